@@ -14,6 +14,7 @@ from api import catalogue
 from api import views as api
 from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import command_words
+from phone.line import calls as line_calls
 from receiving import provider_views
 from show import current
 from store import clients, connection_budget
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     text_status.bp,
     voice.bp,
     show_calls.bp,
+    line_calls.bp,
     browser_phones.bp,
     outbound_calls.bp,
     provider_views.bp,

@@ -41,11 +41,10 @@ class Settings(Senders):
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
     talk: str = setting("the path of the talk file; by default talk.toml of this repository", "")
-    public_url: str = setting(
-        "the public URL of the app, such as https://talk.example; on Heroku, defaults to the app's domain if its "
-        "metadata is enabled",
-        "",
+    presenter_phone: str = setting(
+        "the phone of the presenter for the scene `line`, such as +447700900999, unless the talk file has one", ""
     )
+    public_url: str = setting("the public URL of the app, such as https://talk.example; optional on Heroku", "")
     twilio_api_url: str = setting(
         "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""
     )

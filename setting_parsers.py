@@ -104,6 +104,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "redis_url": store_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
+    "presenter_phone": lambda text: twilio_settings.parse_phone_number(text) if text else "",
     "public_url": _parse_origin,
     "twilio_api_url": _parse_origin,
     "exchange_url": _parse_origin,

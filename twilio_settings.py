@@ -51,7 +51,7 @@ def parse_account_sid(text: str) -> str:
 
 def parse_phone_numbers(text: str) -> tuple[str, ...]:
     """Return comma-separated numbers in E.164 format. Raises ValueError, which names the wrong one."""
-    numbers = tuple(_parse_phone_number(part.strip()) for part in text.split(",") if part.strip())
+    numbers = tuple(parse_phone_number(part.strip()) for part in text.split(",") if part.strip())
     if not numbers or len(numbers) > MAX_NUMBERS:
         raise ValueError(f"must contain 1 to {MAX_NUMBERS} numbers")
     if twice := [number for number in numbers if numbers.count(number) > 1]:
@@ -77,7 +77,8 @@ def find_surplus_rates(values: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _parse_phone_number(text: str) -> str:
+def parse_phone_number(text: str) -> str:
+    """Return a number in E.164 format. Raises ValueError, which says what is wrong with it."""
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException as error:

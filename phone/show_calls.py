@@ -8,6 +8,7 @@ import events
 from masking import mask_words
 from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
+from phone.line import calls as line_calls
 from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
@@ -22,7 +23,8 @@ NOTHING_HEARD = "I did not hear anything."
 
 # What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
 STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
-    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", ""))
+    "join-line": line_calls.ask_for_topic,
+    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", "")),
 }
 
 

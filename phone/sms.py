@@ -75,14 +75,9 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
     """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
-    is_paused = participant.show.is_paused
-    scene = None if is_paused else audience.find_scene(participant, body, is_plain_command(body))
-    if is_paused or scene:
+    if reply := audience.reply_to_text(context, participant, body, is_plain_command(body)):
         _close_question(context)
-    sid = context.delivery["MessageSid"]
-    if scene:
-        return audience.contribute(context, participant, scene, body, "text", sid)
-    return audience.PAUSED if is_paused else ""
+    return reply
 
 
 def _close_question(context: WebhookContext) -> None:

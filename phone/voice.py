@@ -15,6 +15,7 @@ from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
+from phone.line import calls as line_calls
 from phone.recognition import clean_speech, describe_words, find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
@@ -156,6 +157,7 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
     if status in call_state.FINAL_STATUSES:
         call_state.record_end(context.pipe, sid, status)
+        line_calls.end_call(context)
         seconds = context.delivery["CallDuration"] or "0"
         events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
         if call_state.load(context.redis, sid).answer_ids:

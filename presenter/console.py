@@ -23,12 +23,13 @@ from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme
 
+MAX_VALUE_CHARACTERS = 24
 MAX_BARS = 11  # as many as a score has
 MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
 ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
-PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
+PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
-    bars, facts = _describe(scene.figures(get_renderer().view(scene, show, stream.timeline)))
+    view = get_renderer().view(scene, show, stream.timeline)
+    bars, facts = _describe(scene.figures(view))
     position = talk.positions[scene.id]
     return {
         "scene": scene,
@@ -112,6 +114,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
         "buttons": _buttons(scene, phase),
+        "targets": scene.targets(view),
         "dangerous": [(name, label, ASKS[name]) for name, label in scene.actions.items() if name in ASKS],
         **_moderation_values(scene),
         "before": talk.scenes[position - 2] if position > 1 else None,
@@ -147,9 +150,16 @@ def _describe(figures: dict[str, Any]) -> tuple[list[Bar], list[str]]:
         most = max(counts.values(), default=0) or 1
         bars += [Bar(str(name), count, round(1000 * count / most)) for name, count in counts.items()]
     singles = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and value != ""}
-    return bars[:MAX_BARS], [
-        f"{value:,} {name}" if type(value) is int else f"{name} {value}" for name, value in singles.items()
+    facts = [
+        f"{value:,} {name}" if type(value) is int else f"{name} {_shorten(str(value))}"
+        for name, value in singles.items()
     ]
+    return bars[:MAX_BARS], facts
+
+
+def _shorten(value: str) -> str:
+    """Return the beginning of a long value, such as a hash."""
+    return value if len(value) <= MAX_VALUE_CHARACTERS else f"{value[:12]}…"
 
 
 def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:

@@ -59,6 +59,14 @@ def _person(address: str, sid: str) -> str:
     return prefix + alias(subject, settings.secret_key[0])
 
 
+def reply_to_text(webhook: WebhookContext, participant: Participant, words: str, is_command: bool) -> str:
+    """Contribute a text to the scene that it is meant for. Return the reply; "" if it is for no scene."""
+    if participant.show.is_paused:
+        return PAUSED
+    scene, sid = find_scene(participant, words, is_command), webhook.delivery["MessageSid"]
+    return contribute(webhook, participant, scene, words, "text", sid) if scene else ""
+
+
 def contribute(
     webhook: WebhookContext, participant: Participant, scene: Scene, words: str, channel: str, id: str
 ) -> str:

@@ -62,6 +62,15 @@ def length_problems(name: str, text: str) -> Iterator[str]:
         yield f"{name} must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
 
 
+@dataclass(frozen=True)
+class Target:
+    """Something that the presenter can act on, such as a caller in line, and which of the scene's actions apply."""
+
+    id: str
+    label: str
+    actions: tuple[str, ...]
+
+
 class SceneError(Exception):
     """The presenter's action is not possible. The message says why, and what to do."""
 
@@ -142,6 +151,10 @@ class Scene:
     def figures(self, view: SceneView) -> dict[str, Any]:
         """Return the figures for the presenter, including those that the stage hides."""
         return {}
+
+    def targets(self, view: SceneView) -> list[Target]:
+        """Return what the presenter can act on, one by one."""
+        return []
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Perform one of `actions` on an item, such as the id of a text. Raises SceneError."""

@@ -15,6 +15,8 @@ from show.scenes import load_kinds
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
+# Options of the talk that are the defaults of the scenes' options with the same names.
+RULES = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -105,7 +107,9 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        for rule in {"votes", "moderation", "links", "keep_numbers_days"} & set(get_type_hints(kind)):
+        for rule in {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"} & set(
+            get_type_hints(kind)
+        ):
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if scene.id in ids:

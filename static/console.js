@@ -39,7 +39,7 @@ function tick() {
 }
 
 async function perform(form) {
-  const response = await fetch(form.action, {
+  const response = await fetch(form.getAttribute("action"), {
     method: "POST",
     headers: { Accept: "application/json" },
     body: new URLSearchParams(new FormData(form)),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ringback.account.geography import Place
 from ringback.calls.call_log import CallLog
 from ringback.service import bounded_dict
 from ringback.service.background_tasks import BackgroundTasks
@@ -47,6 +48,10 @@ class Runtime:
         self.media: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, on_evict=on_media_evicted, size_of=bounded_dict.body_size
         )
+
+    def place_of(self, number: str) -> Place:
+        """Where the handset with this number is, as far as it has been set."""
+        return Place()
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         """Runs a coroutine in the background. Its exceptions are logged and reported to the debugger."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
-from ringback.account.phone_numbers import PhoneNumber, app_number
+from ringback.account.geography import Place, country_of
+from ringback.account.phone_numbers import PhoneNumber, app_numbers
 from ringback.account.verify import VerifyServices
 from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
@@ -36,11 +38,22 @@ class Handset:
     number: str
     name: str = ""
     when_called: str = "rings"  # one of WHEN_CALLED in web/handset_api.py
+    place: Place = field(default_factory=Place)
+    add_ons: dict[str, Any] = field(default_factory=dict)  # the results of Twilio's add-ons for this number, by add-on
     texts: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        return {"number": self.number, "name": self.name, "when_called": self.when_called}
+        place = asdict(self.place) | {"country": self.place.country or country_of(self.number)}
+        own = {"number": self.number, "name": self.name, "when_called": self.when_called}
+        return own | place | {"add_ons": self.add_ons}
+
+    def add_on_parameters(self) -> dict[str, str]:
+        """The parameter AddOns of the webhook for an incoming call or message.
+
+        Source: https://www.twilio.com/docs/marketplace/listings/usage"""
+        results = {"status": "successful", "message": None, "code": None, "results": self.add_ons}
+        return {"AddOns": json.dumps(results)} if self.add_ons else {}
 
 
 class State(Runtime):
@@ -48,8 +61,7 @@ class State(Runtime):
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
-        number = app_number(settings, self.clock.now())
-        self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
+        self.numbers: dict[str, PhoneNumber] = app_numbers(settings, self.clock.now())
         self.applications: dict[str, TwimlApplication] = {}
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
@@ -95,6 +107,10 @@ class State(Runtime):
             handset = self.handsets[number] = Handset(number)
             self.feed.publish("handset", number, handset.as_json())
         return handset
+
+    def place_of(self, number: str) -> Place:
+        handset = self.handsets.get(number)
+        return handset.place if handset else Place()
 
     def display_name(self, number: str) -> str:
         """Returns the name of the handset, or its number if it has no name."""

@@ -23,9 +23,9 @@ class RehearsalPresenter:
         found: dict[str, Any] = self._get("/present/talk").json()
         return found
 
-    def do(self, action: str, **fields: str) -> dict[str, Any]:
-        """Perform an action, and return the new state."""
-        data = {"token": self.state()["token"], "do": action, **fields}
+    def do(self, do: str, /, **fields: str) -> dict[str, Any]:
+        """Perform an action with these form fields, and return the new state."""
+        data = {"token": self.state()["token"], "do": do, **fields}
         headers = {"Accept": "application/json"}
         response = self.http.post(f"{self.app}/present/talk", data, headers=headers, timeout=TIMEOUT_SECONDS)
         response.raise_for_status()

@@ -171,7 +171,8 @@ class TwilioGateway(LiveCalls):
     def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
         if outbox.settle(self.redis, message, expected, "failed", reason=reason):
             log.warning("A text was not sent: %s", reason)
-            events.publish(self.redis, "text.failed", message.subject, who=mask(message.to), reason=reason)
+            data = {"who": mask(message.to), "reason": reason, "is_notification": message.is_notification}
+            events.publish(self.redis, "text.failed", message.subject, **data)
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:

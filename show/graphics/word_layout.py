@@ -11,7 +11,9 @@ from unicodedata import east_asian_width
 
 WIDTH, HEIGHT = 1760, 640  # in px of a stage of 1920 by 1080
 SIZES = (40, 52, 76, 120)  # font sizes, smallest first
-RESERVED = (2, 1, 0)  # indexes into SIZES: a new word reserves room for the first of these sizes that fits
+RESERVED = (76, 52, 40)  # a new word reserves room for the first of these sizes that fits
+FIRST_RESERVED = (120, *RESERVED)  # the same for the first words, which are often the most frequent
+FIRST_WORDS = 4
 LINE_HEIGHT = 1.15
 GAP = 16  # in px between two words
 MAX_PLACED_WORDS = 80
@@ -101,8 +103,7 @@ def _place(order: tuple[str, ...]) -> tuple[PlacedWord, ...]:
     if not order:
         return ()
     before, text = _place(order[:-1]), order[-1]
-    for reserved in RESERVED:
-        size = SIZES[reserved]
+    for size in FIRST_RESERVED if len(before) < FIRST_WORDS else RESERVED:
         for x, y in SPIRAL:
             word = PlacedWord(text, x, y, size, text_width(text, size))
             if word.is_inside and not any(map(word.overlaps, before)):

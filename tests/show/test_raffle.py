@@ -67,7 +67,10 @@ def test_winner_follows_from_the_receipt(opened, redis, people, draw_stage):
     drawn = receipt.verify(opened.load_receipt(redis).as_dict())
     assert drawn.entries == tuple(sorted(names)) and drawn.commitment == commitment
     assert drawn.winner == figures(opened, redis)["winner"] and drawn.winner in draw_stage()
-    assert people(6)[5].texts("me") == "The raffle is not open at the moment."
+    late = people(6)[5]
+    assert late.texts("me") == "The raffle is not open at the moment."
+    set_phase(redis, opened, OPEN)
+    assert late.texts("me too") == "The winner has been drawn already."
     with pytest.raises(SceneError, match="has been drawn"):
         opened.perform(redis, "draw", "")
 

@@ -1,14 +1,43 @@
-"""The country of a phone number, as webhook parameters."""
+"""Where a phone number is, as webhook parameters."""
 
 from __future__ import annotations
 
-COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+353": "IE"}
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
 
 
-def geography(number: str, *roles: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Place:
+    """What Twilio knows about a number. "" means unknown; an unknown country is derived from the number."""
+
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
+
+
+@lru_cache(maxsize=10_000)
+def country_of(number: str) -> str:
+    """The ISO code of the country to which an E.164 number belongs, or ""."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    region = phonenumbers.region_code_for_number(parsed)
+    country = region or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return country if country.isalpha() and country != "ZZ" else ""  # 001 is a number without a country
+
+
+def geography(number: str, place: Place, *roles: str) -> dict[str, str]:
     """City, State, Zip and Country for each role (From, To). As with Twilio, unknown values are ""."""
-    country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
     parameters: dict[str, str] = {}
     for role in roles:
-        parameters |= {f"{role}City": "", f"{role}State": "", f"{role}Zip": "", f"{role}Country": country}
+        parameters |= {
+            f"{role}City": place.city,
+            f"{role}State": place.state,
+            f"{role}Zip": place.zip,
+            f"{role}Country": place.country or country_of(number),
+        }
     return parameters

@@ -49,6 +49,9 @@ class PhoneNumber(WebhookUrls):
     sid: str = field(default_factory=lambda: new_sid("PN"))
 
 
-def app_number(settings: Settings, now: datetime) -> PhoneNumber:
-    """The app's phone number, from the settings."""
-    return PhoneNumber(phone_number=settings.number, friendly_name=settings.number, **app_webhook_urls(settings, now))
+def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:
+    """The app's phone numbers, from the settings; the first one is the default for the handsets."""
+    return {
+        number: PhoneNumber(phone_number=number, friendly_name=number, **app_webhook_urls(settings, now))
+        for number in (settings.number, *settings.more_numbers)
+    }

@@ -162,7 +162,8 @@ class Call:
             "To": plan.to,
             "Called": plan.to,
         }
-        parameters |= geography(plan.from_, "From", "Caller") | geography(plan.to, "To", "Called") | plan.extra
+        parameters |= geography(plan.from_, self.runtime.place_of(plan.from_), "From", "Caller")
+        parameters |= geography(plan.to, self.runtime.place_of(plan.to), "To", "Called") | plan.extra
         if plan.parent:
             parameters["ParentCallSid"] = plan.parent
         if self.answered_by:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,9 +22,15 @@ log = logging.getLogger("exchange")
 
 
 def start_inbound_call(
-    state: State, handset: str, number: PhoneNumber, own_numbers_passed: tuple[str, ...] | None = None
+    state: State,
+    handset: str,
+    number: PhoneNumber,
+    own_numbers_passed: tuple[str, ...] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> Call:
-    """Starts a call to one of the app's numbers, from a handset or, if `own_numbers_passed` is set, from a loopback."""
+    """Starts a call to one of the app's numbers, from a handset or, if `own_numbers_passed` is set, from a loopback.
+
+    The first request has the custom `parameters` of a client."""
     urls, caller = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
     plan = CallPlan(
         from_=handset,
@@ -42,7 +48,8 @@ def start_inbound_call(
     call = register_call(state, plan)
     call.log.add("did", (f"dials {number.phone_number}", True))
     call.set_status("ringing")
-    first = Fetch(urls.voice_url, urls.voice_method) if urls.voice_url else End("failed")
+    extra = (caller.add_on_parameters() if caller else {}) | dict(parameters or {})
+    first = Fetch(urls.voice_url, urls.voice_method, extra) if urls.voice_url else End("failed")
     state.spawn(run_call(state, call, first))
     return call
 

@@ -104,7 +104,7 @@ class MessagingSession:
             return None
 
     async def _get(self, step: Fetch) -> Document:
-        parameters = tuple((incoming_parameters(self.message, self.state.origin) | step.extra).items())
+        parameters = tuple((incoming_parameters(self.state, self.message) | step.extra).items())
         cookie_jar = f"{self.message.from_} {self.message.to}"
         webhook = Webhook(step.url, step.method, parameters, "sms", cookie_jar=cookie_jar, sid=self.message.sid)
         return read_messaging(await asyncio.shield(self.state.spawn(self.state.webhooks.send(webhook))), step.method)
@@ -125,8 +125,8 @@ class MessagingSession:
         )
 
 
-def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
-    """The parameters of the webhook for an incoming message. Media URLs begin with the exchange's `origin`."""
+def incoming_parameters(state: State, message: Message) -> dict[str, str]:
+    """The parameters of the webhook for an incoming message."""
     parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,
@@ -141,5 +141,11 @@ def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
         "NumSegments": str(message.num_segments),
     }
     for index, media in enumerate(message.media):
-        parameters |= {f"MediaUrl{index}": origin + media.rest_path, f"MediaContentType{index}": media.content_type}
-    return parameters | geography(message.from_, "From") | geography(message.to, "To")
+        parameters |= {
+            f"MediaUrl{index}": state.origin + media.rest_path,
+            f"MediaContentType{index}": media.content_type,
+        }
+    parameters |= geography(message.from_, state.place_of(message.from_), "From")
+    parameters |= geography(message.to, state.place_of(message.to), "To")
+    handset = state.handsets.get(message.handset)
+    return parameters | (handset.add_on_parameters() if handset else {})

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
+from ringback.account.geography import Place
 from ringback.state import Handset, State
 from ringback.web import handset_calls, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
 from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
 
 WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
+
+PLACE = ("city", "state", "zip", "country")
+MAX_PLACE_CHARACTERS = 100
+COUNTRY = re.compile(r"([A-Z]{2})?")
 
 
 def add_routes(app: web.Application, state: State) -> None:
@@ -46,16 +52,30 @@ async def show_handset(state: State, request: web.Request) -> web.Response:
 
 
 async def change_handset(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request, "name", "when_called")
+    body = await read_json(request, "name", "when_called", *PLACE, "add_ons")
     handset = find_handset(state, request)
     name, when_called = text_field(body, "name", handset.name), text_field(body, "when_called", handset.when_called)
     if len(name) > 60:
         raise RequestRefused(400, "name must be at most 60 characters long.")
     if when_called not in WHEN_CALLED:
         raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}.")
-    handset.name, handset.when_called = name, when_called
+    place, add_ons = _place(body, handset.place), body.get("add_ons", handset.add_ons)
+    if not isinstance(add_ons, dict):
+        raise RequestRefused(400, 'add_ons must be an object, such as {"twilio_caller_name": {…}}.')
+    handset.name, handset.when_called, handset.place, handset.add_ons = name, when_called, place, add_ons
     state.feed.publish("handset", handset.number, handset.as_json())
     return web.json_response(_with_history(handset))
+
+
+def _place(body: dict[str, Any], known: Place) -> Place:
+    """The handset's place, with the changes in the body. Raises RequestRefused."""
+    changes = {name: text_field(body, name, getattr(known, name)).strip() for name in PLACE}
+    for name, value in changes.items():
+        if len(value) > MAX_PLACE_CHARACTERS:
+            raise RequestRefused(400, f"{name} must be at most {MAX_PLACE_CHARACTERS} characters long.")
+    if not COUNTRY.fullmatch(changes["country"]):
+        raise RequestRefused(400, "country must be two capital letters, such as GB, or empty.")
+    return Place(**changes)
 
 
 async def delete_handset(state: State, request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from aiohttp import web
 
@@ -17,6 +18,8 @@ from ringback.web.json_responses import RequestRefused, number_field, read_json,
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
 MAX_SPEECH_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 60
+# To is not among them: apps of the Voice SDK send the number to dial in it.
+RESERVED_PARAMETERS = {"AccountSid", "ApiVersion", "CallSid", "CallStatus", "Caller", "Direction", "From"}
 
 
 async def list_calls(state: State, request: web.Request) -> web.Response:
@@ -24,17 +27,30 @@ async def list_calls(state: State, request: web.Request) -> web.Response:
 
 
 async def place_call(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request, "to")
+    body = await read_json(request, "to", "parameters")
     handset, to = find_handset(state, request), destination(state, body)
+    parameters = _custom_parameters(handset.number, body)
     number = state.numbers.get(to)
     if to == handset.number:
         raise RequestRefused(400, "A handset cannot call itself.")
     call = (
-        lifecycle.start_inbound_call(state, handset.number, number)
+        lifecycle.start_inbound_call(state, handset.number, number, parameters=parameters)
         if number
         else lifecycle.start_handset_call(state, handset.number, to)
     )
     return web.json_response(call.as_json(), status=201)
+
+
+def _custom_parameters(handset: str, body: dict[str, Any]) -> dict[str, str]:
+    """The custom parameters of a call from a client, as in `device.connect({params: …})`. Raises RequestRefused."""
+    parameters = body.get("parameters") or {}
+    if parameters and not handset.startswith("client:"):
+        raise RequestRefused(400, "parameters: only a client, such as client:alice, can send custom parameters.")
+    if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
+        raise RequestRefused(400, 'parameters must be an object with text in each field, such as {"room": "7"}.')
+    if taken := sorted(RESERVED_PARAMETERS & parameters.keys()):
+        raise RequestRefused(400, f"parameters: Twilio itself sends {', '.join(taken)}.")
+    return parameters
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:

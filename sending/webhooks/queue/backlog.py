@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 
 from sending.webhooks import endpoints
 from sending.webhooks.endpoints import ENDPOINTS_KEY
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 
 MAX_BACKLOG_SHARE = 0.3  # of the store's `maxmemory`, for the messages that wait for one endpoint
 MAX_BACKLOG_BYTES = 100_000_000  # if the store has no `maxmemory`
-MESSAGES_PER_CALL = 500  # the store executes nothing else during a script
+MESSAGES_PER_CALL, MAX_CALLS = 500, 20  # the store executes nothing else during a script
 TRIM_SCRIPT = load_script("stored_message", "trim_backlogs")
 FREE_SCRIPT = load_script("stored_message", "free_waiting")
 KEPT = (MAX_KEPT_BYTES, DELIVERED_TTL_SECONDS, MESSAGE_TTL_SECONDS)
@@ -27,10 +28,15 @@ def trim(redis: Store, now: float | None = None) -> int:
     usage = memory_usage.read(redis)
     limit = MAX_BACKLOG_SHARE * usage.max_bytes if usage.max_bytes else MAX_BACKLOG_BYTES
     limits = (limit, limit * memory_usage.history_factor(usage.share), MESSAGES_PER_CALL, MAX_DEAD_LETTERS)
-    found = redis.eval(TRIM_SCRIPT, 1, ENDPOINTS_KEY, now or time.time(), *limits, *KEPT)
-    for id, count in found:
+    total: Counter[bytes] = Counter()
+    for _ in range(MAX_CALLS):
+        found = dict(redis.eval(TRIM_SCRIPT, 1, ENDPOINTS_KEY, now or time.time(), *limits, *KEPT))
+        total.update(found)
+        if sum(found.values()) < MESSAGES_PER_CALL:
+            break
+    for id, count in total.items():
         log.warning("%d messages to %s are now dead letters: too many were waiting for it", count, id.decode())
-    return sum(count for _, count in found)
+    return total.total()
 
 
 def delete_endpoint(redis: Store, id: str) -> None:

@@ -43,7 +43,8 @@ def fill(sender, count=MESSAGES):
     return sent
 
 
-def test_the_oldest_messages_in_excess_of_the_limit_become_dead_letters(sender, memory, caplog):
+def test_the_oldest_messages_in_excess_of_the_limit_become_dead_letters(sender, memory, caplog, monkeypatch):
+    monkeypatch.setattr(backlog, "MESSAGES_PER_CALL", 7)
     with receiver(answers(BROKEN)) as there:
         id = sender.subscribe(there)
         sent = fill(sender)

@@ -1,0 +1,1 @@
+"""Callers who wait in line to talk with the presenter on stage."""

@@ -1,0 +1,138 @@
+"""The scene `line`: callers wait in line, and the presenter brings them on stage one by one."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import context
+from show import moderation
+from show.line import callers, jobs
+from show.line.callers import Caller
+from show.moderated_scene import ModeratedScene
+from show.moderation import APPROVED
+from show.scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
+from store import Pipe, Store
+
+JOIN_KEY = "1"
+SHOWN_CALLERS = 6
+DECISIONS = ("approve", "hide", "ban")
+
+
+@dataclass(frozen=True)
+class Line(ModeratedScene):
+    """Callers say what they want to talk about, and wait. Their words are captions, shown once they are approved."""
+
+    question: str = "Call and talk with us"
+    presenter_phone: str = ""  # by default that of the talk, or else PRESENTER_PHONE
+
+    kind: ClassVar[str] = "line"
+    takes_free_text: ClassVar[bool] = False
+    actions: ClassVar[Mapping[str, str]] = {
+        **ModeratedScene.actions,
+        "end": "End",
+        "next-caller": "Next caller",
+        "bring-on": "Bring on",
+    }
+
+    def problems(self) -> Iterator[str]:
+        """The question must be readable."""
+        yield from super().problems()
+        yield from length_problems("question", self.question)
+
+    # The audience
+
+    def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
+        """Add the caller to the line; their words become a caption. `contribution.id` is the call's sid."""
+        callers.join(pipe, self.id, contribution.id, contribution.name)
+        if contribution.words:
+            self.submit(store, pipe, self.make_item(contribution), "")
+        return f"You are in line as {contribution.name}."
+
+    def spoken_choices(self) -> str:
+        """One key joins."""
+        return f"Press {JOIN_KEY} to talk with the presenter on stage."
+
+    def step_for_key(self, digits: str) -> str:
+        """One key leads to the line."""
+        return "join-line" if digits == JOIN_KEY else ""
+
+    # The presenter
+
+    def perform(self, store: Store, action: str, item: str) -> None:
+        """Bring on the first caller or the one whose call is `item`; go on with the next one; end; or moderate."""
+        if action in DECISIONS:
+            super().perform(store, action, item)
+            return
+        current = callers.on_stage(store, self.id)
+        if action == "bring-on":
+            if current:
+                raise SceneError(f"{current.name} is on stage. Use Next caller, or End first.")
+            self._bring_on(store, item)
+            return
+        if action == "next-caller":
+            self._find_waiting(store, "")  # before the current call ends
+        if current:
+            callers.leave(store, [self.id], current.sid)
+            jobs.enqueue(jobs.say_thanks, self.id, current.sid)
+        if action == "next-caller":
+            self._bring_on(store, "")
+        elif sid := callers.take_presenter_call(store, self.id):
+            jobs.enqueue(jobs.hang_up_presenter, self.id, sid)
+
+    def _bring_on(self, store: Store, sid: str) -> None:
+        number = self.presenter_phone or context.settings().presenter_phone
+        if not number:
+            raise SceneError("Set presenter_phone in the talk file, or PRESENTER_PHONE, to the phone on stage.")
+        caller = self._find_waiting(store, sid)
+        if not callers.move_to_stage(store, self.id, caller):
+            raise SceneError(f"{caller.name} has just left the line.")
+        jobs.enqueue(jobs.call_presenter, self.id, number)
+        jobs.enqueue(jobs.bring_on, self.id, caller.sid)
+
+    def _find_waiting(self, store: Store, sid: str) -> Caller:
+        waiting = callers.list_waiting(store, self.id)
+        found = next((caller for caller in waiting if sid in ("", caller.sid)), None)
+        if found is None:
+            raise SceneError("That caller has left the line." if sid else "Nobody is waiting in line.")
+        return found
+
+    def targets(self, view: SceneView) -> list[Target]:
+        """The callers in line, each of whom can be brought on."""
+        waiting = callers.list_waiting(view.store, self.id)
+        return [Target(caller.sid, f"{at}. {caller.name}", ("bring-on",)) for at, caller in enumerate(waiting, 1)]
+
+    # The stage
+
+    def stage_values(self, view: SceneView) -> dict[str, Any]:
+        """Who is on stage, with the approved caption, and who is waiting."""
+        waiting, current = callers.list_waiting(view.store, self.id), callers.on_stage(view.store, self.id)
+        captions = {item.id: item.words for item in moderation.load_items(view.store, self.id, APPROVED)}
+        return {
+            "current": current,
+            "caption": captions.get(_item_id(current.sid), "") if current else "",
+            "waiting": [(caller, captions.get(_item_id(caller.sid), "")) for caller in waiting[:SHOWN_CALLERS]],
+            "more": max(0, len(waiting) - SHOWN_CALLERS),
+            "is_open": view.phase == OPEN,
+        }
+
+    def footer(self, view: SceneView) -> str:
+        """The number of waiting callers."""
+        return f"{view.store.zcard(callers.waiting_key(self.id)):,} waiting · {view.phase or CLOSED}"
+
+    def figures(self, view: SceneView) -> dict[str, Any]:
+        """The number of waiting callers, and who is on stage."""
+        current = callers.on_stage(view.store, self.id)
+        return {
+            "waiting": view.store.zcard(callers.waiting_key(self.id)),
+            "on stage": current.name if current else "",
+        }
+
+    def storage_keys(self) -> list[str]:
+        """The line, and the captions."""
+        return [*super().storage_keys(), *callers.storage_keys(self.id)]
+
+
+def _item_id(sid: str) -> str:
+    """Return the id of a call's caption: see ModeratedScene.make_item."""
+    return hashlib.sha256(sid.encode()).hexdigest()[:16]

@@ -1,0 +1,246 @@
+"""The scene `line`: callers wait, and the presenter brings them on stage one by one."""
+
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+from rq.job import Job
+
+from sending.twilio.live_calls import CallEnded
+from show import moderation, state
+from show.line import callers, jobs
+from show.scene import CLOSED, SceneError, SceneView
+from tests.support.person import NUMBER, PUBLIC_URL, Person
+
+OTHER = "+447700900202"
+PRESENTER_CALL = "CA" + "e" * 32
+
+
+class FakeTwilio:
+    """Records the requests to Twilio's REST API. `ended` are calls that have hung up."""
+
+    def __init__(self, settings, redis):
+        self.settings, self.redis = settings, redis
+        self.redirected, self.dialed, self.completed, self.ended = [], [], [], set()
+        self.client = SimpleNamespace(calls=self)
+
+    def __call__(self, sid):
+        return SimpleNamespace(update=lambda status: self.completed.append((sid, status)))
+
+    def create(self, **fields):
+        self.dialed.append(fields)
+        return SimpleNamespace(sid=PRESENTER_CALL)
+
+    def redirect_call(self, sid, url, number):
+        if sid in self.ended:
+            raise CallEnded
+        self.redirected.append((sid, url))
+        return True
+
+
+@pytest.fixture
+def line(go):
+    return go("line")
+
+
+@pytest.fixture
+def twilio(settings, redis, monkeypatch):
+    found = FakeTwilio(settings, redis)
+    monkeypatch.setattr(jobs, "get_gateway", lambda: found)
+    return found
+
+
+@pytest.fixture
+def act(app, redis, line, twilio):
+    """The presenter's action; the worker then runs its jobs."""
+
+    def perform(action, item=""):
+        with app.app_context():
+            line.perform(redis, action, item)
+            queue = app.extensions["queues"].by_name["callers"]
+            for id in queue.job_ids:
+                job = Job.fetch(id, redis, serializer=queue.serializer)
+                queue.remove(id)
+                job.func(*job.args)
+
+    return perform
+
+
+@pytest.fixture
+def ada(post_as_twilio):
+    somebody = Person(post_as_twilio)
+    somebody.call_sid = "CA" + "a" * 32
+    return somebody
+
+
+@pytest.fixture
+def bob(post_as_twilio):
+    somebody = Person(post_as_twilio, OTHER)
+    somebody.call_sid = "CA" + "b" * 32
+    return somebody
+
+
+def joins(person, words="webhooks"):
+    person.dials().presses("1").says(words)
+    return person
+
+
+def names(line, redis):
+    return [caller.name for caller in callers.list_waiting(redis, line.id)]
+
+
+def hangs_up(post_as_twilio, person):
+    fields = {"CallSid": person.call_sid, "From": person.number, "To": NUMBER, "CallStatus": "completed"}
+    post_as_twilio("/voice/status", fields | {"CallDuration": "5"})
+
+
+def test_caller_joins_with_a_key_and_hears_their_name(line, ada, redis):
+    assert "Press 1 to talk with the presenter" in ada.dials().heard
+    assert "What would you like to talk about?" in ada.presses("1").heard
+    ada.says("webhooks")
+    (name,) = names(line, redis)
+    assert f"You are in line as {name}." in ada.heard
+    assert ada.verbs == ["Say", "Enqueue"]
+
+
+def test_silent_caller_joins_too(line, ada, redis):
+    ada.dials().presses("1").waits()
+    assert len(names(line, redis)) == 1
+
+
+def test_waiting_caller_hears_their_position(line, post_as_twilio, ada):
+    fields = {"CallSid": ada.call_sid, "From": ada.number, "QueuePosition": "2", "QueueTime": "7"}
+    document = ElementTree.fromstring(post_as_twilio("/voice/line/wait?scene=line", fields).text)
+    assert [verb.tag for verb in document] == ["Say", "Play", "Play"]
+    assert document[0].text == "You are number 2 in line."
+
+
+@pytest.mark.parametrize("position", ["", "x", "9" * 50, "-1"])
+def test_nonsense_position_is_no_error(line, post_as_twilio, ada, position):
+    fields = {"CallSid": ada.call_sid, "From": ada.number, "QueuePosition": position}
+    assert post_as_twilio("/voice/line/wait?scene=line", fields).status_code == 200
+
+
+def test_copy_of_a_webhook_joins_once(line, ada, bob, redis):
+    target = ada.dials().presses("1").next
+    first = ada.says("webhooks").answer.text
+    ada._listens(target, {"SpeechResult": "webhooks", "Confidence": "0.9"})
+    assert ada.answer.text == first
+    assert len(names(line, redis)) == 1
+
+
+def test_first_caller_is_brought_on_and_the_presenters_phone_rings(line, ada, bob, act, twilio, redis):
+    joins(ada)
+    joins(bob)
+    act("bring-on")
+    assert twilio.redirected == [(ada.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line")]
+    assert [call["to"] for call in twilio.dialed] == ["+447700900299"]
+    assert line.figures(SceneView(redis))["waiting"] == 1
+    assert callers.on_stage(redis, line.id).sid == ada.call_sid
+
+
+def test_caller_and_presenter_meet_in_one_conference(line, ada, post_as_twilio):
+    joins(ada)
+    ada._listens("/voice/line/stage?scene=line", {})
+    caller = ElementTree.fromstring(ada.answer.text).find("Dial/Conference")
+    ada.call_sid = PRESENTER_CALL
+    ada._listens("/voice/line/presenter?scene=line", {})
+    presenter = ElementTree.fromstring(ada.answer.text).find("Dial/Conference")
+    assert caller.text == presenter.text == "line-line"
+    assert (caller.get("startConferenceOnEnter"), presenter.get("startConferenceOnEnter")) == ("false", "true")
+
+
+def test_next_caller_follows_without_calling_the_presenter_again(line, ada, bob, act, twilio):
+    joins(ada)
+    joins(bob)
+    act("bring-on")
+    act("next-caller")
+    assert twilio.redirected[1:] == [
+        (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line"),
+        (bob.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line"),
+    ]
+    assert len(twilio.dialed) == 1
+
+
+def test_end_hangs_up_both(line, ada, act, twilio, redis):
+    joins(ada)
+    act("bring-on")
+    act("end")
+    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
+    assert twilio.completed == [(PRESENTER_CALL, "completed")]
+    assert callers.on_stage(redis, line.id) is None
+
+
+def test_presenter_chooses_a_caller(line, ada, bob, act, twilio, redis):
+    joins(ada)
+    joins(bob)
+    assert [target.id for target in line.targets(SceneView(redis))] == [ada.call_sid, bob.call_sid]
+    act("bring-on", bob.call_sid)
+    assert callers.on_stage(redis, line.id).sid == bob.call_sid
+
+
+def test_caller_who_hangs_up_leaves_the_line_and_the_stage(line, ada, bob, act, twilio, redis, post_as_twilio):
+    joins(ada)
+    joins(bob)
+    act("bring-on")
+    hangs_up(post_as_twilio, ada)
+    hangs_up(post_as_twilio, bob)
+    assert callers.on_stage(redis, line.id) is None
+    assert names(line, redis) == []
+
+
+def test_caller_who_has_hung_up_unnoticed_leaves_the_stage(line, ada, act, twilio, redis):
+    joins(ada)
+    twilio.ended.add(ada.call_sid)
+    act("bring-on")
+    assert callers.on_stage(redis, line.id) is None
+
+
+def test_presenters_phone_is_called_again_after_it_has_hung_up(line, ada, bob, act, twilio, post_as_twilio):
+    joins(ada)
+    joins(bob)
+    act("bring-on")
+    fields = {"CallSid": PRESENTER_CALL, "From": NUMBER, "To": "+447700900299", "CallStatus": "completed"}
+    post_as_twilio("/voice/line/presenter/status?scene=line", fields)
+    act("next-caller")
+    assert len(twilio.dialed) == 2
+
+
+@pytest.mark.parametrize("action", ["bring-on", "next-caller"])
+def test_empty_line_is_explained(act, action):
+    with pytest.raises(SceneError, match="Nobody is waiting"):
+        act(action)
+
+
+def test_second_caller_is_not_brought_on_by_mistake(line, ada, bob, act):
+    joins(ada)
+    joins(bob)
+    act("bring-on")
+    with pytest.raises(SceneError, match="is on stage"):
+        act("bring-on")
+
+
+def test_caption_is_shown_once_it_is_approved(line, ada, act, redis):
+    joins(ada, "call me on +447700900999 about <b>webhooks</b>")
+    act("bring-on")
+    assert line.stage_values(SceneView(redis, "open"))["caption"] == ""
+    (item,) = moderation.list_pending(redis, [line.id])
+    act("approve", item.id)
+    caption = line.stage_values(SceneView(redis, "open"))["caption"]
+    assert "webhooks" in caption
+    assert "447700900999" not in caption
+
+
+def test_closed_line_takes_nobody(line, ada, redis):
+    ada.dials().presses("1")
+    state.set_phase(redis, line, CLOSED)
+    ada.says("webhooks")
+    assert "closed" in ada.heard
+    assert names(line, redis) == []
+
+
+def test_full_queue_is_explained(line, ada, redis, post_as_twilio):
+    joins(ada)
+    ada._listens(ada.next, {"QueueResult": "queue-full"})
+    assert "cannot take your call" in ada.heard
+    assert names(line, redis) == []
