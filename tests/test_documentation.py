@@ -34,7 +34,7 @@ def test_make_targets_in_documents_exist():
 
 
 def test_webhook_addresses_in_readme_exist(app):
-    addresses = {row[1].strip("`").partition("#")[0] for row in table("Deploy to Heroku")}
+    addresses = {row[1].strip("`").partition("#")[0] for row in table("The number's webhooks")}
     assert addresses <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
