@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show.scene import Scene, SceneError, SceneView, Target
+from show.work import workers as overview
 from store import Store
-from workers import overview
 
 MAX_TASKS = 5
 MAX_WORKERS = 4

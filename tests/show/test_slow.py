@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from show.scene import SceneError, SceneView
-from workers import overview
+from show.work import workers as overview
 
 SID = "SM" + "0" * 31 + "1"
 
