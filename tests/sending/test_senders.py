@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sending import outbox, pacing
+from sending import opt_outs, outbox, pacing
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 
@@ -81,7 +81,7 @@ def test_postponed_message_waits_for_its_own_sender_again(gateway, redis):
 
 
 def test_message_that_must_not_be_sent_gives_back_the_time_of_its_sender(gateway, redis):
-    redis.sadd("opt-outs", ADA)
+    opt_outs.opt_out(redis, ADA, gateway.settings.secret_key)
     for id in ("one", "two"):
         plan(redis, id, sender=AMERICAN)
     gateway.settings = replace(gateway.settings, sender_segments_per_second=(1, 1))
