@@ -10,6 +10,8 @@ import pytest
 import config
 from bench.__main__ import SECTIONS
 from scripts import docs, tour
+from show.scenes import load_kinds
+from show.talk import Talk
 from tests.support.processes import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -85,3 +87,13 @@ def test_generated_parts_of_documents_are_current(document, name):
 
 def test_tour_is_short_enough():
     assert tour.total() <= tour.MAX_LINES
+
+
+def test_every_kind_of_scene_and_its_options_are_documented():
+    paper = (ROOT / "docs" / "talk-file.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", paper, re.MULTILINE))
+    for name, kind in load_kinds().items():
+        own = {field.name for field in fields(kind)} - {"id", "note", "moderation", "votes", "keep_numbers_days"}
+        assert own <= set(re.findall(r"`(\w+)`", rows[name])), f"the options of {name} are not in docs/talk-file.md"
+    for field in fields(Talk):
+        assert f"`{field.name}`" in paper or field.name == "scenes"
