@@ -113,8 +113,8 @@ def restart(pipe: Pipe, talk: Talk) -> None:
     """Forget a rehearsal: delete what all scenes have stored and everybody's name, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    people = (names.NAMES_KEY, names.TAKEN_KEY, phone_numbers.NUMBERS_KEY, moderation.BANNED_KEY)
-    pipe.execute_command("DEL", STATE_KEY, *people)
+    kept_apart = (moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY, names.NAMES_KEY, names.TAKEN_KEY)
+    pipe.execute_command("DEL", STATE_KEY, *kept_apart)
     announce(pipe)
 
 

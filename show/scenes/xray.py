@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from show import state
 from show.graphics import sequence, signed_request
 from show.lanes.lane import StageLane, make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView
+from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from store import Store
 
+MAX_TARGETS = 8  # on the console
 TITLES = ("One webhook, opened up", "What was signed", "What we responded")
 
 
@@ -18,7 +19,7 @@ class Xray(Scene):
     """Shows the newest call or text, or the one that the presenter selects. Its three pictures are shown in turn."""
 
     kind: ClassVar[str] = "xray"
-    actions: ClassVar[Mapping[str, str]] = {"pin": "Select, or the newest again", "step": "Next picture"}
+    actions: ClassVar[Mapping[str, str]] = {"pin": "Select", "step": "Next picture"}
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The entry as a lane, the sequence diagram, the signed request and the response."""
@@ -51,6 +52,11 @@ class Xray(Scene):
         entry = self._entry(view)
         return f"{entry.name or 'Somebody'} · {_lane_of(entry, view).label}" if entry else ""
 
+    def targets(self, view: SceneView) -> list[Target]:
+        """The newest calls and texts."""
+        entries = self._entries(view)[:MAX_TARGETS]
+        return [Target(entry.id, f"{entry.name}: {_lane_of(entry, view).request}", ("pin",)) for entry in entries]
+
     def perform(self, store: Store, action: str, item: str) -> None:
         """Select a call or text; without an item, or with the selected one, the newest again. Or step on."""
         pipe = store.pipeline()
@@ -67,13 +73,15 @@ class Xray(Scene):
         """Which picture is shown."""
         return [self.key("xray")]
 
+    def _entries(self, view: SceneView) -> list[Any]:
+        """Return the calls and texts that somebody started, newest first."""
+        known = [entry for entry in view.entries if entry.steps]
+        return [entry for entry in known if entry.steps[0].type in ("text.received", "call.received")]
+
     def _entry(self, view: SceneView) -> Any:
-        """Return the selected call or text, or the newest one that somebody started; None if there is none."""
-        known = [entry for entry in view.entries if entry.channel in ("call", "text")]
-        started = [
-            entry for entry in known if entry.steps and entry.steps[0].type in ("text.received", "call.received")
-        ]
-        return next((entry for entry in started if entry.id == view.pinned), started[0] if started else None)
+        """Return the selected call or text, or the newest one; None if there is none."""
+        entries = self._entries(view)
+        return next((entry for entry in entries if entry.id == view.pinned), entries[0] if entries else None)
 
     def _picture(self, store: Store) -> int:
         stored = store.execute_command("HGET", self.key("xray"), "picture")

@@ -53,3 +53,15 @@ def test_empty_list_links_to_the_phones(exchange):
     assert "Nobody has called or texted yet." in body.decode()
     for limit in ("0", "many", "2001"):
         assert exchange.request("GET", f"/calls?limit={limit}")[0] == 400
+
+
+def test_list_can_show_only_calls_or_only_texts(app, exchange, ada):
+    app.answers["/voice"], app.answers["/sms"] = "<Response/>", ""
+    ada.dials()
+    ada.texts("hello")
+    assert [row.split()[0] for row in listed(exchange, "?kind=calls")] == ["Call"]
+    assert [row.split()[0] for row in listed(exchange, "?kind=texts")] == ["Text"]
+    assert exchange.get("/calls?kind=texts")["calls"] == []
+    _, body, _ = exchange.request("GET", "/calls?kind=texts&limit=5", Accept="text/html")
+    assert '<a href="/calls?limit=5&amp;kind=texts" aria-current="true">Texts</a>' in body.decode()
+    assert exchange.request("GET", "/calls?kind=faxes")[0] == 400
