@@ -2,7 +2,10 @@
 
 import importlib
 import inspect
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -10,9 +13,11 @@ import pytest
 import config
 from bench.__main__ import SECTIONS
 from scripts import docs, tour
+from scripts.setup.checks import NEWEST_PYTHON, OLDEST_PYTHON
 from show.scenes import load_kinds
 from show.talk import Talk
 from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS
 
 README = (ROOT / "README.md").read_text()
 
@@ -31,7 +36,7 @@ def test_make_targets_in_documents_exist():
 
 
 def test_webhook_addresses_in_readme_exist(app):
-    addresses = {row[1].strip("`").partition("#")[0] for row in table("Deploy to Heroku")}
+    addresses = {row[1].strip("`").partition("#")[0] for row in table("The number's webhooks")}
     assert addresses <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
@@ -47,6 +52,21 @@ def test_heroku_button_asks_for_every_required_setting():
     asked = set(json.loads((ROOT / "app.json").read_text())["env"])
     must = {row.name.upper() for row in fields(config.Settings) if row.metadata.get("default", "") is None}
     assert must - {"REDIS_URL"} <= asked
+
+
+def test_heroku_runs_a_python_that_the_demo_accepts():
+    version = tuple(map(int, (ROOT / ".python-version").read_text().strip().split(".")))
+    assert OLDEST_PYTHON <= version <= NEWEST_PYTHON
+
+
+def test_make_finds_its_python_whatever_the_python_version_file_names(tmp_path):
+    # pyenv's python3 fails here, because it reads the file in the current folder.
+    (tmp_path / "python3").write_text('#!/bin/sh\n[ "$PWD" = / ] || exit 127\nexec ' + sys.executable + ' "$@"\n')
+    (tmp_path / "python3").chmod(0o755)
+    environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["make", "--silent", "tour"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+    assert "lines (at most" in done.stdout, done.stderr
 
 
 def test_demo_sets_every_required_setting():

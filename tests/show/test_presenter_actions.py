@@ -79,6 +79,18 @@ def test_action_without_the_token_is_refused(do):
     assert do()["scene"] == 1
 
 
+def test_restart_leaves_nothing_of_a_rehearsal(do, person):
+    app = person.post.app
+    for position, scene in enumerate(app.extensions["talk"].scenes, 1):
+        do("go", scene=str(position))
+        if scene.is_answerable:
+            do("open")
+        person.texts("3" if scene.kind == "score" else "tabs")
+    assert len(app.extensions["redis"].keys("show:*")) > 10
+    do("restart")
+    assert set(app.extensions["redis"].keys("show:*")) == {b"show:audit"}
+
+
 def test_restart_forgets_the_votes(do, person):
     do("next")
     person.texts("tabs")
