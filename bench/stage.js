@@ -1,5 +1,5 @@
 // Observes the stage: layout shift, frame times, redraws, and how long each lane stays. Injected before the page loads.
-window.seen = { shift: 0, frames: [], redraws: [], lanes: {} };
+window.seen = { shift: 0, frames: [], redraws: [], lanes: {}, more: 0 };
 
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shift += entry.value;
@@ -20,6 +20,7 @@ function look() {
     shown.add(lane.id);
     seen.lanes[lane.id] ??= { from: now, until: null };
   }
+  seen.more = Math.max(seen.more, parseInt(document.getElementById("more")?.textContent.replace(/\D/g, "")) || 0);
   for (const [id, lane] of Object.entries(seen.lanes)) if (!shown.has(id)) lane.until ??= now;
 }
 
