@@ -8,7 +8,7 @@ from typing import Any
 
 import twilio_settings
 import unsafe_settings
-from setting_parsers import PARSERS, Secret, Secrets, parse_secrets
+from setting_parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
 from twilio_settings import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
@@ -44,7 +44,7 @@ class Settings(Senders):
     presenter_phone: str = setting(
         "the phone of the presenter for the scene `line`, such as +447700900999, unless the talk file has one", ""
     )
-    public_url: str = setting("the public URL of the app, such as https://talk.example", "")
+    public_url: str = setting("the public URL of the app, such as https://talk.example; optional on Heroku", "")
     twilio_api_url: str = setting(
         "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""
     )
@@ -98,10 +98,6 @@ class Settings(Senders):
         return self.public_url.startswith("https://")
 
 
-# Heroku's router is the only proxy. The certificate of Heroku's key-value store is self-signed.
-HEROKU_DEFAULTS = {"trusted_proxies": "1", "redis_tls_verify": "no"}
-
-
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Return all settings. Raises ConfigError, which names every missing or invalid one."""
     environ = os.environ if environ is None else environ
@@ -123,7 +119,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _read(row: Field[Any], environ: Mapping[str, str]) -> object:
     name, default = row.name.upper(), row.metadata["default"]
     if "DYNO" in environ:
-        default = HEROKU_DEFAULTS.get(row.name, default)
+        default = heroku_default(row.name, environ) or default
     text = environ.get(name, "").strip() or default
     if text is None:
         raise ValueError(f"Set {name}: {row.metadata['description']}")

@@ -1,7 +1,7 @@
 """Parsers of settings. Each turns text into a value, or raises ValueError with a phrase such as "must be yes or no"."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import store_url
@@ -121,3 +121,12 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }
+
+# Heroku's router is the only proxy. The certificate of Heroku's key-value store is self-signed.
+HEROKU_DEFAULTS = {"trusted_proxies": "1", "redis_tls_verify": "no"}
+
+
+def heroku_default(name: str, environ: Mapping[str, str]) -> str:
+    """Return a setting's default on a Heroku dyno, or "": https://devcenter.heroku.com/articles/dyno-metadata."""
+    domain = environ.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "")
+    return f"https://{domain}" if name == "public_url" and domain else HEROKU_DEFAULTS.get(name, "")

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 import context
 from receiving import providers
+from sending.http.errors import RequestFailed
 from sending.validation import ValidationError, validate_fields
 from sending.webhooks.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.event_schemas import CATALOGUE, normalize_name
@@ -56,6 +57,16 @@ def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
 def submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
     """Return the values of a form that was submitted, to show it again."""
     return {name: "\n".join(values) for name, values in form.lists()}
+
+
+def wrong_fields(error: Exception) -> Mapping[str, str]:
+    """Return field -> sentence. An error that no field's own check has found belongs to the field that it names."""
+    if isinstance(error, FormError):
+        return error.fields
+    named = next(
+        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
+    )
+    return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
 
 
 def event_families() -> dict[str, list[str]]:

@@ -13,10 +13,9 @@ from werkzeug.wrappers import Response as BaseResponse
 import context
 from api import handlers
 from api.handlers import ResourceNotFound
-from presenter import auth, endpoint_form
+from presenter import attempts, auth, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from presenter.endpoint_form import FormError
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
 from sending.webhooks import endpoints, event_schemas, redelivery
@@ -29,8 +28,6 @@ from stage.views import requested_theme
 
 SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
 MAX_ROWS = 50  # of dead letters
-MAX_ATTEMPTS = 1_000  # all that are stored
-ROWS_PER_PAGE = 25
 MAX_OVERLAP_HOURS = 168
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
@@ -50,7 +47,9 @@ def endpoint_create() -> Any:
     try:
         endpoint = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
-        return _render_list(endpoint_form.submitted_values(request.form), str(error), _wrong_fields(error)), 422
+        return _render_list(
+            endpoint_form.submitted_values(request.form), str(error), endpoint_form.wrong_fields(error)
+        ), 422
     _store_secret(endpoint)
     return _redirect_to_endpoint(endpoint.id)
 
@@ -77,7 +76,7 @@ def endpoint_update(id: str) -> Any:
         handlers.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as error:
         values = endpoint_form.submitted_values(request.form)
-        return _render_endpoint(endpoint, values, str(error), _wrong_fields(error)), 422
+        return _render_endpoint(endpoint, values, str(error), endpoint_form.wrong_fields(error)), 422
     return _redirect_to_endpoint(id, "The options have been saved.")
 
 
@@ -174,16 +173,6 @@ def _endpoint_missing() -> tuple[str, int]:
     return _render_list(endpoint_form.DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
 
 
-def _wrong_fields(error: Exception) -> Mapping[str, str]:
-    """Return field -> sentence. An error that no field's own check has found belongs to the field that it names."""
-    if isinstance(error, FormError):
-        return error.fields
-    named = next(
-        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
-    )
-    return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
-
-
 def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
     store, state = context.store(), request.args.get("state", "")
     known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in endpoints.load_all(store)]
@@ -204,12 +193,6 @@ def _render_endpoint(
 ) -> str:
     store = context.store()
     dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_ROWS)
-    result, page = request.args.get("result", ""), _requested_page()
-    attempts = [
-        each
-        for each in delivery_queue.load_attempts(store, endpoint.id, MAX_ATTEMPTS)
-        if result in ("", "ok" if 200 <= each.status < 300 else "failed")
-    ]
     return _render_page(
         "endpoint",
         endpoint=endpoint,
@@ -218,11 +201,7 @@ def _render_endpoint(
         is_new=False,
         secret=_take_secret(endpoint.id),
         wrong=wrong or {},
-        attempts=attempts[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
-        attempt_count=len(attempts),
-        result=result,
-        page=page,
-        pages=max(1, -(-len(attempts) // ROWS_PER_PAGE)),
+        **attempts.template_values(endpoint.id),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
@@ -242,11 +221,6 @@ def _render_page(name: str, **values: Any) -> str:
         success_message=_pop_from_session("success_message"),
         **values,
     )
-
-
-def _requested_page() -> int:
-    text = request.args.get("page", "")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
 def _pop_from_session(name: str) -> str:

@@ -64,7 +64,7 @@ def wait_for_response(
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
     while found is not None and found != claim.token.encode():
         if found.startswith(DONE.encode()):
-            return _load_response(redis, found.decode().removeprefix(DONE))
+            return load_response(redis, found.decode().removeprefix(DONE))
         if time.monotonic() > until:
             raise StillRunning
         sleep(POLL_INTERVAL_SECONDS)
@@ -99,7 +99,7 @@ def _serialize(response: StoredResponse) -> tuple[str, str]:
     return hashlib.sha256(stored.encode()).hexdigest()[:20], stored
 
 
-def _load_response(redis: Store, digest: str) -> StoredResponse:
+def load_response(redis: Store, digest: str) -> StoredResponse:
     stored = redis.get(f"{RESPONSE_PREFIX}{digest}")
     return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import config
+from bench.__main__ import SECTIONS
 from phone.commands import load_commands
 from receiving import providers
 from ringback.web import coverage
@@ -73,6 +74,11 @@ def providers_table() -> str:
     return format_table(("setting", "what it is"), rows)
 
 
+def bench_table() -> str:
+    """Return a row for each section of the benchmarks."""
+    return format_table(("section", "what it measures"), [(f"`{name}`", what) for name, what in SECTIONS.items()])
+
+
 def format_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (head, *rows)]
@@ -84,6 +90,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "tour"): tour_list,
     ("README.md", "settings"): settings_table,
     ("README.md", "providers"): providers_table,
+    ("README.md", "bench"): bench_table,
     ("exchange/docs/coverage.md", "coverage"): coverage.coverage_table,
     ("docs/architecture.md", "imports"): import_diagram,
     ("docs/scale.md", "capacity"): lambda: capacity.format_table([100, 1_000, 10_000], 0.1, 1),

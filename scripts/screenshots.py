@@ -10,6 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
+from show import talk
+
 OUTPUT_DIRECTORY = Path(__file__).parents[1] / "docs"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 STAGE_URL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -27,7 +29,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         phones, stage = browser.new_page(viewport=VIEWPORT), browser.new_page(viewport=VIEWPORT)
         phones.goto(PHONES_URL)
-        stage.goto(STAGE_URL)
+        open_timeline(stage)
         call = play_scene(phones)
         phones.screenshot(path=OUTPUT_DIRECTORY / "phones.png")
         stage.screenshot(path=OUTPUT_DIRECTORY / "stage.png")
@@ -36,6 +38,14 @@ def main() -> None:
             page.goto(address)
             page.screenshot(path=OUTPUT_DIRECTORY / f"{name}.png")
         browser.close()
+
+
+def open_timeline(stage: Page) -> None:
+    """Show the scene `timeline`, which is not the current one, with the session of the demo's presenter."""
+    stage.goto(f"{STAGE_URL}/present/login")
+    stage.get_by_label("Password").fill("rehearsal")
+    stage.get_by_role("button", name="Log in").click()
+    stage.goto(f"{STAGE_URL}/?scene={talk.load().positions['timeline']}")
 
 
 def play_scene(phones: Page) -> str:

@@ -18,7 +18,8 @@ TOUR = {
     ],
     "A provider as an example": ["receiving/providers/github.py"],
     "Answering texts and calls": [
-        "phone/commands/",
+        "phone/commands/__init__.py",
+        "phone/commands/check.py",
         "phone/sms.py",
         "phone/voice_twiml.py",
         "phone/call_steps.py",

@@ -134,7 +134,7 @@ def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
     """Reduce a sent or failed message to what later callbacks need, since it will never be sent again."""
     key = f"{MESSAGE_PREFIX}{message.id}"
     pipe.delete(key)
-    kept = ("state", "sid", "subject", "reason")
+    kept = ("state", "sid", "subject", "reason", "planned_at")
     pipe.hset(key, mapping={name: getattr(message, name) for name in kept})
     pipe.expire(key, MESSAGE_TTL_SECONDS)
 

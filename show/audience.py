@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import config
 import context
 from answer_outcomes import DECLINED, AnswerText
 from masking import alias
@@ -52,8 +53,11 @@ def person_of(delivery: Delivery) -> str:
 
 
 def _person(address: str, sid: str) -> str:
-    subject = phone_number_of(address) or sid
-    settings = context.settings()
+    return person_with(phone_number_of(address) or sid, context.settings())
+
+
+def person_with(subject: str, settings: config.Settings) -> str:
+    """Return the alias of the person with this phone number, or of the call with this sid."""
     is_browser_phone_beside_real_ones = bool(settings.exchange_auth_token) and is_browser_phone(subject)
     prefix = BROWSER_PHONE if is_browser_phone_beside_real_ones else ""
     return prefix + alias(subject, settings.secret_key[0])

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from answer_outcomes import DECLINED, AnswerText
 from show.scene import TTL_SECONDS, SceneError
 from store import Pipe, Store, execute
 
@@ -22,8 +23,12 @@ MAX_ITEMS_PER_PERSON = 10  # per scene
 
 STORED, KNOWN, BANNED = "stored", "known", "banned"  # what `submit` has done; the other outcomes are in REFUSALS
 REFUSALS = {
-    "full": "There are too many messages waiting at the moment. Please try again in a few minutes.",
-    "too many": f"You have sent {MAX_ITEMS_PER_PERSON} messages, and that is the limit. Thank you.",
+    "full": AnswerText(
+        "There are too many messages waiting at the moment. Please try again in a few minutes.", DECLINED
+    ),
+    "too many": AnswerText(
+        f"You have sent {MAX_ITEMS_PER_PERSON} messages, and that is the limit. Thank you.", DECLINED
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import events
-from show import moderation
+from show import moderation, names, phone_numbers
 from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
 from show.talk import Talk
 from store import Pipe, Store
@@ -110,10 +110,11 @@ def reset(pipe: Pipe, scene: Scene) -> None:
 
 
 def restart(pipe: Pipe, talk: Talk) -> None:
-    """Forget a rehearsal: delete what all scenes have stored, and go to the first scene."""
+    """Forget a rehearsal: delete what all scenes have stored and everybody's name, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    pipe.execute_command("DEL", STATE_KEY, moderation.BANNED_KEY)
+    kept_apart = (moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY, names.NAMES_KEY, names.TAKEN_KEY)
+    pipe.execute_command("DEL", STATE_KEY, *kept_apart)
     announce(pipe)
 
 

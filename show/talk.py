@@ -1,5 +1,6 @@
 """The talk file: a title, rules for the whole talk, and its scenes in order. README describes it."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -15,6 +16,7 @@ from show.scenes import load_kinds
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
+SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
 # Options of the talk that are the defaults of the scenes' options with the same names.
 RULES = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}
 TYPE_NAMES = {
@@ -112,6 +114,8 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         ):
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
+        if not SCENE_ID.fullmatch(scene.id):
+            problems.append(f"{where}: the id '{scene.id}' must be 1 to 40 letters, digits and hyphens, such as tabs")
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")
         ids.add(scene.id)

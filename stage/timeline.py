@@ -9,7 +9,6 @@ from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 
 MAX_ENTRIES = 200
-MAX_VISIBLE_ENTRIES = 30  # shown on the stage
 MAX_MESSAGES = 5_000
 NOT_SHOWN = ("show.", "sending.", "delivery.rejected")
 
@@ -32,8 +31,8 @@ class Timeline:
             self._apply_to_entry(event)
 
     def visible_entries(self) -> list[TimelineEntry]:
-        """The newest MAX_VISIBLE_ENTRIES entries, newest first."""
-        return list(reversed(self.entries.values()))[:MAX_VISIBLE_ENTRIES]
+        """All entries, newest first."""
+        return list(reversed(self.entries.values()))
 
     def entries_awaiting_answer(self) -> list[TimelineEntry]:
         """Entries with an open answer, oldest first."""

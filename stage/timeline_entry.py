@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from show.sanitize import format_duration, sanitize
+from show.sanitize import format_duration, parse_number, sanitize
 
 MAX_STEPS = 7  # per entry: the first step and the newest ones
+RESPONSES = ("text.answered", "call.spoken")  # to Twilio's webhooks
 OPEN_STATES = ("waiting", "running")
 STATE_LABELS = {
     "running": "working",
@@ -30,13 +31,14 @@ class TimelineStep:
     """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
-    `207 ms`. `text` contains no other time.
+    `207 ms`. `text` contains no other time. `took` is how long our response took, "" if this step is none.
     """
 
     type: str
     text: str
     status: str
     elapsed: str
+    took: str = ""
 
 
 @dataclass
@@ -56,6 +58,7 @@ class TimelineEntry:
     With `has_free_text`, request, answer and progress may contain words that the presenter has not approved.
     `told` and `not_told` count the followers who were notified of this event, and those who could not be.
     `answer_seconds` is the time from the request to the answer that the person has got; 0 if they have none yet.
+    `reply_seconds` is how long our last response took.
     """
 
     id: str
@@ -70,6 +73,7 @@ class TimelineEntry:
     told: int = 0
     not_told: int = 0
     answer_seconds: float = 0.0
+    reply_seconds: float = 0.0
     request: str = ""
     answer: str = ""
     status: str = "running"
@@ -130,9 +134,10 @@ class TimelineEntry:
         """
         elapsed = format_duration(event.time - self.started_at)
         at = len(self.steps)
-        if event.type in ("text.answered", "call.spoken") and at and self.steps[-1].type == "answer.queued":
+        if event.type in RESPONSES and at and self.steps[-1].type == "answer.queued":
             at -= 1
-        self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed))
+        took = format_duration(parse_number(event.data.get("ms")) / 1000) if event.type in RESPONSES else ""
+        self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed, took))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from events import Event
 from show.sanitize import parse_number, sanitize
-from stage.timeline_entry import AnswerProgress, TimelineEntry, state_of_answer, step_status
+from stage.timeline_entry import RESPONSES, AnswerProgress, TimelineEntry, state_of_answer, step_status
 
 MAX_PEAKS = 120  # per waveform
 AN_ENDPOINT = "a webhook endpoint"  # its host may be secret
@@ -35,6 +35,7 @@ def handles(type: str) -> Callable[[EventHandler], EventHandler]:
 
 def apply_event(entry: TimelineEntry, event: Event) -> None:
     """Apply the event to the entry. If its type has no handler, add a neutral step that names the type."""
+    entry.reply_seconds = parse_number(event.data.get("ms")) / 1000 if event.type in RESPONSES else entry.reply_seconds
     entry.who = entry.who or sanitize(event.data.get("who"), 40)
     entry.name = entry.name or sanitize(event.data.get("name"), 40)
     HANDLERS.get(event.type, _add_unknown_event)(entry, event)
@@ -65,7 +66,7 @@ def _text_received(entry: TimelineEntry, event: Event) -> None:
 @handles("text.answered")
 def _text_answered(entry: TimelineEntry, event: Event) -> None:
     entry.answer, entry.status = sanitize(event.data.get("answer")), state_of_answer(event)
-    entry.answer_seconds = parse_number(event.data.get("ms")) / 1000
+    entry.answer_seconds = entry.reply_seconds
     entry.is_contribution = bool(event.data.get("is_contribution"))
     entry.add_step(event, "replied", step_status(event))
 

@@ -2,12 +2,18 @@
 let playing = null;
 
 document.addEventListener("click", (event) => {
-  const url = event.target.closest?.("[data-play]")?.dataset.play;
-  if (!url) return;
-  const wasPlaying = playing?.dataset.url === url && !playing.paused;
+  const button = event.target.closest?.("[data-play]");
+  if (!button) return;
+  const wasPlaying = playing?.dataset.url === button.dataset.play && !playing.paused;
   playing?.pause();
   if (wasPlaying) return;
-  playing = new Audio(url);
-  playing.dataset.url = url;
-  playing.play().catch(() => {});
+  playing = new Audio(button.dataset.play);
+  playing.dataset.url = button.dataset.play;
+  playing.addEventListener("error", () => showFailure(button));
+  playing.play().catch(() => {}); // paused again, or reported by the event above
 });
+
+function showFailure(button) {
+  button.setAttribute("aria-label", "This message cannot be played");
+  button.querySelector("use")?.setAttribute("href", "#glyph-failed");
+}

@@ -15,6 +15,7 @@ FORGOTTEN_KEY = "purge:people"  # hash: alias of a person -> when they asked to 
 FORGOTTEN_TTL_SECONDS = 7 * 24 * 3600  # longer than a backfill reaches back
 SCAN_COUNT = 1_000
 RECORDING_SID = re.compile(rb"\bRE[0-9a-f]{32}\b")
+PICTURE_PATH = re.compile(rb"\bMessages/[SM]M[0-9a-f]{32}/Media/ME[0-9a-f]{32}\b")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Erasure:
     """What to erase: all records from before `before`, a Unix timestamp, or all records of one person.
 
     `number` is the person's E.164 number and `person` its alias; both are "" to erase everybody's records. `sids` are
-    the calls and texts of that person. `recordings` collects the sids of recordings that Twilio still stores.
+    the calls and texts of that person. `recordings` and `pictures` collect what Twilio still stores: the sids of
+    recordings, and the paths of pictures below the account's.
     """
 
     before: float
@@ -30,6 +32,7 @@ class Erasure:
     person: str = ""
     sids: set[str] = field(default_factory=set)
     recordings: set[str] = field(default_factory=set)
+    pictures: set[str] = field(default_factory=set)
 
     @property
     def is_everything(self) -> bool:
@@ -42,8 +45,9 @@ class Erasure:
             return address.rpartition(":")[2] == self.number
         return recorded_at < self.before
 
-    def note_recordings(self, content: bytes) -> None:
-        """Have the recordings deleted whose sids are in this content."""
+    def note_media(self, content: bytes) -> None:
+        """Have the recordings and pictures deleted that this content mentions."""
+        self.pictures.update(path.decode() for path in PICTURE_PATH.findall(content))
         self.recordings.update(sid.decode() for sid in RECORDING_SID.findall(content))
 
 

@@ -82,6 +82,13 @@ def test_dyno_accepts_self_signed_redis_and_trusts_one_proxy(environ):
     assert (settings.redis_tls_verify, settings.trusted_proxies) == (False, 1)
 
 
+def test_dyno_takes_its_public_url_from_the_app_metadata_unless_it_is_set(environ):
+    dyno = {**environ, "DYNO": "web.1", "PUBLIC_URL": "", "HEROKU_APP_DEFAULT_DOMAIN_NAME": "talk-1a2b.herokuapp.com"}
+    assert config.load(dyno).public_url == "https://talk-1a2b.herokuapp.com"
+    assert config.load({**dyno, "PUBLIC_URL": "https://talk.example"}).public_url == "https://talk.example"
+    assert config.load({name: value for name, value in dyno.items() if name != "DYNO"}).public_url == ""
+
+
 def test_redis_certificate_is_verified_elsewhere(environ):
     assert config.load({**environ, "REDIS_URL": "rediss://store"}).redis_tls_verify
 

@@ -2,7 +2,10 @@
 
 import importlib
 import inspect
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -10,7 +13,11 @@ import pytest
 import config
 from bench.__main__ import SECTIONS
 from scripts import docs, tour
+from scripts.setup.checks import NEWEST_PYTHON, OLDEST_PYTHON
+from show.scenes import load_kinds
+from show.talk import Talk
 from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS
 
 README = (ROOT / "README.md").read_text()
 
@@ -29,7 +36,7 @@ def test_make_targets_in_documents_exist():
 
 
 def test_webhook_addresses_in_readme_exist(app):
-    addresses = {row[1].strip("`").partition("#")[0] for row in table("Deploy to Heroku")}
+    addresses = {row[1].strip("`").partition("#")[0] for row in table("The number's webhooks")}
     assert addresses <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
@@ -45,6 +52,21 @@ def test_heroku_button_asks_for_every_required_setting():
     asked = set(json.loads((ROOT / "app.json").read_text())["env"])
     must = {row.name.upper() for row in fields(config.Settings) if row.metadata.get("default", "") is None}
     assert must - {"REDIS_URL"} <= asked
+
+
+def test_heroku_runs_a_python_that_the_demo_accepts():
+    version = tuple(map(int, (ROOT / ".python-version").read_text().strip().split(".")))
+    assert OLDEST_PYTHON <= version <= NEWEST_PYTHON
+
+
+def test_make_finds_its_python_whatever_the_python_version_file_names(tmp_path):
+    # pyenv's python3 fails here, because it reads the file in the current folder.
+    (tmp_path / "python3").write_text('#!/bin/sh\n[ "$PWD" = / ] || exit 127\nexec ' + sys.executable + ' "$@"\n')
+    (tmp_path / "python3").chmod(0o755)
+    environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["make", "--silent", "tour"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+    assert "lines (at most" in done.stdout, done.stderr
 
 
 def test_demo_sets_every_required_setting():
@@ -85,3 +107,13 @@ def test_generated_parts_of_documents_are_current(document, name):
 
 def test_tour_is_short_enough():
     assert tour.total() <= tour.MAX_LINES
+
+
+def test_every_kind_of_scene_and_its_options_are_documented():
+    paper = (ROOT / "docs" / "talk-file.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", paper, re.MULTILINE))
+    for name, kind in load_kinds().items():
+        own = {field.name for field in fields(kind)} - {"id", "note", "moderation", "votes", "keep_numbers_days"}
+        assert own <= set(re.findall(r"`(\w+)`", rows[name])), f"the options of {name} are not in docs/talk-file.md"
+    for field in fields(Talk):
+        assert f"`{field.name}`" in paper or field.name == "scenes"

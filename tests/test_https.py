@@ -16,7 +16,7 @@ from flask import request
 import config
 from app import create_app
 from store import clients, connection_budget
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
@@ -118,6 +118,13 @@ def test_self_signed_redis_is_refused_elsewhere(environ, rediss):
     client = clients.connect(config.load({**environ, "REDIS_URL": rediss}), connection_budget.TOOL)
     with pytest.raises(redis_client.exceptions.ConnectionError, match="certificate"):
         client.ping()
+
+
+def test_release_step_on_a_dyno_accepts_self_signed_redis(environ, rediss, exchange):
+    given = {**os.environ, **environ, "REDIS_URL": rediss, "DYNO": "release.1", "TWILIO_API_URL": exchange.url}
+    done = run_program("scripts.release", given | {"PUBLIC_URL": "https://talk.example"})
+    assert done.returncode == 0, done.stderr
+    assert "This version has everything that it requires." in done.stdout
 
 
 def test_worker_on_a_dyno_uses_redis_over_tls(environ, rediss, redis):

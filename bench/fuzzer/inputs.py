@@ -2,6 +2,7 @@
 
 PATH_LIST = """
 / /events /present /present/login /present/logout /present/fragment /present/talk /present/health
+/present/health/fragment /present/audit /present/privacy /present/export.csv /present/export.json /screens
 /present/backfill /present/replay /present/rejected /present/rejected/fragment /present/endpoints /present/endpoints/x
 /present/endpoints/ep_0000000000000000/pause /present/endpoints/x/recoveries/y /unfollow/x /catalogue /catalogue.json
 /health /health/live /health/ready /static/stage.css /static/../app.py /static/%2e%2e/app.py /api/endpoints
@@ -11,9 +12,15 @@ FIELD_LIST = """
 AccountSid Body From To Digits SpeechResult CallStatus MessageStatus SmsStatus ErrorCode OptOutType CallDuration
 RecordingSid RecordingStatus RecordingDuration RecordingUrl NumMedia MediaUrl0 Confidence Timestamp Caller
 """
-QUERY_LIST = "doc turn silent answer command message bodySHA256 last theme from mistake recovery challenge bt_challenge"
+QUERY_LIST = """
+numbers who state result page doc turn silent answer command message bodySHA256 last theme from mistake
+recovery challenge bt_challenge
+"""
 PRESENTER_LIST = "id window from do resign force sending url event_types rate_limit hours message"
-VOICE_STEPS = "menu words wait answer recorded recording status fallback outbound outbound/key outbound/status"
+VOICE_STEPS = """
+line/join line/wait line/left line/stage line/thanks line/presenter line/presenter/status menu words wait
+answer recorded recording status fallback outbound outbound/key outbound/status
+"""
 
 PATHS, FIELDS, QUERY_NAMES, PRESENTER_FIELDS = (
     tuple(names.split()) for names in (PATH_LIST, FIELD_LIST, QUERY_LIST, PRESENTER_LIST)

@@ -9,7 +9,8 @@ from typing import Any
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
 from ringback.account.geography import Place, country_of
-from ringback.account.phone_numbers import PhoneNumber, app_number
+from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
+from ringback.account.templates import Template
 from ringback.account.verify import VerifyServices
 from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
@@ -18,6 +19,7 @@ from ringback.calls.conferences import Conferences
 from ringback.calls.queues import CallQueues
 from ringback.messages.message import Message
 from ringback.messages.opt_outs import OptOuts
+from ringback.messages.whatsapp import WhatsAppSessions
 from ringback.runtime import Runtime
 from ringback.service import bounded_dict
 from ringback.service.bounded_dict import BoundedDict, trim
@@ -28,6 +30,7 @@ from ringback.service.settings import Settings
 from ringback.sound.transcriptions import Transcription
 
 MAX_HANDSETS = 20_000
+WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
 MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
 
 
@@ -61,8 +64,7 @@ class State(Runtime):
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
-        number = app_number(settings, self.clock.now())
-        self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
+        self.numbers: dict[str, PhoneNumber] = app_numbers(settings, self.clock.now())
         self.applications: dict[str, TwimlApplication] = {}
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
@@ -78,12 +80,20 @@ class State(Runtime):
         )
         self.message_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
+        self.whatsapp_sessions = WhatsAppSessions(self.clock)
+        self.templates: BoundedDict[str, Template] = BoundedDict(bounded_dict.MAX_TEMPLATES)
         # By sender and recipient: the time of the last automatic reply, and the number of replies in a row.
         self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(bounded_dict.MAX_PAIRS)
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
         self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
         )
+
+    def own_number(self, address: str) -> PhoneNumber | None:
+        """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, its first number."""
+        if address == WHATSAPP_SANDBOX:
+            return next(iter(self.numbers.values()))
+        return self.numbers.get(address.removeprefix("whatsapp:") if is_whatsapp(address) else address)
 
     def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
         """Returns the webhooks of the number's application, or the number's own if it has no application."""

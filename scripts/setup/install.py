@@ -160,7 +160,9 @@ class Installation:
 
     def _install_file(self, name: str) -> None:
         is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")
-        count = len(re.findall(r"^[\w.-]+==", path.read_text(), re.MULTILINE))
+        count = len(
+            re.findall(r"^[\w.-]+==[^;\n]+$", path.read_text(), re.MULTILINE)
+        )  # without those for other machines
         print(f"installing {count} packages from {path.name} …", flush=True)
         try:
             self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)

@@ -7,14 +7,18 @@ import sys
 from collections.abc import Iterable, Iterator
 
 PACKAGES_PER_LINE = 10  # of progress, unless a terminal can update its last line
+# "Collecting flask==3.1.3 (from …)" or, if the package index is a folder, "Processing /wheels/flask-3.1.3-py3-….whl"
+NAME_PATTERN = re.compile(
+    r"(?:Collecting |Requirement already satisfied: |Processing \S*/)([A-Za-z0-9_.]+(?:-[A-Za-z]+)*)"
+)
 
 
 def show_progress(lines: Iterable[str], count: int) -> Iterator[str]:
-    """Yield pip's lines, and print which package it is dealing with: few requirements apply to other machines only."""
+    """Yield pip's lines, and print which package it is dealing with."""
     found = 0
     for line in lines:
         yield line
-        name = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+        name = NAME_PATTERN.match(line)
         if name:
             found += 1
             _print_progress(f"  {found:>3} of {count}  {name[1]}", found % PACKAGES_PER_LINE == 0)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 READY_TIMEOUT_SECONDS = 60
 POLL_INTERVAL_SECONDS = 0.1
 # Since the first signal. The demo ends within ten seconds; a job that was interrupted runs again at the next start.
-REMINDER_SECONDS, KILL_SECONDS, KILL_ALL_SECONDS = 2, 5, 7
+REMINDER_SECONDS, KILL_SECONDS, KILL_ALL_SECONDS = 1.5, 4, 5.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # prctl(2): send a child process a signal when its parent dies
 
@@ -103,7 +103,8 @@ class Processes:
         """Return True once every address returns 200. Otherwise print the reason, and return False."""
         deadline, missing = time.monotonic() + READY_TIMEOUT_SECONDS, list(addresses)
         while self.are_running and time.monotonic() < deadline:
-            missing = [url for url in missing if not returns_200(url)]
+            if returns_200(missing[0], timeout_seconds=1):
+                missing.pop(0)
             if not missing:
                 return True
             if report := self.crashes.read_crashes():
@@ -190,10 +191,10 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def returns_200(url: str) -> bool:
+def returns_200(url: str, timeout_seconds: float = 2) -> bool:
     """Return whether a GET of this address returns 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=timeout_seconds) as response:  # noqa: S310
             return response.status == 200
     except (OSError, urllib.error.URLError):
         return False

@@ -65,3 +65,11 @@ class LiveCalls:
         except TwilioRestException as error:
             if error.status != 404:
                 raise
+
+    def delete_picture(self, message_sid: str, media_sid: str) -> None:
+        """Delete a picture at Twilio. Raises an exception if Twilio fails."""
+        try:
+            self.client.messages(message_sid).media(media_sid).delete()
+        except TwilioRestException as error:
+            if error.status != 404:
+                raise

@@ -13,6 +13,10 @@ class MediaUnavailable(Exception):
     """Twilio did not return the file, or it is longer than MAX_BYTES."""
 
 
+class MediaGone(MediaUnavailable):
+    """Twilio no longer stores the file."""
+
+
 def picture_path(message_sid: str, media_sid: str) -> str:
     """Return the path of a picture below the account's."""
     return f"Messages/{message_sid}/Media/{media_sid}"
@@ -34,6 +38,8 @@ def download(settings: Settings, path: str, *, from_exchange: bool = False) -> b
     auth = (settings.twilio_account_sid, token)  # requests does not send it to another host after a redirect
     try:
         with requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS, stream=True) as response:
+            if response.status_code in (404, 410):
+                raise MediaGone("Twilio no longer stores the file.")
             response.raise_for_status()
             return _read(response)
     except requests.exceptions.RequestException as error:

@@ -76,7 +76,7 @@ def erase_questions(redis: Store, erasure: Erasure) -> int:
     for key in scan(redis, f"{prefix}*"):
         pending = pending_answers.load(redis, key.removeprefix(prefix))
         if pending and erasure.covers(pending.phone_number, pending.asked_at):
-            erasure.note_recordings(pending.words.encode())
+            erasure.note_media(pending.words.encode())
             erasure.sids.add(pending.subject)
             redis.zrem(pending_answers.OPEN_KEY, pending.id)
             erased += redis.delete(key)

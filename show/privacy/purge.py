@@ -8,11 +8,10 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from masking import alias
 from sending import admission, followers, open_questions, text_circuit_breaker
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
-from show import state
+from show import audience, state
 from show import talk as talk_file
 from show.privacy import erasers, receipts, show_data
 from show.privacy.receipts import PurgeReceipt
@@ -62,7 +61,7 @@ def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
 def forget_person(number: str) -> None:
     """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
     gateway = get_gateway()
-    person = alias(number, gateway.settings.secret_key[0])
+    person = audience.person_with(number, gateway.settings)
     _purge(gateway.redis, _load_talk(), Erasure(time.time(), number, person), "a person", has_show=True)
 
 
@@ -78,10 +77,14 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     erased = {name: ERASERS[name](store, wanted) for name in names}
     if has_show:
         person = wanted.person
-        erased["the show"] = show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk)
+        erased["the show"] = (
+            show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk, wanted)
+        )
     recording_waveform.forget(store, wanted.recordings)
-    _delete_recordings_later(store, wanted.recordings)
-    receipt = PurgeReceipt(round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings))
+    _delete_media_later(store, wanted)
+    receipt = PurgeReceipt(
+        round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings) + len(wanted.pictures)
+    )
     if receipt.total or cause != "time":
         receipts.save(store, receipt)
     pipe = store.pipeline()
@@ -90,22 +93,25 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     return receipt
 
 
-def _delete_recordings_later(store: Store, sids: set[str]) -> None:
-    if not sids:
+def _delete_media_later(store: Store, erasure: Erasure) -> None:
+    if not erasure.recordings and not erasure.pictures:
         return
     queue = Queue(WEBHOOKS, connection=store, serializer=JSONSerializer)  # type: ignore[arg-type]
     queue.enqueue_call(
-        delete_recordings,
-        args=(sorted(sids),),
+        delete_media,
+        args=(sorted(erasure.recordings), sorted(erasure.pictures)),
         timeout=600,
         result_ttl=RESULT_TTL_SECONDS,
         failure_ttl=FAILURE_TTL_SECONDS,
-        description="delete recordings",
+        description="delete recordings and pictures",
         retry=Retry(3, [10, 60, 300]),
     )
 
 
-def delete_recordings(sids: list[str]) -> None:
-    """The job: delete these recordings at Twilio. One that is no longer there counts as deleted."""
-    for sid in sids:
+def delete_media(recordings: list[str], pictures: list[str]) -> None:
+    """The job: delete recordings and pictures at Twilio. What is no longer there counts as deleted."""
+    for sid in recordings:
         get_gateway().delete_recording(sid)
+    for path in pictures:
+        _, message_sid, _, media_sid = path.split("/")
+        get_gateway().delete_picture(message_sid, media_sid)

@@ -15,7 +15,7 @@ class PurgeReceipt:
     """One purge. Times are Unix timestamps. `erased` maps kinds of records to how many were erased.
 
     `cause` is the presenter's name, "time" (an automatic purge) or "a person" (somebody asked to be forgotten).
-    `recordings` is the number of recordings that a worker deletes at Twilio.
+    `recordings` is the number of recordings and pictures that a worker deletes at Twilio.
     """
 
     time: float

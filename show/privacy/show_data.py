@@ -7,9 +7,12 @@ from store import Store
 from store.erasure import Erasure
 
 
-def erase_all(store: Store, talk: Talk) -> int:
+def erase_all(store: Store, talk: Talk, erasure: Erasure) -> int:
     """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
     keys = [key for scene in talk.scenes for key in scene.storage_keys()]
+    for key in keys:
+        if _type_of(store, key) == "hash":
+            erasure.note_media(b" ".join(store.hgetall(key).values()))
     return store.delete(*keys, names.NAMES_KEY, names.TAKEN_KEY, moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY)
 
 
@@ -46,7 +49,7 @@ def _erase_fields(store: Store, key: str, person: bytes, ids: set[bytes], erasur
     found = [(field, value) for field, value in store.hgetall(key).items() if field == person or person in value]
     for field, value in found:
         ids.add(field)
-        erasure.note_recordings(value)
+        erasure.note_media(value)
         store.hdel(key, field)
     return len(found)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
@@ -12,6 +13,7 @@ from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store, execute
 
 MAX_NUMBERED = 99  # two digits, so that a key or a text can name every question
+EMPTY = AnswerText("Your text was empty. Please send a question.", NOT_UNDERSTOOD)
 SHOWN_QUESTIONS = 4
 
 
@@ -49,19 +51,19 @@ class Questions(ModeratedScene):
             return self._vote(store, pipe, contribution.person, number)
         item = self.make_item(contribution, "question")
         if not item.words:
-            return "Your text was empty. Please send a question."
+            return EMPTY
         when = " once the presenter has approved it" if self.is_approval_required else ""
         return self.submit(store, pipe, item, f"Thank you. Your question appears{when}. To vote, text its number.")
 
     def _vote(self, store: Store, pipe: Pipe, person: str, number: int) -> str:
         order = moderation.load_order(store, self.id)
         if number > len(order):
-            return f"There is no question {number} yet."
+            return AnswerText(f"There is no question {number} yet.", DECLINED)
         state = moderation.find_state(store, self.id, order[number - 1])
         if state == ANSWERED:
-            return f"Question {number} has been answered already."
+            return AnswerText(f"Question {number} has been answered already.", DECLINED)
         if state != APPROVED:
-            return f"Question {number} is no longer on the list."
+            return AnswerText(f"Question {number} is no longer on the list.", DECLINED)
         pipe.execute_command("SADD", self._votes_key(number), person)
         pipe.execute_command("EXPIRE", self._votes_key(number), TTL_SECONDS)
         return f"You voted for question {number}. You can vote for others too."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import context
+from answer_outcomes import DECLINED, AnswerText
 from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
@@ -45,7 +46,7 @@ class Raffle(Scene):
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Store the entry. A phone has one, so a copy of the webhook changes nothing."""
         if store.hexists(self.key("raffle"), "drawn"):
-            return "The winner has been drawn already."
+            return AnswerText("The winner has been drawn already.", DECLINED)
         pipe.execute_command("HSETNX", self.key("entries"), contribution.person, contribution.name)
         pipe.execute_command("EXPIRE", self.key("entries"), TTL_SECONDS)
         return f"You are in the raffle as {contribution.name}. Good luck!"

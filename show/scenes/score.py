@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from answer_outcomes import NOT_UNDERSTOOD, AnswerText
 from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneView, length_problems
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
@@ -43,7 +44,7 @@ class Score(Scene):
         """Store the score. A phone has one, so a copy of the webhook changes nothing."""
         score = find_score(contribution.words)
         if score is None:
-            return f"Please send one whole number from 0 to {HIGHEST}."
+            return AnswerText(f"Please send one whole number from 0 to {HIGHEST}.", NOT_UNDERSTOOD)
         command = "HSETNX" if self.votes == "first" else "HSET"
         pipe.execute_command(command, self.key("scores"), contribution.person, score)
         pipe.execute_command("EXPIRE", self.key("scores"), TTL_SECONDS)

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from show import state
 from show.lanes.lane import StageLane, make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView
+from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from store import Store
 
 APPROVED, HIDDEN = "approved", "hidden"
+MAX_TARGETS = 8  # on the console
 MAX_NAMES = 4  # of calls without a lane
 
 
@@ -21,7 +22,7 @@ class TimelineScene(Scene):
     kind: ClassVar[str] = "timeline"
     redraw_seconds: ClassVar[float] = 0.5  # the lanes change as time passes
     actions: ClassVar[Mapping[str, str]] = {
-        "pin": "Pin, or unpin",
+        "pin": "Pin",
         "hide": "Hide",
         "approve": "Show the words",
     }
@@ -56,6 +57,15 @@ class TimelineScene(Scene):
             "on the line": sum(entry.is_live for entry in view.entries),
             "waiting": sum(entry.is_busy for entry in view.entries),
         }
+
+    def targets(self, view: SceneView) -> list[Target]:
+        """The newest calls and texts; the presenter sees the words that wait for approval."""
+        decisions = self._decisions(view.store)
+        return [
+            Target(entry.id, f"{entry.name or entry.who or 'Somebody'}: {entry.request}", tuple(self.actions))
+            for entry in view.entries[:MAX_TARGETS]
+            if decisions.get(entry.id) != HIDDEN
+        ]
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Pin an entry to the first lane, or unpin it; hide it; or show its words."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED, Item
@@ -18,7 +19,10 @@ SHORT_CHARACTERS = 45  # one line of the large item, which leaves room for a sec
 PACED_ITEMS = 400  # enough for 20 a second without any of them leaving the screen too early
 RECORD_KEY = "1"
 PICTURE_TYPES = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
-NO_PICTURE = "I can show pictures in the formats JPEG, PNG, GIF and WebP. Please send one of those."
+NO_PICTURE = AnswerText(
+    "I can show pictures in the formats JPEG, PNG, GIF and WebP. Please send one of those.", DECLINED
+)
+EMPTY = AnswerText("Your text was empty. Please send some words.", NOT_UNDERSTOOD)
 MIN_SECONDS_ON_STAGE = 2.5  # of the large item
 
 
@@ -42,7 +46,7 @@ class Wall(ModeratedScene):
         kind, path = find_media(contribution)
         item = self.make_item(contribution, kind, path)
         if not item.words and not path:
-            return NO_PICTURE if contribution.media else "Your text was empty. Please send some words."
+            return NO_PICTURE if contribution.media else EMPTY
         when = "once the presenter has approved it" if self.is_approval_required else "in a moment"
         return self.submit(store, pipe, item, f"Thank you. It will be on the wall {when}.")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from answer_outcomes import NOT_UNDERSTOOD, AnswerText
 from show import moderation
 from show.graphics.word_layout import HEIGHT, WIDTH, layout
 from show.moderated_scene import ModeratedScene, clean_words
@@ -15,7 +16,7 @@ from store import Pipe, Store
 
 MAX_WORD_CHARACTERS = 20
 WITHIN_WORDS = "-'’+#&"
-NO_WORD = f"Please send a single word of at most {MAX_WORD_CHARACTERS} letters."
+NO_WORD = AnswerText(f"Please send a single word of at most {MAX_WORD_CHARACTERS} letters.", NOT_UNDERSTOOD)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from flask import Response, abort, current_app, send_file
 
 import context
 from sending.twilio import media
-from sending.twilio.media import MediaUnavailable
+from sending.twilio.media import MediaGone, MediaUnavailable
 from show import current, moderation
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
@@ -52,8 +52,8 @@ def media_file(scene_id: str, item_id: str) -> Response | tuple[str, int, dict[s
     item = _find(scene_id, item_id)
     try:
         content = _cache().get(item)
-    except InvalidPicture:
-        abort(404, "This is not a picture that can be shown.")
+    except (InvalidPicture, MediaGone):
+        abort(404, "This is not a picture that can be shown, or it has been deleted.")
     except MediaUnavailable:
         return "Twilio does not return the file.\n", 503, {"Retry-After": str(RETRY_AFTER_SECONDS)}
     response = send_file(io.BytesIO(content), mimetype=CONTENT_TYPES[item.kind])

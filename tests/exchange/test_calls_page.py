@@ -2,6 +2,7 @@
 
 import re
 
+from ringback.web.html.readable_numbers import readable
 from tests.exchange.support.exchange import NUMBER
 
 
@@ -24,9 +25,9 @@ def test_calls_and_texts_are_listed_newest_first_with_their_status(app, exchange
     ben.behaves("fails")
     exchange.client().messages.create(to=ben.number, from_=NUMBER, body="lost")
     text, call, first = listed(exchange)
-    assert call == f"Call {sid} Ben &lt;b&gt; {NUMBER} completed, 0 s"
-    assert first == f"Text hello &lt;script&gt; {ada.number} {NUMBER} received"
-    assert text.startswith(f"Text lost {NUMBER} Ben &lt;b&gt;")
+    assert call == f"Call {sid} Ben &lt;b&gt; {readable(NUMBER)} completed, 0 s"
+    assert first == f"Text hello &lt;script&gt; {readable(ada.number)} {readable(NUMBER)} received"
+    assert text.startswith(f"Text lost {readable(NUMBER)} Ben &lt;b&gt;")
     assert len(listed(exchange, "?limit=1")) == 1
     assert len(listed(exchange, f"?handset=%2B{ada.number[1:]}")) == 1
 
@@ -53,3 +54,15 @@ def test_empty_list_links_to_the_phones(exchange):
     assert "Nobody has called or texted yet." in body.decode()
     for limit in ("0", "many", "2001"):
         assert exchange.request("GET", f"/calls?limit={limit}")[0] == 400
+
+
+def test_list_can_show_only_calls_or_only_texts(app, exchange, ada):
+    app.answers["/voice"], app.answers["/sms"] = "<Response/>", ""
+    ada.dials()
+    ada.texts("hello")
+    assert [row.split()[0] for row in listed(exchange, "?kind=calls")] == ["Call"]
+    assert [row.split()[0] for row in listed(exchange, "?kind=texts")] == ["Text"]
+    assert exchange.get("/calls?kind=texts")["calls"] == []
+    _, body, _ = exchange.request("GET", "/calls?kind=texts&limit=5", Accept="text/html")
+    assert '<a href="/calls?limit=5&amp;kind=texts" aria-current="true">Texts</a>' in body.decode()
+    assert exchange.request("GET", "/calls?kind=faxes")[0] == 400

@@ -71,6 +71,7 @@ def test_stops_while_a_task_is_ending():
     [
         ([], {}, "TWILIO_PHONE_NUMBER"),
         ([], {"TWILIO_PHONE_NUMBER": "12"}, "TWILIO_PHONE_NUMBER"),
+        ([], {"TWILIO_PHONE_NUMBER": f"{NUMBER},12"}, "not '12'"),
         ([], {"TWILIO_PHONE_NUMBER": NUMBER}, "TWILIO_ACCOUNT_SID"),
         (["--app", "http://x"], {"TWILIO_PHONE_NUMBER": NUMBER, "TWILIO_ACCOUNT_SID": SID}, "TWILIO_AUTH_TOKEN"),
         ([], ACCOUNT, "PUBLIC_URL"),
@@ -93,3 +94,13 @@ def test_missing_setting_is_named_in_one_sentence(capsys, monkeypatch, options, 
     complaint = capsys.readouterr().err
     assert names in complaint
     assert complaint.count("\n") == 1
+
+
+def test_several_numbers_reach_the_same_app():
+    from ringback.launcher.command_line import parser, settings_from
+
+    options = parser().parse_args(["serve", "--app", "http://127.0.0.1:1"])
+    settings = settings_from(options, ACCOUNT | {"TWILIO_PHONE_NUMBER": f"{NUMBER}, +1 202 555 0123"})
+    numbers = State(settings).numbers
+    assert list(numbers) == [NUMBER, "+12025550123"]
+    assert {number.sms_url for number in numbers.values()} == {"http://127.0.0.1:1/sms"}

@@ -69,7 +69,7 @@ def test_retries_end_after_four_hours(redis, sent, reports):
 @pytest.mark.parametrize(("status", "code"), [("delivered", ""), ("read", ""), ("undelivered", "30003")])
 def test_after_its_final_status_a_text_is_stored_without_number_and_words(redis, reports, status, code):
     reports(status, code)
-    assert set(redis.hkeys("outbox:answer:1")) == {b"state", b"sid", b"subject", b"reason"}
+    assert set(redis.hkeys("outbox:answer:1")) == {b"state", b"sid", b"subject", b"reason", b"planned_at"}
     assert redis.memory_usage("outbox:answer:1") < 200
     assert redis.ttl("outbox:answer:1") > 6 * 86_400
 

@@ -79,6 +79,18 @@ def test_action_without_the_token_is_refused(do):
     assert do()["scene"] == 1
 
 
+def test_restart_leaves_nothing_of_a_rehearsal(do, person):
+    app = person.post.app
+    for position, scene in enumerate(app.extensions["talk"].scenes, 1):
+        do("go", scene=str(position))
+        if scene.is_answerable:
+            do("open")
+        person.texts("3" if scene.kind == "score" else "tabs")
+    assert len(app.extensions["redis"].keys("show:*")) > 10
+    do("restart")
+    assert set(app.extensions["redis"].keys("show:*")) == {b"show:audit"}
+
+
 def test_restart_forgets_the_votes(do, person):
     do("next")
     person.texts("tabs")
@@ -94,3 +106,10 @@ def test_item_of_another_scene_is_approved(do, person):
     [item] = moderation.list_pending(person.post.app.extensions["redis"], ["wall"])
     do("scene-action", action="approve", item=item.reference)
     assert do("go", scene=wall)["figures"] == {"approved": 1, "pending": 0}
+
+
+def test_restart_gives_the_friendly_names_of_a_rehearsal_back(do, person, redis):
+    person.texts("time")
+    assert redis.hlen("show:names") == 1
+    do("restart")
+    assert not redis.exists("show:names", "show:names:taken")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from receiving.replay import backfill
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
-from show import state
+from show import audience, state
 from show.privacy import purge, receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
@@ -170,3 +171,20 @@ def test_worker_knows_every_eraser():
     sources = (path for folder in ("receiving", "sending", "workers", "show") for path in (ROOT / folder).rglob("*.py"))
     declared = sum(path.read_text().count("\n@erases(") for path in [ROOT / "events.py", *sources])
     assert int(found.stdout) == declared
+
+
+def test_recordings_and_pictures_are_deleted_at_twilio(person, redis, go, talk, gateway, monkeypatch):
+    go("wall")
+    picture = f"/Messages/MM{'5' * 32}/Media/ME{'6' * 32}"
+    url = f"https://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}{picture}"
+    person.texts("look", sid="MM" + "5" * 32, NumMedia="1", MediaUrl0=url, MediaContentType0="image/png")
+    jobs = []
+    monkeypatch.setattr(purge.Queue, "enqueue_call", lambda _, job, args, **options: jobs.append((job, args)))
+    receipt = purge.purge_everything(redis, talk, "a presenter")
+    assert jobs == [(purge.delete_media, ([], [picture[1:]]))]
+    assert receipt.recordings == 1
+
+
+def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
+    beside_real_ones = replace(settings, exchange_auth_token="a token")
+    assert audience.person_with("+447700900123", beside_real_ones).startswith("b:")

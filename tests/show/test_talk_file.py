@@ -83,6 +83,8 @@ def test_options_may_be_the_numbers_of_their_keys():
         (POLL | {"results": "never"}, "use hidden or live"),
         ({"kind": "wall", "moderation": "never"}, "use approve or open"),
         ("poll", "use one of "),
+        (POLL | {"id": "a/b"}, "letters, digits and hyphens"),
+        (POLL | {"id": ""}, "letters, digits and hyphens"),
     ],
 )
 def test_scene_with_a_mistake_is_refused(scene, words):

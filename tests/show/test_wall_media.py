@@ -32,7 +32,7 @@ def twilio():
         def do_GET(self):
             server.paths.append(self.path)
             found = server.files.get(self.path.partition("/Accounts/")[2].partition("/")[2])
-            self.send_response(200 if found is not None else 404)
+            self.send_response(200 if found is not None else server.status)
             self.end_headers()
             self.wfile.write(found or b"")
 
@@ -40,7 +40,7 @@ def twilio():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.files, server.paths = {}, []
+    server.files, server.paths, server.status = {}, [], 404
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -147,6 +147,8 @@ def test_download_that_fails_is_to_be_retried(wall, send_picture, waiting, redis
     [item] = waiting()
     wall.perform(redis, "approve", item.id)
     twilio.files.clear()
+    assert visitor.get(f"/media/{item.reference}").status_code == 404
+    twilio.status = 500
     answer = visitor.get(f"/media/{item.reference}")
     assert answer.status_code == 503 and answer.headers["Retry-After"]
 

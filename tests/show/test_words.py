@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import events
 from show import moderation
 from show.graphics.word_layout import HEIGHT, WIDTH, layout
 from show.scene import SceneView
@@ -92,6 +93,7 @@ def test_a_word_is_a_single_word(text, word):
 def test_several_words_are_explained(words, person, redis):
     assert person.texts("calm and quiet") == NO_WORD
     assert waiting(redis) == []
+    assert events.read_latest(redis, 1)[0].data["outcome"] == "not_understood"
 
 
 @given(st.text(max_size=60))

@@ -44,8 +44,9 @@ class StageEvents:
             events.publish(pipe, "show.changed")
             pipe.execute()
 
-    def ids(self):
-        return [event.id for event in events.read_latest(self.redis, 10_000)]
+    def all(self):
+        """All events, oldest first."""
+        return events.read_latest(self.redis, 10_000)
 
 
 class StreamClient:

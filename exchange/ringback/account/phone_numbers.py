@@ -12,15 +12,18 @@ from ringback.service.sids import new_sid
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 SHORTCODE = re.compile(r"[0-9]{3,6}")
+WHATSAPP = re.compile(r"whatsapp:\+[1-9][0-9]{1,14}")
 CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
 SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
 def normalize_number(text: str) -> str:
-    """The number without spaces and punctuation. An address with a colon (client:alice) is left unchanged."""
+    """The number without spaces and punctuation, with its channel (whatsapp:).
+
+    Other addresses with a colon (client:alice) are left unchanged."""
     text = text.strip()
-    return text if ":" in text else PUNCTUATION.sub("", text)
+    return text if ":" in text and not text.startswith("whatsapp:") else PUNCTUATION.sub("", text)
 
 
 def is_e164(text: str) -> bool:
@@ -30,6 +33,15 @@ def is_e164(text: str) -> bool:
 def is_handset_address(text: str) -> bool:
     """Whether this can be a handset's number: an E.164 number, a short code or a client identity."""
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
+
+
+def is_message_address(text: str) -> bool:
+    """Whether messages can be sent to this address: as in `is_handset_address`, or whatsapp: and an E.164 number."""
+    return is_handset_address(text) or is_whatsapp(text)
+
+
+def is_whatsapp(address: str) -> bool:
+    return bool(WHATSAPP.fullmatch(address))
 
 
 def is_sender_id(text: str) -> bool:
@@ -49,6 +61,9 @@ class PhoneNumber(WebhookUrls):
     sid: str = field(default_factory=lambda: new_sid("PN"))
 
 
-def app_number(settings: Settings, now: datetime) -> PhoneNumber:
-    """The app's phone number, from the settings."""
-    return PhoneNumber(phone_number=settings.number, friendly_name=settings.number, **app_webhook_urls(settings, now))
+def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:
+    """The app's phone numbers, from the settings; the first one is the default for the handsets."""
+    return {
+        number: PhoneNumber(phone_number=number, friendly_name=number, **app_webhook_urls(settings, now))
+        for number in (settings.number, *settings.more_numbers)
+    }

@@ -44,7 +44,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (requires a password unless it is loopback)")
     add("--port", type=int, help="port to listen on; 0 chooses any free port (EXCHANGE_PORT, 8001)")
-    add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
+    add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER), or several, comma-separated")
     add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED_HELP)
     add("--app", help="the app's base URL, such as http://127.0.0.1:8000 (PUBLIC_URL)")
     add("--voice", default="/voice", help="the app's webhook for calls: a path or a URL (%(default)s)")
@@ -69,10 +69,13 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Returns the settings; options take precedence over the environment. Raises UsageError."""
-    number = normalize_number(options.number or environment.get("TWILIO_PHONE_NUMBER", ""))
+    number, *more_numbers = map(
+        normalize_number, (options.number or environment.get("TWILIO_PHONE_NUMBER", "")).split(",")
+    )
     password = options.password or environment.get("EXCHANGE_PASSWORD", "")
-    if not is_e164(number):
-        raise UsageError(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
+    for each in (number, *more_numbers):
+        if not is_e164(each):
+            raise UsageError(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {each!r}")
     if not _is_loopback(options.host) and not password:
         raise UsageError(f"--host {options.host} admits other machines: set EXCHANGE_PASSWORD, or omit --host")
     for verified in options.verified:
@@ -86,6 +89,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
         auth_token=_required(environment, "TWILIO_AUTH_TOKEN", "the app verifies signatures with it").split(",")[0],
         number=number,
+        more_numbers=tuple(more_numbers),
         app=_app(options, environment),
         voice=options.voice,
         sms=options.sms,

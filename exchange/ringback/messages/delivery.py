@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ringback.messages import whatsapp
 from ringback.messages.attachments import fetch_all_media
 from ringback.messages.message import SENDER_UNDECIDED, Message, callback_parameters
 from ringback.service.error_codes import message_of
@@ -68,6 +69,8 @@ async def _deliver(state: State, message: Message, delay: float) -> None:
 
 
 def _delivery_error(state: State, message: Message) -> int | None:
+    if not state.whatsapp_sessions.admits(message):
+        return 63016
     if state.faults.trigger("message-filter", channel="sms"):
         return 30007
     return 30003 if state.handset(message.to).when_called == "fails" else None
@@ -78,5 +81,5 @@ def _set_status(state: State, message: Message, status: str) -> None:
     message.updated = state.clock.now()
     state.publish_message_status(message)
     if message.callback:
-        parameters = callback_parameters(message, state.clock.now())
+        parameters = callback_parameters(message, state.clock.now()) | whatsapp.callback_parameters(message)
         state.webhooks.send_callback(message.callback, message.callback_method, parameters, "sms-status", message.sid)

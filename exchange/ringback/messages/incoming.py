@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from ringback.account.geography import geography
-from ringback.account.phone_numbers import PhoneNumber
+from ringback.account.phone_numbers import PhoneNumber, is_whatsapp
 from ringback.account.webhook_urls import WebhookUrls
+from ringback.messages import whatsapp
 from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
@@ -29,7 +30,9 @@ MAX_REPLIES = 10
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
     """Process a message to one of the app's numbers: handle opt-out keywords, then send the webhook."""
     await fetch_all_media(state, message)
-    if body := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
+    if is_whatsapp(message.from_):  # opt-out keywords belong to SMS
+        state.whatsapp_sessions.open(message.from_, message.to)
+    elif body := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
         send(state, _automatic_message(state, message, body))
     urls = state.webhook_urls(number, number.sms_application_sid)
     if urls.sms_url:
@@ -145,6 +148,10 @@ def incoming_parameters(state: State, message: Message) -> dict[str, str]:
             f"MediaUrl{index}": state.origin + media.rest_path,
             f"MediaContentType{index}": media.content_type,
         }
+    if is_whatsapp(message.from_):
+        return parameters | whatsapp.incoming_parameters(
+            message, state.display_name(message.from_).removeprefix("whatsapp:")
+        )
     parameters |= geography(message.from_, state.place_of(message.from_), "From")
     parameters |= geography(message.to, state.place_of(message.to), "To")
     handset = state.handsets.get(message.handset)

@@ -35,6 +35,7 @@ class Message:
     sent: datetime | None = None
     updated: datetime | None = None
     service: str | None = None  # SID of the Messaging Service that chooses the sender
+    is_template: bool = False  # its body comes from a ContentSid
     hidden: bool = False  # not sent by the app (a Verify code), so the REST API does not list it
     sid: str = ""
 
@@ -48,7 +49,7 @@ class Message:
 
     @property
     def num_segments(self) -> int:
-        return 1 if self.num_media else segment_count(self.body)
+        return 1 if self.num_media or ":" in self.to else segment_count(self.body)  # only SMS has segments
 
     @property
     def is_inbound(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.account.phone_numbers import is_message_address, is_whatsapp, normalize_number
 from ringback.messages.delivery import fail, send
 from ringback.messages.message import Message
 from ringback.state import State
@@ -36,15 +36,19 @@ def send_from_document(
     if len(body) > MAX_CHARACTERS or len(media) > MAX_MEDIA:
         session.warn(14103, element, f"over the limit: {len(body)} of 1600 characters, {len(media)} of 10 media")
         return None
-    if not is_handset_address(to):
+    if not is_message_address(to):
         session.warn(14101, element, to)
         return None
-    if from_ not in state.numbers:
+    number = state.own_number(from_)
+    if number is None:
         session.warn(14102, element, from_)
+        return None
+    if is_whatsapp(from_) != is_whatsapp(to):
+        session.warn(21910, element, f"{from_} and {to}")
         return None
     callback = element.get("statusCallback") or element.get("action")
     message = Message(
-        account=state.numbers[from_].account_sid,
+        account=number.account_sid,
         from_=from_,
         to=to,
         body=body,

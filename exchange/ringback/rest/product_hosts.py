@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest import alerts, lookups, verify
+from ringback.rest import alerts, contents, lookups, verify
 
 SERVICE = "/v2/Services/{sid}"
 # Each product's functions by path and method. The routes of the oldest product, api, are in routes.py.
 NEWER_PRODUCTS: dict[str, dict[str, dict[str, Any]]] = {
+    "content": {
+        "/v1/Content": {"GET": contents.list_all, "POST": contents.create},
+        "/v1/Content/{sid}": {"GET": contents.fetch, "DELETE": contents.delete},
+    },
     "lookups": {
         "/v1/PhoneNumbers/{number}": {"GET": lookups.fetch_v1},
         "/v2/PhoneNumbers/{number}": {"GET": lookups.fetch},

@@ -199,6 +199,10 @@ REST_ERRORS = (
             21617: ("The concatenated message body exceeds the 1600 character limit", ""),
             21619: ("A text message body or media urls must be specified.", ""),
             21620: ("The MediaUrl {detail} is not valid", ""),
+            21655: ("The ContentSid {detail} is invalid", "Use HX and 32 hexadecimal digits."),
+            21656: ("The ContentVariables are invalid", 'Use a JSON object with texts, such as {"1": "Ada"}.'),
+            21910: ("'From' and 'To' must be of the same channel: {detail}", "Use whatsapp: in both or in neither."),
+            63007: ("There is no WhatsApp sender {detail}", "Use one of your numbers, or the sandbox +14155238886."),
             21623: ("More than 10 MediaUrl parameters", ""),
             21624: ("ValidityPeriod {detail} is not valid", ""),
             21626: ("StatusCallbackEvent {detail} is not valid", ""),
@@ -222,6 +226,10 @@ DELIVERY_ERRORS = _errors(
         30005: ("Unknown destination handset", ""),
         30007: ("Message filtered", "It was blocked by a carrier's filter or by the message-filter fault."),
         30008: ("Unknown error", ""),
+        63016: (
+            "Failed to send freeform message because you are outside the allowed window",
+            "Send a template (ContentSid), or wait until the person writes: a session lasts 24 hours.",
+        ),
     }
 )
 ERROR_CODES: dict[int, ErrorCode] = FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS

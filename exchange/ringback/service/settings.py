@@ -28,6 +28,7 @@ class Settings:
     port: int = 8001
     origin: str = ""  # the exchange's URL as seen by others; "" means http://host:port
     allow_hosts: tuple[str, ...] = ()  # Host headers to accept, in addition to loopback ones
+    more_numbers: tuple[str, ...] = ()  # further numbers of the app, with the same webhooks
     verified: tuple[str, ...] = ()  # verified caller IDs: other people's numbers that the app may call from
     password: str = ""
     pace: float = 1.0  # duration of speech as a multiple of its natural duration; 0 means instantaneous

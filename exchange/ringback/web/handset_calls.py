@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ringback.account.phone_numbers import is_whatsapp
 from ringback.calls import lifecycle
 from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.calls.call import Call
@@ -28,7 +29,10 @@ async def list_calls(state: State, request: web.Request) -> web.Response:
 
 async def place_call(state: State, request: web.Request) -> web.Response:
     body = await read_json(request, "to", "parameters")
-    handset, to = find_handset(state, request), destination(state, body)
+    handset = find_handset(state, request)
+    to = destination(state, handset.number, body)
+    if is_whatsapp(handset.number):
+        raise RequestRefused(400, "A WhatsApp handset can only send texts. Call from a number without whatsapp:.")
     parameters = _custom_parameters(handset.number, body)
     number = state.numbers.get(to)
     if to == handset.number:

@@ -25,7 +25,7 @@ async def list_texts(state: State, request: web.Request) -> web.Response:
 async def send_text(state: State, request: web.Request) -> web.Response:
     fields = await read_json(request, "to", "body", "media_url")
     handset = find_handset(state, request)
-    body, urls, to = text_field(fields, "body"), _media_urls(fields), destination(state, fields)
+    body, urls, to = text_field(fields, "body"), _media_urls(fields), destination(state, handset.number, fields)
     if not body and not urls:
         raise RequestRefused(400, "A text needs a body or a media_url.")
     if len(body) > MAX_BODY_CHARACTERS:
@@ -64,7 +64,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
 
 async def _deliver(state: State, message: Message) -> None:
     """Deliver a text to the app if it owns the number, otherwise to the other handset."""
-    if number := state.numbers.get(message.to):
+    if number := state.own_number(message.to):
         return await receive_message(state, message, number)
     now = state.clock.now()
     copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)

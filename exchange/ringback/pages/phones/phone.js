@@ -75,6 +75,7 @@ export class Phone {
     setVisible(Boolean(call), parts.call);
     setVisible(!call, parts.home, parts.dial, parts.more);
     parts.more.setAttribute("aria-expanded", "false");
+    if (call) this.element.scrollIntoView({ block: "nearest" });
     if (hadFocus) (call ? parts.call : parts.dial).focus();
   }
 

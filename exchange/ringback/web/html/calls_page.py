@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from html import escape
 from itertools import islice
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -14,26 +15,47 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.web.html.call_page import level_of
 from ringback.web.html.page_head import as_html, head
+from ringback.web.html.readable_numbers import readable
 from ringback.web.json_responses import RequestRefused, add_route
 
 DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
+KINDS = {"": ("All", "called or texted"), "calls": ("Calls", "called"), "texts": ("Texts", "texted")}
 LEVELS = {"delivered": "good", "received": "good", "undelivered": "refused", "failed": "refused", "canceled": "refused"}
-EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Open the phones</a> and be the first.</p>'
+EMPTY = '<p class="about">Nobody has {} yet. <a href="/">Open the phones</a> and be the first.</p>'
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_route(app, state, "GET", "/calls", show, ("handset", "limit"))
+    add_route(app, state, "GET", "/calls", show, ("handset", "limit", "kind"))
 
 
 async def show(state: State, request: web.Request) -> web.Response:
-    """At most `limit` calls and `limit` texts. The query parameter `handset` selects one handset."""
-    limit, handset = _limit(request), request.query.get("handset", "").strip()
+    """At most `limit` calls and `limit` texts. The query selects one `handset`, and one `kind` (calls or texts)."""
+    limit, handset, kind = _limit(request), request.query.get("handset", "").strip(), _kind(request)
     calls = [call for call in reversed(state.calls.values()) if handset in ("", call.plan.handset)][:limit]
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
+    calls, texts = calls if kind != "texts" else [], texts if kind != "calls" else []
     if "text/html" in request.headers.get("Accept", ""):
-        return as_html(page(state, calls, texts, limit))
+        return as_html(page(state, calls, texts, limit, _filter_links(request, kind), EMPTY.format(KINDS[kind][1])))
     found = {"calls": [call.as_json(heard=False) for call in calls], "texts": [text.as_json() for text in texts]}
     return web.json_response(found, headers={"Vary": "Accept"})
+
+
+def _kind(request: web.Request) -> str:
+    kind = request.query.get("kind", "")
+    if kind not in KINDS:
+        raise RequestRefused(400, "kind must be calls or texts.")
+    return kind
+
+
+def _filter_links(request: web.Request, kind: str) -> str:
+    """Links to the same list with calls and texts, only calls, and only texts."""
+    others = {name: value for name, value in request.query.items() if name != "kind"}
+    links = []
+    for each, (label, _) in KINDS.items():
+        query = urlencode(others | ({"kind": each} if each else {}))
+        current = ' aria-current="true"' if each == kind else ""
+        links.append(f'<a href="/calls{"?" if query else ""}{escape(query)}"{current}>{label}</a>')
+    return f'<nav class="filter" aria-label="Filter">{" ".join(links)}</nav>'
 
 
 def _limit(request: web.Request) -> int:
@@ -43,15 +65,16 @@ def _limit(request: web.Request) -> int:
     return int(limit)
 
 
-def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> str:
-    """The page as HTML, with the newest `limit` calls and texts."""
+def page(state: State, calls: list[Call], texts: list[Message], limit: int, links: str, empty: str) -> str:
+    """The page as HTML: the filter's links, and the newest `limit` calls and texts, or else `empty`."""
     rows = [(call.created, _call(state, call)) for call in calls] + [
         (text.created, _text(state, text)) for text in texts
     ]
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("Time", "Call or text", "From", "To", "Status"))
-    table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else EMPTY
-    return f"{head('Calls and texts', 'calls', 'call-list.js', '/calls')}<main>\n{table}\n</main>\n</body>\n</html>\n"
+    table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else empty
+    start = head("Calls and texts", "calls", "call-list.js", "/calls")
+    return f"{start}<main>\n{links}\n{table}\n</main>\n</body>\n</html>\n"
 
 
 def _call(state: State, call: Call) -> str:
@@ -69,5 +92,5 @@ def _text(state: State, text: Message) -> str:
 
 def _row(state: State, at: datetime, what: str, numbers: tuple[str, str], status: str, level: str) -> str:
     when = f'<time datetime="{iso8601_milliseconds(at)}">{at:%H:%M:%S}</time>'
-    parties = "".join(f"<td>{escape(state.display_name(number))}</td>" for number in numbers)
+    parties = "".join(f"<td>{escape(readable(state.display_name(number)))}</td>" for number in numbers)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from html import escape
 from pathlib import Path
 
 from aiohttp import web
 
+SCRIPT = '  <script type="module" src="/pages/{folder}/{script}"></script>\n'
 HEAD = """<!doctype html>
 <html lang="en-GB">
 <head>
@@ -16,8 +18,7 @@ HEAD = """<!doctype html>
   <link rel="icon" href="/pages/phones/icon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/pages/tokens.css">
   <link rel="stylesheet" href="/pages/{folder}/page.css">
-  <script type="module" src="/pages/{folder}/{script}"></script>
-</head>
+{script_element}</head>
 <body>
   <header>
     <h1>{title}</h1>{extra}
@@ -25,7 +26,7 @@ HEAD = """<!doctype html>
   </header>
 """
 PAGES = Path(__file__).parents[2] / "pages"
-LINKS = {"/": "Phones", "/calls": "Calls", "/faults": "Faults", "/debugger": "Debugger"}
+LINKS = {"/": "Phones", "/calls": "Calls", "/faults": "Faults", "/debugger": "Debugger", "/app": "App"}
 CURRENT = ' aria-current="page"'
 DEBUGGER_EXTRA = """
     <p id="state" role="status">Loading…</p>
@@ -35,11 +36,17 @@ DEBUGGER_EXTRA = """
 def head(title: str, folder: str, script: str, current: str = "", extra: str = "") -> str:
     """The page up to its <main>. `title` and `extra`, which follows it in the header, are HTML.
 
-    `folder` in pages/ contains the style sheet and the script. `current` is the path of the link to the page itself, if
-    the header has one.
+    `folder` in pages/ contains the style sheet and the script, which may be "". `current` is the path of the link to
+    the page itself, if the header has one.
     """
     links = [f'<a href="{path}"{CURRENT if path == current else ""}>{name}</a>' for path, name in LINKS.items()]
-    return HEAD.format(title=title, folder=folder, script=script, extra=extra, links=" ".join(links))
+    script_element = SCRIPT.format(folder=folder, script=script) if script else ""
+    return HEAD.format(title=title, folder=folder, script_element=script_element, extra=extra, links=" ".join(links))
+
+
+def error_page(sentence: str) -> str:
+    """The page for a browser whose request failed."""
+    return f"{head('Error', 'faults', '')}<main><p>{escape(sentence)}</p></main>\n</body>\n</html>\n"
 
 
 def as_html(text: str) -> web.Response:

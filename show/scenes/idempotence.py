@@ -1,0 +1,82 @@
+"""The scene `idempotence`: f(f(x)) = f(x). The last webhook is delivered ten more times and changes nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import context
+from receiving.replay import copies
+from receiving.replay.copies import CopyResult
+from receiving.replay.loopback_client import LoopbackFailed
+from receiving.replay.replay import CannotReplay
+from show import state
+from show.lanes.lane import make_lane
+from show.scene import TTL_SECONDS, Scene, SceneError, SceneView
+from store import Store
+
+COPIES = 10
+
+
+@dataclass(frozen=True)
+class Idempotence(Scene):
+    """Delivers the last webhook ten more times. Beside it: what an app without deduplication would have sent."""
+
+    kind: ClassVar[str] = "idempotence"
+    actions: ClassVar[Mapping[str, str]] = {"send-again": "Send again, ten times"}
+
+    def stage_values(self, view: SceneView) -> dict[str, Any]:
+        """The copies as they are delivered, and whether all responses were the same, byte for byte."""
+        sid, results = self._load(view.store)
+        entry = next((entry for entry in view.entries if entry.id == sid), None)
+        effects = 1 + sum(result.had_effect for result in results)
+        digests = {result.digest for result in results}
+        return {
+            "copies": COPIES,
+            "lane": make_lane(entry, 0, is_hidden_until_approved=view.is_approval_required) if entry else None,
+            "results": results,
+            "effects": effects,
+            "digest": next(iter(digests), ""),
+            "are_equal": len(digests) == 1 and all(result.status == 200 for result in results),
+            "is_idempotent": effects == 1,
+            "is_done": len(results) == COPIES,
+        }
+
+    def footer(self, view: SceneView) -> str:
+        """How long the copies took."""
+        _, results = self._load(view.store)
+        slowest = max((result.seconds for result in results), default=0)
+        return f"{len(results)} of {COPIES} · the slowest took {slowest * 1000:.0f} ms" if results else ""
+
+    def figures(self, view: SceneView) -> dict[str, Any]:
+        """The number of copies, and how many effects the webhook has had."""
+        _, results = self._load(view.store)
+        return {"copies": len(results), "effects": 1 + sum(result.had_effect for result in results)}
+
+    def perform(self, store: Store, action: str, item: str) -> None:
+        """Deliver the copies through our own endpoint, and store each result at once, so that the stage shows it."""
+        delivery = copies.find_last(store)
+        if delivery is None:
+            raise SceneError("No text or call has come yet. Text the number first.")
+        key = self.key("copies")
+        pipe = store.pipeline()
+        pipe.execute_command("DEL", key)
+        pipe.execute_command("RPUSH", key, json.dumps(delivery["MessageSid"] or delivery["CallSid"]))
+        pipe.execute_command("EXPIRE", key, TTL_SECONDS)
+        state.announce(pipe)
+        pipe.execute()
+        try:
+            for result in copies.deliver(context.settings(), delivery, COPIES):
+                pipe.execute_command("RPUSH", key, json.dumps(asdict(result)))
+                state.announce(pipe)
+                pipe.execute()
+        except (LoopbackFailed, CannotReplay) as error:
+            raise SceneError(f"The copies could not be delivered: {error}") from error
+
+    def storage_keys(self) -> list[str]:
+        """The sid of the webhook, and the result of each copy."""
+        return [self.key("copies")]
+
+    def _load(self, store: Store) -> tuple[str, list[CopyResult]]:
+        sid, *rows = [json.loads(row) for row in store.lrange(self.key("copies"), 0, -1)] or [""]
+        return str(sid), [CopyResult(**row) for row in rows]
