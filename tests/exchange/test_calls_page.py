@@ -2,6 +2,7 @@
 
 import re
 
+from ringback.web.html.readable_numbers import readable
 from tests.exchange.support.exchange import NUMBER
 
 
@@ -24,9 +25,9 @@ def test_calls_and_texts_are_listed_newest_first_with_their_status(app, exchange
     ben.behaves("fails")
     exchange.client().messages.create(to=ben.number, from_=NUMBER, body="lost")
     text, call, first = listed(exchange)
-    assert call == f"Call {sid} Ben &lt;b&gt; {NUMBER} completed, 0 s"
-    assert first == f"Text hello &lt;script&gt; {ada.number} {NUMBER} received"
-    assert text.startswith(f"Text lost {NUMBER} Ben &lt;b&gt;")
+    assert call == f"Call {sid} Ben &lt;b&gt; {readable(NUMBER)} completed, 0 s"
+    assert first == f"Text hello &lt;script&gt; {readable(ada.number)} {readable(NUMBER)} received"
+    assert text.startswith(f"Text lost {readable(NUMBER)} Ben &lt;b&gt;")
     assert len(listed(exchange, "?limit=1")) == 1
     assert len(listed(exchange, f"?handset=%2B{ada.number[1:]}")) == 1
 

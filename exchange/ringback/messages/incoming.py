@@ -149,7 +149,9 @@ def incoming_parameters(state: State, message: Message) -> dict[str, str]:
             f"MediaContentType{index}": media.content_type,
         }
     if is_whatsapp(message.from_):
-        return parameters | whatsapp.incoming_parameters(message, state.display_name(message.from_))
+        return parameters | whatsapp.incoming_parameters(
+            message, state.display_name(message.from_).removeprefix("whatsapp:")
+        )
     parameters |= geography(message.from_, state.place_of(message.from_), "From")
     parameters |= geography(message.to, state.place_of(message.to), "To")
     handset = state.handsets.get(message.handset)

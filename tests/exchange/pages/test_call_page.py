@@ -21,7 +21,7 @@ def call_page(room: PhonesPage, town: ExchangeWithApp):
 
 
 def test_page_follows_a_live_call_to_its_end(room: PhonesPage, call_page):
-    expect(call_page.get_by_role("heading", level=1)).to_have_text("Front row calls +441632960000")
+    expect(call_page.get_by_role("heading", level=1)).to_have_text("Front row calls +44 1632 960000")
     expect(call_page.get_by_text("Say “Welcome. Press 1")).to_be_visible()
     call_page.get_by_text("POST /voice").click()
     expect(call_page.locator("details[open] pre")).to_contain_text("Direction=inbound")
@@ -41,3 +41,15 @@ def test_no_text_is_cut_off(call_page, width: int):
     assert call_page.evaluate("document.documentElement.scrollWidth") <= width
     wide = "document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth"
     assert call_page.evaluate(wide) <= 1
+
+
+def test_long_speech_stays_between_the_lines_of_its_lanes(call_page, town: ExchangeWithApp, room: PhonesPage) -> None:
+    call_page.set_viewport_size({"width": 1280, "height": 720})
+    phone = room.phone("Front row")
+    phone.get_by_label("What Front row says").fill("a sentence that goes on and on " * 12)
+    phone.get_by_role("button", name="Say", exact=True).click()
+    said = call_page.locator("li.did").filter(has_text="a sentence that goes on").first
+    expect(said).to_be_visible()
+    words, arrow = said.locator(".words").bounding_box(), said.locator(".arrow").bounding_box()
+    assert arrow["x"] <= words["x"]
+    assert words["x"] + words["width"] <= arrow["x"] + arrow["width"]

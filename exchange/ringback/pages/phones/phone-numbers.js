@@ -8,7 +8,10 @@ const FORMATS = [
   [/^client:(.+)$/, "$1"],
 ];
 
+const WHATSAPP = "whatsapp:";
+
 export function readable(number) {
+  if (number.startsWith(WHATSAPP)) return `${readable(number.slice(WHATSAPP.length))} (WhatsApp)`;
   const format = FORMATS.find(([pattern]) => pattern.test(number));
   return format ? number.replace(...format) : number;
 }

@@ -9,6 +9,7 @@ from aiohttp import web
 from ringback.calls.call import Call
 from ringback.state import State
 from ringback.web.html.page_head import as_html, head
+from ringback.web.html.readable_numbers import readable
 from ringback.web.html.sequence_diagram import DiagramStep, lanes, legs_of, steps
 from ringback.web.json_responses import RequestRefused, add_route
 
@@ -31,7 +32,8 @@ async def show_call(state: State, request: web.Request) -> web.Response:
 
 def page(state: State, call: Call, names: list[str], call_steps: list[DiagramStep]) -> str:
     """The page as HTML. Its <main> has the attribute `data-live` until the call and all of its legs have ended."""
-    title = escape(f"{state.display_name(call.plan.from_)} calls {state.display_name(call.plan.to)}")
+    names = [readable(name) for name in names]
+    title = escape(" calls ".join(readable(state.display_name(number)) for number in (call.plan.from_, call.plan.to)))
     live = any(not each.is_over for each in [call, *legs_of(state, call)])
     spans = "".join(f"<span>{escape(name)}</span>" for name in names)
     rows = "\n".join(_row(step, index, call, names) for index, step in enumerate(call_steps))
@@ -50,7 +52,7 @@ def _summary(state: State, call: Call) -> str:
     related = [("parent call", state.calls.get(call.plan.parent or ""))]
     related += [("leg", leg) for leg in legs_of(state, call)]
     links = [
-        f'{relation} <a href="/calls/{other.sid}">{escape(state.display_name(other.plan.handset))}</a>'
+        f'{relation} <a href="/calls/{other.sid}">{escape(readable(state.display_name(other.plan.handset)))}</a>'
         for relation, other in related
         if other
     ]

@@ -15,6 +15,7 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.web.html.call_page import level_of
 from ringback.web.html.page_head import as_html, head
+from ringback.web.html.readable_numbers import readable
 from ringback.web.json_responses import RequestRefused, add_route
 
 DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
@@ -91,5 +92,5 @@ def _text(state: State, text: Message) -> str:
 
 def _row(state: State, at: datetime, what: str, numbers: tuple[str, str], status: str, level: str) -> str:
     when = f'<time datetime="{iso8601_milliseconds(at)}">{at:%H:%M:%S}</time>'
-    parties = "".join(f"<td>{escape(state.display_name(number))}</td>" for number in numbers)
+    parties = "".join(f"<td>{escape(readable(state.display_name(number)))}</td>" for number in numbers)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'
