@@ -16,6 +16,9 @@ from show.talk import TalkError
 from store import clients, connection_budget
 
 ROOT = Path(__file__).parents[1]
+NOTHING_TO_USE = (
+    "No demo is running in this folder (start it with: make demo), and no .env names the store of another app."
+)
 
 
 def main() -> int:
@@ -26,6 +29,8 @@ def main() -> int:
         clients.connect(settings, connection_budget.TOOL)
         current.load_talk(settings.talk, command_words())
     except (config.ConfigError, TalkError) as error:
+        if not os.environ.get("REDIS_URL"):
+            print(NOTHING_TO_USE, file=sys.stderr)
         print(error, file=sys.stderr)
         return 2
     cli.main()

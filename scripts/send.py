@@ -30,7 +30,8 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     environ = os.environ if environ is None else environ
     options = _parse_arguments(words, find_app_url(environ))
     provider = providers.load()[options.provider]
-    setting = (read_env(DEMO_ENV_FILE) | dict(environ)).get(provider.setting_name, "")
+    running = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() else {}  # with what overrides .env.demo
+    setting = (read_env(DEMO_ENV_FILE) | running | dict(environ)).get(provider.setting_name, "")
     if not setting:
         print(
             f"Set {provider.setting_name} to the same value as in the app: {provider.setting_description}.",
@@ -86,7 +87,8 @@ def _send(provider: Provider, delivery: Delivery, to: str) -> int:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            print(f"No response from {to}: {error}. Is the app running? Try: make demo", file=sys.stderr)
+            reason = type(error).__name__
+            print(f"No response from {to} ({reason}). Is the app running? Try: make demo", file=sys.stderr)
             return 1
     summary = "; ".join(provider.summarize(event) for event in provider.parse(delivery))
     print(f"{response.status_code} for {provider.title}: {summary}")

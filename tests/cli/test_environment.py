@@ -61,4 +61,6 @@ def test_a_missing_setting_is_named(folder, capsys, monkeypatch):
     monkeypatch.delenv("REDIS_URL", raising=False)
     monkeypatch.setattr(program.os, "environ", {})
     assert program.main() == 2
-    assert "Set REDIS_URL" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "No demo is running in this folder (start it with: make demo)" in message
+    assert "Set REDIS_URL" in message

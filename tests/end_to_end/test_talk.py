@@ -58,7 +58,9 @@ class Console:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    deployment = Deployment(tmp_path_factory.mktemp("talk"), SENDER_SEGMENTS_PER_SECOND="1000")
+    deployment = Deployment(
+        tmp_path_factory.mktemp("talk"), SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299"
+    )
     try:
         yield deployment.start()
     finally:
@@ -144,6 +146,7 @@ def test_a_whole_talk(town, browser):
     )
 
     # Slow work whose worker is killed: everybody gets the answer once.
+    go("slow")
     askers = people(town, 401, 10)
     all_text(askers, "count")
     town.kill("worker")
@@ -153,6 +156,32 @@ def test_a_whole_talk(town, browser):
     town.until(lambda: not town.redis.exists("outbox:due", "outbox:waiting"), "no text is unsettled")
     for asker in askers:
         assert sum("asked this number" in body for body in asker.received()) == 1
+
+    # Idempotence: the last text is delivered ten more times, and nothing happens.
+    go("idempotence")
+    ada.texts("flip")
+    count = len(town.until(lambda: [body for body in ada.received() if "coin" in body][1:], "the second answer"))
+    console.page.reload()
+    console.presses("Send again, ten times")
+    stage.shows("10 equal responses")
+    stage.shows("1 effect")
+    assert len([body for body in ada.received() if "coin" in body][1:]) == count
+
+    # The line: a caller waits, and is brought on stage, where the presenter's phone is in the same conference.
+    go("line")
+    presenter = Handset(town, "+447700900299")
+    town.post(presenter.door, {"when_called": "answers"})
+    ben.dials().hears("Press 1 to talk")
+    ben.presses("1")
+    waiting = town.until(lambda: talk.state()["figures"].get("waiting"), "somebody waits")
+    assert waiting
+    talk.do("scene-action", action="bring-on")
+    stage.shows("on stage")
+    call = town.until(lambda: town.get(f"{presenter.door}/calls")["calls"][-1:], "the presenter's phone rings")[0]
+    presenter.call = f"{presenter.door}/calls/{call['sid']}"
+    town.until(lambda: (town.get(ben.call)["listening"] or {}).get("talk"), "the caller is in the conference")
+    talk.do("scene-action", action="end")
+    stage.shows("Call, and press 1")
 
     # The raffle: entries, a draw, a receipt that verifies, and the winner's phone rings.
     go("raffle")
