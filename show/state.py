@@ -110,7 +110,7 @@ def reset(pipe: Pipe, scene: Scene) -> None:
 
 
 def restart(pipe: Pipe, talk: Talk) -> None:
-    """Forget a rehearsal: delete what all scenes have stored, and go to the first scene."""
+    """Forget a rehearsal: delete what all scenes have stored and everybody's name, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
     kept_apart = (moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY, names.NAMES_KEY, names.TAKEN_KEY)

@@ -19,7 +19,7 @@ from tests.support.tcp_switch import TcpSwitch
 from tests.support.waiting import eventually
 
 # The modules that the demo's processes run. The worker's supervisor starts the process that runs the jobs.
-MODULES = {"web": "gunicorn", "worker process": "workers.process", "supervisor": "workers"}
+MODULES = {"web": "gunicorn", "worker process": "worker", "supervisor": "workers"}
 OPEN_KEYS = ("pending-answers:open", "pending-answers:unheard", "outbox:waiting", "outbox:due")
 
 

@@ -106,3 +106,10 @@ def test_item_of_another_scene_is_approved(do, person):
     [item] = moderation.list_pending(person.post.app.extensions["redis"], ["wall"])
     do("scene-action", action="approve", item=item.reference)
     assert do("go", scene=wall)["figures"] == {"approved": 1, "pending": 0}
+
+
+def test_restart_gives_the_friendly_names_of_a_rehearsal_back(do, person, redis):
+    person.texts("time")
+    assert redis.hlen("show:names") == 1
+    do("restart")
+    assert not redis.exists("show:names", "show:names:taken")

@@ -80,7 +80,7 @@ def test_page_survives_a_restart_of_the_server(url, stage_events, browser, own_w
     page.close()
 
 
-@pytest.mark.parametrize("scene", ["tabs", "number"])
+@pytest.mark.parametrize("scene", ["tabs", "number", "timeline"])
 @pytest.mark.parametrize("size", SIZES)
 def test_scene_fits_every_screen(stage_events, page, size, scene):
     state.write(stage_events.redis, scene=scene)
@@ -92,7 +92,7 @@ def test_scene_fits_every_screen(stage_events, page, size, scene):
     assert number["x"] + number["width"] <= size[0]
 
 
-@pytest.mark.parametrize("scene", ["tabs", "number"])
+@pytest.mark.parametrize("scene", ["tabs", "number", "timeline"])
 def test_text_is_large_in_few_sizes(stage_events, page, scene):
     state.write(stage_events.redis, scene=scene)
     page.goto("/")
@@ -125,3 +125,43 @@ def test_catalogue_works_by_keyboard_on_a_phone(page):
     page.keyboard.press("Enter")
     expect(page.locator("#copied")).to_have_text("Copied.")
     assert '"call.ended"' in page.evaluate("navigator.clipboard.readText()")
+
+
+def texts(stage_events, count, start=0):
+    for number in range(start, start + count):
+        words = {"who": "+44 ••• 123", "name": f"Amber Otter {number}", "words": "time", "command": "time", "length": 4}
+        stage_events.publish("text.received", f"SM{number}", **words)
+        stage_events.publish("text.answered", f"SM{number}", answer="It is 14:05. " * 9, ms=6, outcome="answered")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lanes_fit_every_screen(stage_events, page, size):
+    state.write(stage_events.redis, scene="timeline")
+    stage_events.publish("call.received", "CA1", name="Tin Badger", who="+44 ••• 123")
+    stage_events.publish("recording.ready", "CA1", seconds=7, loudness=-18, peaks=[0.5] * 100)
+    texts(stage_events, 12)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto("/")
+    expect(page.locator("#lane-CA1 .waveform")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    if size[0] > size[1]:
+        lowest = page.locator(".lane").last.bounding_box()
+        assert lowest["y"] + lowest["height"] <= page.locator("footer").bounding_box()["y"]
+
+
+def test_another_entry_takes_a_lane_and_nothing_moves(stage_events, page):
+    state.write(stage_events.redis, scene="timeline")
+    texts(stage_events, 4)
+    page.goto("/")
+    expect(page.locator(".lane.success")).to_have_count(4)
+    before = [box.bounding_box() for box in page.locator(".lane").all()]
+    page.evaluate(
+        """() => { window.shift = 0; new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) shift += entry.value;
+        }).observe({type: "layout-shift"}); }"""
+    )
+    texts(stage_events, 3, start=4)
+    expect(page.locator("#lane-SM6")).to_be_visible()
+    assert [box.bounding_box() for box in page.locator(".lane").all()] == before
+    assert page.evaluate("shift") < 0.01
+    assert page.troubles == []
