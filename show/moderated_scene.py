@@ -41,7 +41,7 @@ class ModeratedScene(Scene):
         """Return the contribution as an item, with its words cleaned for the screen."""
         words = clean_words(contribution.words)
         id = hashlib.sha256(contribution.id.encode()).hexdigest()[:16]
-        return Item(id, self.id, contribution.person, contribution.name, round(time.time(), 3), words, kind, media)
+        return Item(id, self.id, contribution.person, contribution.name, round(time.time(), 6), words, kind, media)
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Decide on an item."""
