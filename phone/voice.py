@@ -170,7 +170,8 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
     """Twilio received no valid document from us: try the failed step once more, or apologize. Needs no store.
 
     `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
-    response. If a key or words were lost, the caller hears the menu again.
+    response. If a key or words were lost, the caller hears the menu again. If the second try fails too, Twilio may apologize
+    in its own words instead of requesting this URL again.
     """
     step = urlsplit(delivery["ErrorUrl"])
     is_step = step.path == "/voice" or step.path.startswith("/voice/")
