@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from urllib.parse import urlsplit
 
 from flask import Blueprint
 
@@ -20,7 +19,7 @@ from phone.recognition import clean_speech, describe_words, find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, verified_only, webhook
+from receiving.receiver import WebhookContext, webhook
 from show import audience, current
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
@@ -29,8 +28,6 @@ bp = Blueprint("voice", __name__)
 
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
-HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
-RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
@@ -163,24 +160,6 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
         if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
-
-
-@verified_only(bp, "/voice/fallback")
-def call_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid document from us: try the failed step once more, or apologize. Needs no store.
-
-    `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
-    response. If a key or words were lost, the caller hears the menu again. If the second try fails too, Twilio may apologize
-    in its own words instead of requesting this URL again.
-    """
-    step = urlsplit(delivery["ErrorUrl"])
-    is_step = step.path == "/voice" or step.path.startswith("/voice/")
-    if is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query:
-        query = "&".join(part for part in (step.query, RETRIED) if part)
-        return StoredResponse(voice_twiml.redirect("One moment, please.", f"{step.path}?{query}"))
-    return StoredResponse(
-        voice_twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
-    )
 
 
 def _run_command(context: WebhookContext, command: Command, words: str) -> StoredResponse:
