@@ -159,4 +159,6 @@ def create_entry(event: Event) -> TimelineEntry:
     """An entry without steps; its channel is inferred from the event's type and subject."""
     is_call = event.type.startswith(("call.", "recording.")) or event.subject.startswith("CA")
     is_text = event.type.startswith("text.") or event.subject.startswith(("SM", "MM"))
-    return TimelineEntry(event.subject or event.id, "call" if is_call else "text" if is_text else "other", event.time)
+    entry = TimelineEntry(event.subject or event.id, "call" if is_call else "text" if is_text else "other", event.time)
+    entry.has_free_text = event.type.startswith(("answer.", "text.sent"))  # nobody knows what it answers
+    return entry

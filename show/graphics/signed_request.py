@@ -25,11 +25,11 @@ MAX_TAGS = 14
 
 @dataclass(frozen=True)
 class SignedPart:
-    """A field of the request. `hidden` is the number of characters drawn as a block instead of `value`."""
+    """A field of the request. `is_hidden` means a block instead of the value, whose length could reveal a vote."""
 
     name: str
     value: str = ""
-    hidden: int = 0
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,4 +85,4 @@ def _part(name: str, value: str) -> SignedPart:
         return SignedPart(name, f"{value[:5]}…")
     if name in PLAIN_FIELDS and PLAIN_VALUE.fullmatch(value):
         return SignedPart(name, value)
-    return SignedPart(name if PLAIN_NAME.fullmatch(name) else "…", "", len(value))
+    return SignedPart(name if PLAIN_NAME.fullmatch(name) else "…", "", bool(value))

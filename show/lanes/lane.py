@@ -93,6 +93,10 @@ def _request(entry: Any, *, is_private: bool) -> str:
     if not is_private:
         words = sanitize(mask_words(entry.request), MAX_ANSWER_CHARACTERS)
         return f"“{words}”" if words and entry.channel == "text" else words
+    if entry.is_contribution:
+        return "took part"  # the length could reveal a vote
+    if not entry.steps or entry.steps[0].type != "text.received":
+        return ""
     return f"“{entry.command} …”" if entry.command else f"“{describe_length(entry.length)}”"
 
 
@@ -107,7 +111,7 @@ def _answer(entry: Any, *, is_private: bool) -> str:
         return ""
     if not is_private:
         return sanitize(mask_words(entry.answer), MAX_ANSWER_CHARACTERS)
-    if entry.is_contribution:
+    if entry.is_contribution or entry.request.startswith("pressed "):
         return "For the scene on stage."
     return "Only this person sees the answer." if entry.command else WAITING_FOR_APPROVAL
 

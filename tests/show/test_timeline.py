@@ -85,6 +85,11 @@ def test_what_workers_say_about_free_text_is_not_shown(look, person, app, redis,
     assert "banana" not in look()
 
 
+def test_answer_to_a_text_that_the_stage_no_longer_knows_is_not_shown(look, stage_events):
+    stage_events.publish("text.sent", "SM" + "8" * 32, answer="bananas.example is up.", segments=1)
+    assert "banana" not in look()
+
+
 def test_spoken_words_are_not_shown(look, person):
     person.dials().says(SECRET)
     assert "said something" in look()
@@ -97,7 +102,11 @@ def test_vote_is_not_shown_while_the_result_is_hidden(go, person, look):
     person.dials().presses("1")
     go("timeline")
     assert "tabs" not in look().lower()
-    assert "For the scene on stage." in look()
+    assert {lane[2:4] for lane in lanes(look())} == {
+        ("took part", "For the scene on stage."),
+        ("pressed a key", "For the scene on stage."),
+    }
+    assert "characters" not in look()  # tabs has four
 
 
 def test_open_talk_shows_words_with_numbers_addresses_and_links_masked(opened, look, person):
