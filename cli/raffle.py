@@ -15,7 +15,7 @@ MAX_RECEIPT_BYTES = 10_000_000
 raffle = AppGroup("raffle", help="Verify the receipt of a raffle.")
 
 
-@raffle.command()
+@raffle.command(with_appcontext=False)
 @click.argument("file", type=click.File("rb"))
 @click.option("--commitment", default="", help="the commitment that was shown before the raffle opened")
 def verify(file: BinaryIO, commitment: str) -> None:

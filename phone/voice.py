@@ -5,12 +5,13 @@ import time
 from urllib.parse import urlsplit
 
 from flask import Blueprint
+from redis.exceptions import RedisError
 
 import answer_outcomes
 import command_counts
 import events
 from answer_outcomes import AnswerText
-from context import queues, settings
+from context import queues, settings, store
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
@@ -167,19 +168,27 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
 
 @verified_only(bp, "/voice/fallback")
 def call_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid document from us: try the failed step once more, or apologize. Needs no store.
+    """Twilio received no valid document from us: try the failed step once more, or apologize if that cannot work.
 
     `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
     response. If a key or words were lost, the caller hears the menu again.
     """
     step = urlsplit(delivery["ErrorUrl"])
     is_step = step.path == "/voice" or step.path.startswith("/voice/")
-    if is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query:
+    is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
+    if is_retryable and _is_store_up():  # Twilio requests the fallback only once, so a second failure ends the call
         query = "&".join(part for part in (step.query, RETRIED) if part)
         return StoredResponse(voice_twiml.redirect("One moment, please.", f"{step.path}?{query}"))
     return StoredResponse(
         voice_twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
     )
+
+
+def _is_store_up() -> bool:
+    try:
+        return bool(store().execute_command("PING"))
+    except RedisError:
+        return False
 
 
 def _run_command(context: WebhookContext, command: Command, words: str) -> StoredResponse:

@@ -9,12 +9,15 @@ from flask import cli
 
 import config
 import logs
+from cli.raffle import raffle
+from cli.talk import talk
 from phone.commands import command_words
 from scripts import demo
 from show import current
 from show.talk import TalkError
 from store import clients, connection_budget
 
+STANDALONE = {"raffle": raffle, "talk": talk}  # commands that need neither settings nor a store
 ROOT = Path(__file__).parents[1]
 NOTHING_TO_USE = (
     "No demo is running in this folder (start it with: make demo), and no .env names the store of another app."
@@ -24,6 +27,8 @@ NOTHING_TO_USE = (
 def main() -> int:
     """Run the command, which exits with its own status. Return 2 if a setting or the talk file is invalid."""
     os.environ.update(build_environment(os.environ))
+    if sys.argv[1:2] and sys.argv[1] in STANDALONE:
+        STANDALONE[sys.argv[1]].main(sys.argv[2:], f"flask {sys.argv[1]}")
     try:
         settings = config.load()
         clients.connect(settings, connection_budget.TOOL)

@@ -1,10 +1,14 @@
 """`flask raffle verify`: anyone recomputes the draw."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from show.raffle import receipt
+from tests.support.processes import ROOT
 
 
 @pytest.fixture
@@ -37,6 +41,17 @@ def test_tampered_receipt_is_refused(verify, drawn):
 
 def test_receipt_of_another_commitment_is_refused(verify, drawn):
     assert verify(drawn, "--commitment", "0" * 64).exit_code == 1
+
+
+@pytest.mark.parametrize("arguments", [["talk", "check"], ["raffle", "verify"]])
+def test_neither_settings_nor_a_store_are_needed(arguments, tmp_path, drawn):
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(drawn))
+    files = [str(path)] if arguments[0] == "raffle" else []
+    environ = {"PATH": os.environ["PATH"], "DEMO_FOLDER": str(tmp_path)}
+    command = [sys.executable, "-m", "scripts.flask", *arguments, *files]
+    found = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
 
 
 @pytest.mark.parametrize("content", ["", "{", "[" * 100_000, "null", '{"seed": "\\ud83d"}'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,18 @@ def with_account(environment: Mapping[str, str]) -> dict[str, str]:
         "TWILIO_PHONE_NUMBER": FICTIONAL_NUMBER,
     }
     return generated | {name: value for name, value in environment.items() if value or name not in generated}
+
+
+def without_tool_path(environment: Mapping[str, str], prefix: str = sys.prefix) -> dict[str, str]:
+    """Returns the environment without the folder that uvx puts in front of PATH.
+
+    In that folder, `python` is the Python that runs Ringback, which has none of the app's libraries. An activated
+    virtual environment, and that of `uv run`, stays in PATH."""
+    result = dict(environment)
+    if "UV" in environment and environment.get("VIRTUAL_ENV") != prefix:
+        own = str(Path(prefix, "bin"))
+        result["PATH"] = os.pathsep.join(part for part in environment.get("PATH", "").split(os.pathsep) if part != own)
+    return result
 
 
 def app_address(option: str | None, environment: Mapping[str, str]) -> str:

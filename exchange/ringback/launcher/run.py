@@ -15,7 +15,7 @@ from ringback.account.webhook_urls import app_webhook_urls
 from ringback.launcher.app_process import ensure_port_is_free, run_command
 from ringback.launcher.certificates import CertificateAuthority
 from ringback.launcher.command_line import UsageError, settings_from
-from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account
+from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account, without_tool_path
 from ringback.launcher.proxy import Proxy
 from ringback.launcher.twilio_hosts import TwilioHosts
 from ringback.service.settings import Settings
@@ -29,7 +29,7 @@ APPLICATION_SID_VARIABLES = ("TWILIO_TWIML_APP_SID", "TWILIO_APPLICATION_SID", "
 
 async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Runs the exchange and the app until the app exits. Returns its exit status. All files are temporary."""
-    environment = with_account(environment)
+    environment = with_account(without_tool_path(environment))
     options.app = app_address(options.app, environment)
     settings = settings_from(options, environment)
     command = resolve_command(options.command, environment)

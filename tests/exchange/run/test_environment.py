@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from ringback.launcher.command_line import UsageError
-from ringback.launcher.environment import app_address, with_account
+from ringback.launcher.environment import app_address, with_account, without_tool_path
 
 
 @pytest.fixture
@@ -36,6 +36,24 @@ def test_account_is_generated_if_there_is_none():
     assert found["TWILIO_AUTH_TOKEN"] == "its own"
     assert found["TWILIO_PHONE_NUMBER"] == "+441632960000"
     assert with_account({})["TWILIO_AUTH_TOKEN"] != with_account({})["TWILIO_AUTH_TOKEN"]
+
+
+TOOL = "/cache/tool"
+
+
+@pytest.mark.parametrize(
+    ("own", "path"),
+    [
+        ({"UV": "/usr/bin/uv"}, "/project/bin:/usr/bin"),
+        ({"UV": "/usr/bin/uv", "VIRTUAL_ENV": "/project"}, "/project/bin:/usr/bin"),
+        ({"UV": "/usr/bin/uv", "VIRTUAL_ENV": TOOL}, f"{TOOL}/bin:/project/bin:/usr/bin"),
+        ({}, f"{TOOL}/bin:/project/bin:/usr/bin"),
+    ],
+    ids=["uvx", "uvx in an activated environment", "uv run", "no uv"],
+)
+def test_command_does_not_get_the_python_of_uvx(own, path):
+    given = own | {"PATH": f"{TOOL}/bin:/project/bin:/usr/bin"}
+    assert without_tool_path(given, TOOL)["PATH"] == path
 
 
 LOOK = """
