@@ -2,14 +2,16 @@
 
 import hashlib
 import time
+from urllib.parse import urlsplit
 
 from flask import Blueprint
+from redis.exceptions import RedisError
 
 import answer_outcomes
 import command_counts
 import events
 from answer_outcomes import AnswerText
-from context import queues, settings
+from context import queues, settings, store
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
@@ -19,7 +21,7 @@ from phone.recognition import clean_speech, describe_words, find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, webhook
+from receiving.receiver import WebhookContext, verified_only, webhook
 from show import audience, current
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
@@ -28,6 +30,9 @@ bp = Blueprint("voice", __name__)
 
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
+HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
+FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
+RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
@@ -160,6 +165,36 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
         if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
+
+
+@verified_only(bp, "/voice/fallback")
+def call_fallback(delivery: Delivery) -> StoredResponse:
+    """Twilio received no valid document from us: try the failed step once more, or apologize if that cannot work.
+
+    `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
+    response. If a key or words were lost, the caller hears the menu again.
+    """
+    step = urlsplit(delivery["ErrorUrl"])
+    is_step = step.path == "/voice" or step.path.startswith("/voice/")
+    is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
+    if is_retryable and _wait_for_store():  # Twilio requests the fallback only once, so a second failure ends the call
+        query = "&".join(part for part in (step.query, RETRIED) if part)
+        return StoredResponse(voice_twiml.redirect("One moment, please.", f"{step.path}?{query}"))
+    return StoredResponse(
+        voice_twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
+    )
+
+
+def _wait_for_store() -> bool:
+    """Return whether the store responds now or within some seconds, because an outage may be about to end."""
+    until = time.monotonic() + FALLBACK_SECONDS
+    while True:
+        try:
+            return bool(store().execute_command("PING"))
+        except RedisError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(RETRY_SECONDS)
 
 
 def _run_command(context: WebhookContext, command: Command, words: str) -> StoredResponse:
