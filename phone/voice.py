@@ -31,6 +31,7 @@ bp = Blueprint("voice", __name__)
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
 HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
+FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
@@ -176,7 +177,7 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
     step = urlsplit(delivery["ErrorUrl"])
     is_step = step.path == "/voice" or step.path.startswith("/voice/")
     is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
-    if is_retryable and _is_store_up():  # Twilio requests the fallback only once, so a second failure ends the call
+    if is_retryable and _wait_for_store():  # Twilio requests the fallback only once, so a second failure ends the call
         query = "&".join(part for part in (step.query, RETRIED) if part)
         return StoredResponse(voice_twiml.redirect("One moment, please.", f"{step.path}?{query}"))
     return StoredResponse(
@@ -184,11 +185,16 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
     )
 
 
-def _is_store_up() -> bool:
-    try:
-        return bool(store().execute_command("PING"))
-    except RedisError:
-        return False
+def _wait_for_store() -> bool:
+    """Return whether the store responds now or within some seconds, because an outage may be about to end."""
+    until = time.monotonic() + FALLBACK_SECONDS
+    while True:
+        try:
+            return bool(store().execute_command("PING"))
+        except RedisError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(RETRY_SECONDS)
 
 
 def _run_command(context: WebhookContext, command: Command, words: str) -> StoredResponse:

@@ -163,7 +163,7 @@ class Installation:
         count = len(
             re.findall(r"^[\w.-]+==[^;\n]+$", path.read_text(), re.MULTILINE)
         )  # without those for other machines
-        print(f"installing {count} packages from {path.name} …", flush=True)
+        print(f"installing {count} {'package' if count == 1 else 'packages'} from {path.name} …", flush=True)
         try:
             self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)
         except CannotStart:

@@ -113,7 +113,9 @@ def _answer(entry: Any, *, is_private: bool) -> str:
         return sanitize(mask_words(entry.answer), MAX_ANSWER_CHARACTERS)
     if entry.is_contribution or entry.request.startswith("pressed "):
         return "For the scene on stage."
-    return "Only this person sees the answer." if entry.command else WAITING_FOR_APPROVAL
+    if not entry.command:
+        return WAITING_FOR_APPROVAL
+    return "Answered in private." if entry.state == "success" else "For this person only."
 
 
 def _state(entry: Any, *, is_private: bool) -> tuple[str, str]:

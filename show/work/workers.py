@@ -26,7 +26,9 @@ class QueueLength:
 
 @dataclass(frozen=True)
 class RunningWorker:
-    """A worker process. `is_ours` says whether the supervisor that started this process replaces it when it ends."""
+    """A worker process. `state` is RQ's or, for a process of this machine that no longer exists, "ended".
+
+    `is_ours` says whether the supervisor that started this process replaces it when it ends."""
 
     name: str
     state: str
@@ -43,7 +45,7 @@ def list_queues(redis: Store) -> list[QueueLength]:
 
 
 def list_workers(redis: Store) -> list[RunningWorker]:
-    """Return the workers that are alive."""
+    """Return the workers whose last heartbeat is recent."""
     keys = sorted(redis.smembers(Worker.redis_workers_keys))
     fields = ("state", "successful_job_count", "pid", "hostname")
     rows = execute(redis, [("HMGET", key, *fields) for key in keys]) if keys else []
@@ -51,8 +53,10 @@ def list_workers(redis: Store) -> list[RunningWorker]:
     for key, (state, done, pid, host) in zip(keys, rows, strict=True):
         if state:
             name, number = key.decode().removeprefix(Worker.redis_worker_namespace_prefix), int(pid or 0)
-            is_ours = (host or b"").decode() == socket.gethostname() and _has_our_supervisor(number)
-            found.append(RunningWorker(name, state.decode(), int(done or 0), number, is_ours))
+            is_here = (host or b"").decode() == socket.gethostname()
+            words = "ended" if is_here and not _exists(number) else state.decode()
+            is_ours = is_here and words != "ended" and _has_our_supervisor(number)
+            found.append(RunningWorker(name, words, int(done or 0), number, is_ours))
     return found
 
 
@@ -62,6 +66,16 @@ def kill(redis: Store, name: str) -> None:
     if not ours:
         raise CannotKill("No such worker runs under this machine's supervisor, so nothing would replace it.")
     os.kill(ours[0].pid, signal.SIGKILL)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to another user
+        return True
+    return True
 
 
 def _has_our_supervisor(pid: int) -> bool:

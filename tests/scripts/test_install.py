@@ -34,7 +34,7 @@ def test_progress_of_an_installation_is_shown(checkout, capsys):
     run()
     shown = capsys.readouterr().out
     assert "creating .venv with Python 3." in shown
-    assert "installing 1 packages from requirements-demo.txt" in shown
+    assert "installing 1 package from requirements-demo.txt" in shown
     assert "unpacking" in shown
     assert (checkout / ".venv" / "bin" / "python").exists()
 

@@ -73,6 +73,7 @@ def test_worker_is_listed_and_killed_only_under_our_supervisor(look, scene, redi
     assert [target.id for target in scene.targets(SceneView(redis))] == ["vm-1234"]
     scene.perform(redis, "kill", "vm-1234")
     assert worker.wait(30) == -signal.SIGKILL
+    assert "Worker 1234 · ended" in look()
 
 
 @pytest.mark.parametrize("row", [{"hostname": "elsewhere"}, {"pid": 1}, {"pid": 0}, {"pid": 2**22 + 1}])

@@ -171,3 +171,17 @@ def test_earlier_events_are_shown_when_the_page_opens(town: ExchangeWithApp, con
     room = opened(context.new_page(), town)
     expect(room.phone("Front row").locator(".bubble .words")).to_have_text(["one", "two"])
     expect(room.phone("Balcony").get_by_role("button", name="Answer")).to_be_visible()
+
+
+def test_whatsapp_handset_texts_the_app_and_cannot_call(context: BrowserContext, town: ExchangeWithApp) -> None:
+    room = opened(context.new_page(), town)
+    room.page.locator("#add").click()
+    dialog = room.page.get_by_role("dialog")
+    dialog.get_by_label("Number").select_option("whatsapp:+447700900001")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    phone = room.page.get_by_role("article").last
+    expect(phone).to_contain_text("+44 7700 900001 (WhatsApp)")
+    expect(phone.get_by_role("button", name="Call")).to_be_hidden()
+    phone.get_by_placeholder("Text").fill("hello")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator(".bubble .words")).to_have_text(["hello", "You said: hello"])

@@ -10,8 +10,10 @@ const FORMATS = [
 
 const WHATSAPP = "whatsapp:";
 
+export const isWhatsApp = (number) => number.startsWith(WHATSAPP);
+
 export function readable(number) {
-  if (number.startsWith(WHATSAPP)) return `${readable(number.slice(WHATSAPP.length))} (WhatsApp)`;
+  if (isWhatsApp(number)) return `${readable(number.slice(WHATSAPP.length))} (WhatsApp)`;
   const format = FORMATS.find(([pattern]) => pattern.test(number));
   return format ? number.replace(...format) : number;
 }

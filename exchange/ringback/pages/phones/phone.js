@@ -4,7 +4,7 @@ import { CallScreen } from "./call-screen.js";
 import { Compose } from "./compose.js";
 import { handsetPath, request } from "./api.js";
 import { parts, setText, setVisible } from "./dom.js";
-import { readable } from "./phone-numbers.js";
+import { isWhatsApp, readable } from "./phone-numbers.js";
 import { Settings } from "./settings.js";
 import { isRinging, liveCall } from "./state.js";
 import { Thread } from "./thread.js";
@@ -29,6 +29,7 @@ export class Phone {
       showError: (sentence) => this.compose.showError(sentence),
     });
     this.parts.dial.addEventListener("click", () => this.dial());
+    setVisible(!isWhatsApp(handset.number), this.parts.dial); // WhatsApp only has texts here
   }
 
   /** The number that this phone texts and calls: the app's, unless another one has been chosen. */
@@ -55,7 +56,7 @@ export class Phone {
     const partner = this.page.displayName(this.partner ?? "");
     setText(parts.name, name);
     setText(parts.number, readable(handset.number));
-    setText(parts.empty, `Nothing here yet. Text or call ${partner}.`);
+    setText(parts.empty, `Nothing here yet. ${isWhatsApp(handset.number) ? "Text" : "Text or call"} ${partner}.`);
     parts.text.placeholder = this.chosenPartner ? `Text ${partner}` : "Text";
     parts.text.setAttribute("aria-label", `Text from ${name} to ${partner}`);
     parts.dial.setAttribute("aria-label", `Call ${partner} from ${name}`);
@@ -73,7 +74,8 @@ export class Phone {
     if (call) parts.settings.hidden = true;
     else this.screen.close();
     setVisible(Boolean(call), parts.call);
-    setVisible(!call, parts.home, parts.dial, parts.more);
+    setVisible(!call, parts.home, parts.more);
+    setVisible(!call && !isWhatsApp(this.handset.number), parts.dial);
     parts.more.setAttribute("aria-expanded", "false");
     if (call) this.element.scrollIntoView({ block: "nearest" });
     if (hadFocus) (call ? parts.call : parts.dial).focus();

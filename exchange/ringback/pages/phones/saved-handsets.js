@@ -12,6 +12,7 @@ const NAMES = [
 const RANGES = [
   ["United Kingdom", (n) => `+447700900${String(n).padStart(3, "0")}`, 1, 999],
   ["United States", (n) => `+12025550${n}`, 100, 199],
+  ["WhatsApp", (n) => `whatsapp:+447700900${String(n).padStart(3, "0")}`, 1, 999],
 ];
 
 const DEFAULT_HANDSETS = NAMES.slice(0, 3).map((name, index) => ({ number: RANGES[0][1](index + 1), name, when_called: "rings" }));
