@@ -7,7 +7,7 @@ from pathlib import Path
 
 WINDOW_SECONDS = 30
 CRASHES_IN_WINDOW, CRASHES_AT_START = 3, 2  # a process that exits this often keeps crashing
-SHOWN_LINES = 15
+SHOWN_LINES = 40  # gunicorn prints some twenty of its own after the cause
 # Lines of supervisord: "exited: web-0 (exit status 1; not expected)", "success: web-0 entered RUNNING state, …"
 NEWS_PATTERN = re.compile(r"(?P<news>(exited: |success: (\w+:)?)(?P<program>[a-z]+).*)")
 EXIT_PATTERN = re.compile(r"exited: (?P<program>[a-z]+)")

@@ -1,0 +1,87 @@
+"""A poll goes on while processes are killed, a screen is offline and two people present."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from scripts.crowd.presenter import RehearsalPresenter
+from tests.support.deployment import Deployment, Handset
+
+OFFLINE_SECONDS = 15  # longer than the 12 seconds after which a screen reconnects
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    deployment = Deployment(tmp_path_factory.mktemp("poll"))
+    try:
+        yield deployment.start()
+    finally:
+        deployment.stop()
+
+
+@pytest.fixture
+def talk(town):
+    presenter = RehearsalPresenter(town.web, town.environ["PRESENTER_PASSWORD"])
+    presenter.go_to_first("poll")
+    presenter.do("reset")
+    return presenter
+
+
+def people(town, first, count):
+    return [Handset(town, f"+447700900{number:03}") for number in range(first, first + count)]
+
+
+def all_text(handsets, words):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda handset: handset.texts(words), handsets))
+
+
+@pytest.mark.parametrize("victim", ["web", "worker", "store"])
+def test_every_vote_that_was_confirmed_is_counted_once_although_a_process_is_killed(town, talk, victim):
+    first = 300 + 50 * ["web", "worker", "store"].index(victim)
+    voters, late_voters = people(town, first, 40), people(town, first + 40, 5)
+    with ThreadPoolExecutor(1) as pool:
+        voting = pool.submit(all_text, voters, "spaces")
+        town.until(lambda: talk_people(talk) >= 5, "the vote has begun")
+        town.kill(victim)
+        town.start(victim)
+        voting.result()
+    all_text(late_voters, "tabs")
+    for voter in late_voters:
+        voter.gets("You voted for tabs")
+    confirmed = [voter for voter in voters if any("You voted for" in body for body in voter.received())]
+    votes = talk.state()["figures"]["votes"]
+    assert votes["tabs"] == 5
+    assert len(confirmed) <= votes["spaces"] <= 40  # a response may be lost, but never a confirmed vote
+
+
+def talk_people(talk):
+    return talk.state()["figures"]["people"]
+
+
+def test_screen_that_was_offline_during_a_poll_catches_up(town, talk, browser):
+    from playwright.sync_api import expect
+
+    talk.do("reveal")
+    talk.do("open")
+    context = browser.new_context()
+    stage = context.new_page()
+    stage.goto(town.web)
+    all_text(people(town, 500, 5), "tabs")
+    expect(stage.locator(".figure")).to_contain_text("5 voted")
+    context.set_offline(True)
+    all_text(people(town, 505, 10), "spaces")
+    stage.wait_for_timeout(1_000 * OFFLINE_SECONDS)
+    context.set_offline(False)
+    expect(stage.locator(".figure")).to_contain_text("15 voted")
+    assert stage.locator(".bars li").count() == len(talk.state()["figures"]["votes"])
+    context.close()
+
+
+def test_two_presenters_act_at_once(town, talk):
+    other = RehearsalPresenter(town.web, town.environ["PRESENTER_PASSWORD"])
+    with ThreadPoolExecutor(2) as pool:
+        states = list(pool.map(lambda presenter: presenter.do("close"), [talk, other]))
+    assert [state["phase"] for state in states] == ["closed", "closed"]
+    assert other.do("open")["phase"] == "open"
+    assert talk.state()["phase"] == "open"
