@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.supervision.crashes import CrashReports
+from scripts.supervision.crashes import SHOWN_LINES, CrashReports
 
 EXITED = "2026-11-26 12:00:00,000 WARN exited: web-0 (exit status 3; not expected)\n"
 RUNNING = "2026-11-26 12:00:01,000 INFO success: web-0 entered RUNNING state, process has stayed up\n"
@@ -17,7 +17,7 @@ def add(folder, name, *lines):
 @pytest.fixture
 def reports(tmp_path):
     add(tmp_path, "supervisord.log", EXITED, EXITED, EXITED)  # by an earlier demo
-    add(tmp_path, "web.log", *(f"line {number}\n" for number in range(20)), "ModuleNotFoundError: nonsense\n")
+    add(tmp_path, "web.log", *(f"line {number}\n" for number in range(SHOWN_LINES + 5)), "ModuleNotFoundError: nonsense\n")
     return CrashReports(tmp_path)
 
 
