@@ -17,7 +17,12 @@ def add(folder, name, *lines):
 @pytest.fixture
 def reports(tmp_path):
     add(tmp_path, "supervisord.log", EXITED, EXITED, EXITED)  # by an earlier demo
-    add(tmp_path, "web.log", *(f"line {number}\n" for number in range(SHOWN_LINES + 5)), "ModuleNotFoundError: nonsense\n")
+    add(
+        tmp_path,
+        "web.log",
+        *(f"line {number}\n" for number in range(SHOWN_LINES + 5)),
+        "ModuleNotFoundError: nonsense\n",
+    )
     return CrashReports(tmp_path)
 
 
