@@ -122,7 +122,7 @@ def _act(kind: str, number: str, at: float, chance: random.Random, options: Sequ
             number, at, kind, CALL,
             steps=(("key", "*", choices), ("key", "9", "Press 9"), ("speech", "Hello!", "after the tone"),
                    ("key", "#", "after the tone"), ("hangup", "", "Thank you")),
-            spoken=("after the tone", "^Thank you. Your message"),
+            spoken=("after the tone", "^Thank you. We have your message"),
         ),
         "hang up at once": Act(number, at, kind, CALL, steps=(("hangup", "", ""),)),
     }  # fmt: skip
