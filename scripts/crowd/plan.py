@@ -65,13 +65,14 @@ class Act:
 def numbers(people: int) -> Iterator[str]:
     """Yield fictional numbers: Ofcom's range for drama, then the numbers 555-0100 to 555-0199 of US area codes."""
     for at in range(people):
-        if at < 900:
-            yield f"+447700900{at + 100:03}" if at else "+447700900999"
+        if at < BRITISH_NUMBERS:
+            yield f"+447700900{at + 101:03}"  # 100 is the app's in the demo
         else:
-            area, line = divmod(at - 900, 100)
-            yield f"+1{AREA_CODES[area % len(AREA_CODES)]}555{100 + line:04}"
+            area, line = divmod(at - BRITISH_NUMBERS, 100)
+            yield f"+1{AREA_CODES[area]}555{100 + line:04}"
 
 
+BRITISH_NUMBERS = 899
 AREA_CODES = (
     *("202", "212", "213", "214", "215", "216", "303", "305", "312", "313", "314", "315", "404", "405", "406", "407"),
     *("408", "409", "410", "412", "413", "414", "415", "416", "502", "503", "504", "505", "507", "508", "509", "510"),

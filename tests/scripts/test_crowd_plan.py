@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.crowd import plan
+from scripts.crowd.__main__ import MAX_PEOPLE
 from scripts.crowd.verdict import Verdict
 
 OPTIONS = ("tabs", "spaces", "both")
@@ -16,6 +17,12 @@ def test_everybody_acts_within_the_time_under_a_number_of_their_own(people, seco
     assert len({act.number for act in firsts}) == len(firsts) == people
     assert all(0 <= act.at <= seconds + 5 for act in acts)
     assert acts == sorted(acts, key=lambda act: act.at)
+
+
+def test_numbers_of_a_large_crowd_are_different_and_not_ours():
+    numbers = list(plan.numbers(MAX_PEOPLE))
+    assert len(set(numbers)) == MAX_PEOPLE
+    assert "+447700900100" not in numbers
 
 
 def test_same_seed_gives_the_same_crowd():
