@@ -82,12 +82,18 @@ class TimelineEntry:
     omitted_steps: int = 0
     pending_answers: dict[str, AnswerProgress] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
+    has_ended: bool = False
 
     @property
     def state(self) -> str:
         """The state of the open answers, if there are any; otherwise `status`."""
         open_states = [answer.state for answer in self.pending_answers.values() if answer.state in OPEN_STATES]
         return ("running" if "running" in open_states else "waiting") if open_states else self.status
+
+    def go_live(self) -> None:
+        """Show the call as live, unless its end has been reported: webhooks can arrive in any order."""
+        if not self.has_ended:
+            self.status = "live"
 
     @property
     def is_live(self) -> bool:

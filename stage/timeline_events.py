@@ -106,13 +106,14 @@ def _text_failed(entry: TimelineEntry, event: Event) -> None:
 
 @handles("call.received")
 def _call_received(entry: TimelineEntry, event: Event) -> None:
-    entry.channel, entry.status = "call", "live"
+    entry.channel = "call"
+    entry.go_live()
     entry.add_step(event, "called")
 
 
 @handles("call.heard")
 def _call_heard(entry: TimelineEntry, event: Event) -> None:
-    entry.status = "live"
+    entry.go_live()
     _apply_words(entry, event)
     entry.peaks = []
     said = f"said “{entry.command}”" if entry.command else "said something"
@@ -145,6 +146,7 @@ def _call_placed(entry: TimelineEntry, event: Event) -> None:
 @handles("call.ended")
 def _call_ended(entry: TimelineEntry, event: Event) -> None:
     status = sanitize(event.data.get("status"), 20) or "completed"
+    entry.has_ended = True
     entry.status = "failed" if status == "failed" or entry.has_failed_answer else "ended"
     text = {"completed": "hung up", "no-answer": "no answer"}.get(status, status)
     entry.add_step(event, text, "failed" if status == "failed" else "neutral")

@@ -99,6 +99,11 @@ def test_delivered_apology_is_not_a_success(happens):
     assert story.answer == "Sorry, that took too long."
 
 
+def test_call_whose_end_arrives_before_its_start_is_not_live(happens):
+    happens("call.ended", "CA1", status="canceled")
+    assert not happens("call.received", "CA1", who="+44 ••• 123").is_live
+
+
 def test_ended_call_after_a_failure_stays_failed(happens):
     happens("call.received", "CA1")
     happens("answer.queued", "CA1", answer_id="a")
