@@ -85,10 +85,15 @@ def check_health() -> Health:
     return found
 
 
+def count_workers(client: redis.Redis) -> int:
+    """Return the number of workers whose heartbeat in RQ's records is current."""
+    keys = Worker.all_keys(connection=client)
+    return int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
+
+
 def _query_health(client: redis.Redis) -> Health:
     try:
-        keys = Worker.all_keys(connection=client)
-        workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
+        workers = count_workers(client)
         open_count = pending_answers.count_open(client)
         queues = [_queue_status(name, client) for name in QUEUES]
         connections, eviction = connection_budget.describe_connections(client), connection_budget.find_eviction(client)

@@ -27,12 +27,12 @@ WITHHELD_DIGITS = {prefix + word.translate(KEYPAD) for word in WITHHELD_WORDS fo
 
 
 # Ofcom reserves these numbers for drama, so no phone has them.
-BROWSER_PHONE = re.compile(r"\+447700900\d{3}")
+BROWSER_PHONE_PATTERN = re.compile(r"\+447700900\d{3}")
 
 
 def is_browser_phone(address: str) -> bool:
     """Return whether the number is reserved for phones in the browser."""
-    return bool(BROWSER_PHONE.fullmatch(address))
+    return bool(BROWSER_PHONE_PATTERN.fullmatch(address))
 
 
 def phone_number_of(address: str) -> str:

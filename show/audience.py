@@ -17,7 +17,7 @@ from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
 from show import current, names, phone_numbers, state
-from show.scene import BROWSER_PHONE, Contribution, Media, Scene
+from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
 
@@ -59,7 +59,7 @@ def _person(address: str, sid: str) -> str:
 def person_with(subject: str, settings: config.Settings) -> str:
     """Return the alias of the person with this phone number, or of the call with this sid."""
     is_browser_phone_beside_real_ones = bool(settings.exchange_auth_token) and is_browser_phone(subject)
-    prefix = BROWSER_PHONE if is_browser_phone_beside_real_ones else ""
+    prefix = BROWSER_PHONE_PREFIX if is_browser_phone_beside_real_ones else ""
     return prefix + alias(subject, settings.secret_key[0])
 
 

@@ -8,7 +8,9 @@ from show.lanes.board import Board
 from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
-BROWSER_PHONE = "b:"  # the aliases of browser phones begin with this beside a real account: anybody can have several
+BROWSER_PHONE_PREFIX = (
+    "b:"  # the aliases of browser phones begin with this beside a real account: anybody can have several
+)
 NO_PHASE, OPEN, CLOSED, REVEALED = "", "open", "closed", "revealed"
 MAX_QUESTION_CHARACTERS = 60  # two lines on the stage, readable from the back row
 

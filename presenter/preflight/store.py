@@ -1,14 +1,16 @@
 """Checks of the store: whether it keeps what it is given, and whether it is large enough."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import redis
 
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
+from receiving.backpressure import MAX_MEMORY_SHARE
 from store import connection_budget
 
-# Measured by `python -m bench memory`: 4.8 MB for 200 people, 13.5 MB for 2,000, 35.3 MB for 10,000.
-BASE_BYTES, BYTES_PER_PERSON = 4_200_000, 3_200
+# People and bytes, as measured by `python -m bench memory`; README has the same table.
+MEASURED_MEMORY = ((0, 4_500_000), (200, 5_800_000), (2_000, 17_700_000), (10_000, 53_700_000))
 MIN_CONNECTIONS = 20
 UNLIMITED = "no limit"
 
@@ -39,10 +41,17 @@ def check_store(subject: Subject) -> Iterator[Finding]:
 
 
 def _check_memory(limit: int, people: int) -> Finding:
-    needed = BASE_BYTES + people * BYTES_PER_PERSON
+    needed = estimate_memory(people)
     message = (
         f"{people} people need {needed / 1e6:.0f} MB; the store has {f'{limit / 1e6:.0f} MB' if limit else UNLIMITED}"
     )
-    if limit and needed > 0.85 * limit:  # beyond this share, webhooks get 503
+    if limit and needed > MAX_MEMORY_SHARE * limit:
         return Finding(BAD, "memory", message, "Choose a larger plan: README has a table.")
     return Finding(OK, "memory", message)
+
+
+def estimate_memory(people: int) -> int:
+    """Return the bytes that the store needs for an audience of this size, interpolated between the measurements."""
+    pairs = list(pairwise(MEASURED_MEMORY))
+    (fewer, less), (more, most) = next((pair for pair in pairs if people <= pair[1][0]), pairs[-1])
+    return round(less + (people - fewer) * (most - less) / (more - fewer))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show.scene import (
-    BROWSER_PHONE,
+    BROWSER_PHONE_PREFIX,
     CLOSED,
     REVEALED,
     TTL_SECONDS,
@@ -18,7 +18,7 @@ from show.scene import (
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
-PREFIX = BROWSER_PHONE.encode()
+PREFIX = BROWSER_PHONE_PREFIX.encode()
 MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
 MAX_OPTION_CHARACTERS = 24
 

@@ -12,7 +12,7 @@ from sending.twilio.media import MediaGone, MediaUnavailable
 from show import current, moderation
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.scene import BROWSER_PHONE, SceneError
+from show.scene import BROWSER_PHONE_PREFIX, SceneError
 from stage.blueprint import bp, get_page_store
 from stage.downloads import pictures
 from stage.downloads.pictures import InvalidPicture
@@ -37,7 +37,7 @@ class MediaCache:
         """Return the item's file. Raises MediaUnavailable or InvalidPicture."""
         with self._lock:
             if item.media not in self._files:
-                from_exchange = item.person.startswith(BROWSER_PHONE)
+                from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
                 content = media.download(context.settings(), item.media, from_exchange=from_exchange)
                 self._files[item.media] = pictures.encode(content) if item.kind == "picture" else content
             self._files.move_to_end(item.media)

@@ -11,25 +11,16 @@ from events import Event
 from sending import followers, opt_outs, outbox
 from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
+from tests.support.silent_gateway import SilentGateway
 from workers import callbacks, notifications, pending_answers, subscriptions
 
 WHATSAPP_ME, WHATSAPP_NUMBER = "whatsapp:+447700900201", "whatsapp:+447700900100"
 AMERICAN = "+12025550100"
 
 
-class FakeGateway:
-    """Sends nothing."""
-
-    def __init__(self, settings, redis):
-        self.settings, self.redis = settings, redis
-
-    def release(self, most, ahead):
-        return []
-
-
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
-    gateway = FakeGateway(settings, redis)
+    gateway = SilentGateway(settings, redis)
     monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
     monkeypatch.setattr(subscriptions, "get_gateway", lambda: gateway)
     return gateway

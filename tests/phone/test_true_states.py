@@ -12,6 +12,7 @@ from stage.timeline import Timeline
 from stage.timeline_entry import STATE_LABELS
 from tests.support.person import ME
 from tests.support.receivers import leads_to
+from tests.support.silent_gateway import SilentGateway
 from workers import callbacks, pending_answers, tasks
 
 
@@ -65,19 +66,9 @@ def test_caller_who_is_not_understood_gets_no_green_step(person, redis):
     assert [step.status for step in entries(redis)[0].steps][-1] == "neutral"
 
 
-class FakeGateway:
-    """Sends nothing, as if all sending were stopped."""
-
-    def __init__(self, settings, redis):
-        self.settings, self.redis = settings, redis
-
-    def release(self, most, ahead):
-        return []
-
-
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
-    gateway = FakeGateway(settings, redis)
+    gateway = SilentGateway(settings, redis)
     monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
     monkeypatch.setattr(tasks, "get_gateway", lambda: gateway)
     return gateway

@@ -45,6 +45,15 @@ def test_store_too_small_for_the_audience_is_bad():
         client.close()
 
 
+@pytest.mark.parametrize(("people", "megabytes"), [(200, 5.8), (1_100, 11.75), (2_000, 17.7), (10_000, 53.7)])
+def test_memory_is_estimated_from_the_measurements(people, megabytes):
+    assert store.estimate_memory(people) == megabytes * 1e6
+
+
+def test_memory_of_more_people_than_were_measured_is_extrapolated():
+    assert store.estimate_memory(20_000) == 98_700_000
+
+
 def test_missing_workers_are_bad(subject):
     assert statuses(deployment.check_workers(subject)) == {"workers": BAD}
 

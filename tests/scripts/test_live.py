@@ -93,7 +93,7 @@ def test_webhooks_are_changed_and_restored(live, number, real_account):
     assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice#rc=5&rp=ct,5xx"
     assert webhooks(number)["sms_method"] == "POST"
     show.says("ok   number: the webhooks of +44 ••• 100 lead here")
-    show.says("ok   signature: accepted when right, rejected when wrong")
+    show.says("ok   signature: accepted if correct and rejected if not")
     show.process.send_signal(signal.SIGINT)
     show.process.wait(LIMIT_SECONDS)
     show.says("have been restored")

@@ -43,3 +43,14 @@ def draw_stage(app, redis):
         return SceneRenderer(app, redis)(Timeline()).html
 
     return render
+
+
+@pytest.fixture
+def look(scene, visitor):
+    """Return the HTML of the stage page, once the test's `scene` is the current one."""
+
+    def render():
+        html = visitor.get("/").text
+        return html[html.index('<div id="stage">') :]
+
+    return render

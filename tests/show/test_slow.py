@@ -20,15 +20,6 @@ def scene(go):
 
 
 @pytest.fixture
-def look(scene, visitor):
-    def render():
-        html = visitor.get("/").text
-        return html[html.index('<div id="stage">') :]
-
-    return render
-
-
-@pytest.fixture
 def worker(redis, monkeypatch):
     """A process that is registered as a worker of this machine."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

@@ -16,15 +16,6 @@ def scene(go):
 
 
 @pytest.fixture
-def look(scene, visitor):
-    def render():
-        html = visitor.get("/").text
-        return html[html.index('<div id="stage">') :]
-
-    return render
-
-
-@pytest.fixture
 def pictures(look, scene, redis):
     """The three pictures, one after the other."""
 

@@ -14,6 +14,7 @@ from sending.webhooks.encryption import Encryption
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver
+from tests.support.silent_gateway import SilentGateway
 from workers import callbacks, pending_answers, subscriptions, tasks
 from workers.pending_answers import PendingAnswer
 from workers.queues import Queues
@@ -22,20 +23,10 @@ ADA, BOB, LANDLINE = "+447700900201", "+447700900202", "+442079460123"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
-class FakeGateway:
-    """Replaces the Twilio gateway."""
-
-    def __init__(self, settings, redis):
-        self.settings, self.redis = settings, redis
-
-    def release(self, most, ahead):
-        return []
-
-
 @pytest.fixture
 def run_task(settings, redis, monkeypatch):
     """Run a task in a worker; the answer."""
-    gateway = FakeGateway(settings, redis)
+    gateway = SilentGateway(settings, redis)
     for module in (callbacks, subscriptions, tasks):
         monkeypatch.setattr(module, "get_gateway", lambda: gateway)
     client = HttpClient(allow_loopback=True, resolver=leads_to("127.0.0.1"))
