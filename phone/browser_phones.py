@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 from flask import abort, jsonify, render_template, request, session
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
 from security_headers import create_page_blueprint
@@ -102,7 +103,7 @@ def _assign_handset(store: Store) -> None:
     pipe.execute_command("EXPIRE", NEXT_KEY, NEXT_TTL_SECONDS)
     count = int(pipe.execute()[0])
     if count > HANDSETS:
-        abort(503, "All browser phones are in use. Please call or text the number instead.")
+        raise ServiceUnavailable("All browser phones are in use. Please call or text the number.", retry_after=3600)
     session["handset"] = f"+447700900{FIRST_HANDSET + count - 1}"
 
 
@@ -121,7 +122,7 @@ def _count_request() -> None:
         abort(403, "Open /phone first.")
     key = f"browser-phones:requests:{session['handset']}"
     if context.store().eval(COUNT_SCRIPT, 1, key, WINDOW_SECONDS, MAX_REQUESTS):
-        abort(429, "That was too fast. Please wait a few seconds.")
+        raise TooManyRequests("That was too fast. Please wait a few seconds.", retry_after=WINDOW_SECONDS)
 
 
 def _current_call() -> dict[str, Any] | None:
@@ -144,9 +145,9 @@ def _request_exchange(method: str, path: str, data: dict[str, Any] | None = None
     try:
         response = requests.request(method, url, json=data, timeout=TIMEOUT_SECONDS)
     except requests.RequestException:
-        abort(503, "The browser phones do not respond at the moment. Please try again.")
+        raise ServiceUnavailable("The browser phones do not respond. Please try again.", retry_after=5) from None
     if response.status_code == 409:  # the call has just ended
         return {}
     if not response.ok:
-        abort(503, "The browser phone could not do this. Please try again.")
+        raise ServiceUnavailable("The browser phone could not do this. Please try again.", retry_after=5)
     return response.json()

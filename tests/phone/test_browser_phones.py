@@ -11,6 +11,7 @@ from receiving.twilio_signature import compute_signature
 from show import state
 from show.scene import SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person, WebhookPoster
+from tests.support.ports import reserved_port
 from tests.support.waiting import eventually
 
 TOKEN = "the token of the exchange"
@@ -81,7 +82,24 @@ def test_stranger_without_a_phone_is_refused(app):
 
 def test_when_all_phones_are_in_use_the_visitor_is_told(app, redis):
     redis.set(browser_phones.NEXT_KEY, browser_phones.HANDSETS)
-    assert app.test_client().get("/phone", base_url=PUBLIC_URL).status_code == 503
+    answer = app.test_client().get("/phone", base_url=PUBLIC_URL)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3600")
+
+
+def test_when_the_exchange_does_not_respond_the_visitor_is_told_to_try_again(settings, redis):
+    app = create_app(replace(settings, exchange_url=f"http://127.0.0.1:{reserved_port()}"), redis)
+    client = app.test_client()
+    client.get("/phone", base_url=PUBLIC_URL)
+    answer = client.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[1", b"[]", b"{}", b'{"body": null}'])
+def test_body_that_is_not_the_expected_json_is_refused(app, body):
+    client = app.test_client()
+    client.get("/phone", base_url=PUBLIC_URL)
+    answer = client.post("/phone/texts", data=body, content_type="application/json", base_url=PUBLIC_URL)
+    assert answer.status_code == 400
 
 
 def test_without_an_exchange_there_are_no_phones(settings, redis):
