@@ -53,6 +53,7 @@ def test_call_can_be_ended_at_high_zoom(own_room: PhonesPage) -> None:
 
 def test_call_to_the_fifth_handset_is_scrolled_into_view(own_room: PhonesPage, town: ExchangeWithApp) -> None:
     add_handsets(own_room, 2)
+    expect(own_room.page.get_by_role("article")).to_have_count(5)
     last = own_room.page.get_by_role("article").last
     number = last.locator("[data-part=number]").inner_text().replace(" ", "")
     own_room.page.locator("#phones").evaluate("(element) => element.scrollTo(0, 0)")
