@@ -11,7 +11,12 @@ from unicodedata import east_asian_width
 
 WIDTH, HEIGHT = 1760, 704  # in px of a stage of 1920 by 1080
 SIZES = (40, 52, 76, 120)  # font sizes, smallest first
-LARGEST_RESERVED = ((4, 120), (8, 76), (20, 52), (80, 40))  # for the first 4 words, which are often the most frequent, …
+LARGEST_RESERVED = (
+    (4, 120),
+    (8, 76),
+    (20, 52),
+    (80, 40),
+)  # for the first 4 words, which are often the most frequent, …
 LINE_HEIGHT = 1.15
 GAP = 16  # in px between two words
 MAX_PLACED_WORDS = LARGEST_RESERVED[-1][0]

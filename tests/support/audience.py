@@ -14,7 +14,9 @@ from receiving.replay.copies import CopyResult
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
 from show import audit, moderation, state
+from show.line import callers
 from show.moderation import APPROVED
+from show.scene import OPEN, REVEALED, Scene
 from show.talk import Talk
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.presenter import FORM
@@ -47,10 +49,14 @@ class Audience:
     def takes_part(self) -> None:
         """Fill every scene, and what the presenter's other pages list."""
         self.answers("poll", ["tabs", "spaces", "tabs", "both"])
+        self.sets_phase("poll", REVEALED)
         self.answers("words", WORDS)
         self.answers("wall", TEXTS)
         self.answers("questions", TEXTS)
+        self.sets_phase("raffle", OPEN)
         self.answers("raffle", ["me"])
+        with self.app.app_context():
+            self.goes_to("raffle").perform(self.redis, "draw", "")
         self.answers("score", ["10", "7", "8", "10"])
         self.waits_in_line()
         self.answers("timeline", ["time", "count"])
@@ -62,22 +68,25 @@ class Audience:
     def answers(self, kind: str, words: list[str] | tuple[str, ...]) -> None:
         """Everybody texts one of these to the first scene of this kind. Every second item is approved."""
         scene = self.goes_to(kind)
-        if kind == "raffle":
-            pipe = self.redis.pipeline()
-            state.set_phase(pipe, scene, "open")
-            pipe.execute()
         for at, person in enumerate(self.people):
             person.texts(words[at % len(words)], sid=f"SM{next(self.sids):032d}")
         for at, item in enumerate(moderation.load_items(self.redis, scene.id, moderation.PENDING)):
             if at % 2 == 0 or kind == "words":
                 moderation.decide(self.redis, scene.id, item.id, APPROVED)
 
-    def goes_to(self, kind: str):
+    def goes_to(self, kind: str) -> Scene:
+        """The first scene of this kind is on stage from now on."""
         position = next(at for at, scene in enumerate(self.talk.scenes, 1) if scene.kind == kind)
         pipe = self.redis.pipeline()
         state.go(pipe, state.load(self.redis), self.talk, position)
         pipe.execute()
         return self.talk.scenes[position - 1]
+
+    def sets_phase(self, kind: str, phase: str) -> None:
+        """The presenter opens, closes or reveals the first scene of this kind."""
+        pipe = self.redis.pipeline()
+        state.set_phase(pipe, self.goes_to(kind), phase)
+        pipe.execute()
 
     def calls(self) -> None:
         """Somebody is in a call."""
@@ -92,8 +101,6 @@ class Audience:
             person.dials().presses("1").says("I would like to ask about retries, and how long they go on")
         for item in moderation.load_items(self.redis, scene.id, moderation.PENDING):
             moderation.decide(self.redis, scene.id, item.id, APPROVED)
-        from show.line import callers
-
         waiting = callers.list_waiting(self.redis, scene.id)
         if waiting:
             callers.move_to_stage(self.redis, scene.id, waiting[0])
