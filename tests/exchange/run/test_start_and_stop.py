@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ringback.launcher import app_process
+from ringback.launcher import app_location, app_process
 from ringback.launcher.command_line import UsageError, parser
 from ringback.launcher.run import run
 from tests.support.ports import reserved_port
@@ -35,7 +35,7 @@ def test_ready_is_printed_once_the_app_listens(start):
 def test_exit_status_is_that_of_the_command(outcome):
     status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
     assert status == 3
-    assert "the command exited before the app started listening at http://127.0.0.1:" in printed
+    assert "the command exited before the app started listening" in printed
 
 
 def test_killed_command_gives_the_exit_status_of_a_shell(outcome):
@@ -102,7 +102,7 @@ def test_error_says_that_the_port_of_the_app_is_in_use(outcome):
 
 
 def test_error_says_that_the_app_does_not_start(monkeypatch, capfd):
-    monkeypatch.setattr(app_process, "LISTEN_WARNING_SECONDS", 0.2)
+    monkeypatch.setattr(app_location, "LISTEN_WARNING_SECONDS", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{reserved_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
@@ -143,7 +143,7 @@ def stop_it(capfd, stop):
 
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
-        running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
+        running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), lambda _: asyncio.sleep(600)))
         async with asyncio.timeout(LIMIT_SECONDS):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
