@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from ringback import __version__
 from ringback.account.phone_numbers import is_e164, normalize_number
 from ringback.service.faults import FaultInjector, InvalidFault
 from ringback.service.settings import Settings
+from ringback.webhooks.urls import is_twilio_host
 
 VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
+PUBLIC_HELP = "the app's public URL, such as https://app.example: webhooks arrive as they do behind a tunnel"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 
 ABOUT = "Twilio on your machine: signed webhooks, TwiML, the REST API and phones. Not affiliated with Twilio."
@@ -47,6 +52,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER), or several, comma-separated")
     add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED_HELP)
     add("--app", help="the app's base URL, such as http://127.0.0.1:8000 (PUBLIC_URL)")
+    add("--public", default="", help=PUBLIC_HELP)
     add("--voice", default="/voice", help="the app's webhook for calls: a path or a URL (%(default)s)")
     add("--sms", default="/sms", help="the app's webhook for text messages (%(default)s)")
     add("--voice-fallback", default="", help="the webhook for calls when --voice fails")
@@ -91,6 +97,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         number=number,
         more_numbers=tuple(more_numbers),
         app=_app(options, environment),
+        public=_public(options.public),
         voice=options.voice,
         sms=options.sms,
         voice_fallback=options.voice_fallback,
@@ -145,6 +152,18 @@ def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
     if paths and not app.startswith(("http://", "https://")):
         raise UsageError(f"{paths[0]} is a path: set PUBLIC_URL or --app to the app's URL, like http://127.0.0.1:8000")
     return app
+
+
+def _public(url: str) -> str:
+    """The public URL, without a slash at its end. Raises UsageError if it is more than scheme, host and port."""
+    host = ""
+    with suppress(ValueError):  # an invalid port or IPv6 address
+        host = (urlsplit(url).port != 0 and urlsplit(url).hostname) or ""
+    if url and not (host and re.fullmatch(r"https?://[^/?#@\s]+/?", url, re.IGNORECASE)):
+        raise UsageError(f"--public must be a URL without a path, like https://app.example, not {url!r}")
+    if is_twilio_host(host):
+        raise UsageError("--public is the app's URL, not Twilio's: choose a name like https://app.example")
+    return url.rstrip("/")
 
 
 def _port(options: argparse.Namespace, environment: Mapping[str, str]) -> int:

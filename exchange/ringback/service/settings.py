@@ -10,12 +10,13 @@ from urllib.parse import urljoin
 class Settings:
     """The options of `ringback serve`, and the account from the environment.
 
-    The app's webhooks are full URLs, or paths relative to `app`; "" means that a webhook is not set."""
+    The app's webhooks are full URLs, or paths relative to `public`, or else `app`; "" means that one is not set."""
 
     account_sid: str
     auth_token: str
     number: str
     app: str = ""
+    public: str = ""  # the app's URL as seen by others, such as https://app.example; "" means `app`
     voice: str = "/voice"
     sms: str = "/sms"
     voice_fallback: str = ""
@@ -44,4 +45,4 @@ class Settings:
 
     def app_url(self, url: str) -> str:
         """The full URL of one of the app's webhooks, or "" if it is not set."""
-        return urljoin(self.app.rstrip("/") + "/", url) if url else ""
+        return urljoin((self.public or self.app).rstrip("/") + "/", url) if url else ""
