@@ -1,36 +1,19 @@
-"""Start: starts a recording in the background. Start's other nouns are not supported."""
+"""The Recording noun of Start and Stop: records a call in the background."""
 
 from __future__ import annotations
 
 from ringback.calls.call import CallRecorder
+from ringback.evidence import documented
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
-from ringback.twiml.steps import Outcome
 from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import noun as register_noun
-from ringback.verbs.registry import verb
-from ringback.verbs.unsupported import warn_unsupported
 
 SOURCE = "StartCallRecordingTwiML"  # RecordingSource
 MAX_AT_ONCE = 10  # recordings per call
 
 
-@verb(
-    "Start",
-    attributes="action method",
-    children="Stream Siprec Transcription Recording",
-    without_effect="action method",
-)
-async def start(session: VoiceSession, element: Element) -> Outcome:
-    for noun in element.elements():
-        if noun.name == "Recording":
-            _record(session, noun)
-        else:
-            warn_unsupported(session, noun)
-    return None
-
-
-def _record(session: VoiceSession, noun: Element) -> None:
+def start_recording(session: VoiceSession, noun: Element) -> None:
     if sum(recorder.options.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
         session.warn(
             12200, noun, f"Recording: {MAX_AT_ONCE} recordings of this call are already running: stop one first"
@@ -41,8 +24,18 @@ def _record(session: VoiceSession, noun: Element) -> None:
     )
 
 
+def stop_recording(session: VoiceSession, noun: Element) -> None:
+    """Stops the recording with this name, or all recordings if there is no name."""
+    for recorder in list(session.call.recorders):
+        if recorder.options.source == SOURCE and noun.get("name") in ("", recorder.options.name):
+            recorder.close()
+
+
 register_noun(
     "Recording",
+    documented("voice/twiml/recording"),
     attributes=f"name track channels trim {RECORDING_CALLBACK} recordingConfigurationId",
     without_effect="recordingConfigurationId",
+    start=start_recording,
+    stop=stop_recording,
 )
