@@ -18,6 +18,9 @@ FAULT_KINDS = {
     "webhook-drop": "drop a webhook: the app never receives it",
     "webhook-wrong-signature": "sign a webhook with a wrong auth token",
     "webhook-truncate": "cut off the second half of the app's response to a webhook",
+    "socket-refuse": "answer a WebSocket handshake with the given `status` instead of 101",
+    "socket-slow": "wait the given `seconds` before a WebSocket handshake",
+    "socket-drop": "drop a WebSocket without a close frame, the given `seconds` after its handshake",
     "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
@@ -35,11 +38,14 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "webhook-drop": WEBHOOK_FILTERS,
     "webhook-wrong-signature": WEBHOOK_FILTERS,
     "webhook-truncate": WEBHOOK_FILTERS,
+    "socket-refuse": ("status", *WEBHOOK_FILTERS),
+    "socket-slow": ("seconds", *WEBHOOK_FILTERS),
+    "socket-drop": ("seconds", *WEBHOOK_FILTERS),
     "message-filter": (),
     "stale-document": (),
 }
 FAULT_OPTIONS = ("status", "seconds", "copies", "channel", "path")
-CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
+CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest", "stream", "relay")
 MAX_TIMES = 1_000_000
 
 

@@ -113,17 +113,26 @@ class WebhookSender:
         return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
-        at = self.clock.now()
-        call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
-        call_entry = call_log.add("request", webhook) if call_log else None
+        finish = self.start_entry(webhook)
         response = await self.client.send(webhook, token, copies)
         if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
             response.body = response.body[: len(response.body) // 2]
-        logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
-        self.log.append(RequestLogEntry(webhook, logged, at))
-        if call_log and call_entry:
-            call_log.add_response(call_entry, logged)
+        finish(response)
         return response
+
+    def start_entry(self, webhook: Webhook) -> Callable[[WebhookResponse], None]:
+        """Logs a request that is about to be sent. Call the returned function with its response."""
+        at = self.clock.now()
+        call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
+        call_entry = call_log.add("request", webhook) if call_log else None
+
+        def finish(response: WebhookResponse) -> None:
+            logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
+            self.log.append(RequestLogEntry(webhook, logged, at))
+            if call_log and call_entry:
+                call_log.add_response(call_entry, logged)
+
+        return finish
 
     def send_callback(
         self,

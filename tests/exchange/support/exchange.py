@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
 import urllib.error
 import urllib.request
@@ -35,6 +36,10 @@ class Exchange:
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(LIMIT_SECONDS)
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> concurrent.futures.Future[Any]:
+        """Start something in the exchange, without waiting for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def time_passes(self, seconds: float) -> None:
         self.run(self.state.clock.forward(seconds))
