@@ -1,4 +1,4 @@
-"""What listens in on a call: a media stream."""
+"""What listens in on a call: recorders and media streams."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Protocol
 from ringback.calls.audio_path import CallerInput, HeardItem
 
 
-class AudioTap(Protocol):
-    """Is told everything that is said and heard in a call, until the call ends or the tap removes itself."""
+class CallListener(Protocol):
+    """Is told everything that is said and heard in a call."""
 
     def on_input(self, event: CallerInput) -> None: ...
     def on_item_started(self, item: HeardItem) -> None: ...
     def on_item_ended(self, item: HeardItem) -> None: ...
+
+
+class AudioTap(CallListener, Protocol):
+    """Listens until the call ends, or until the tap removes itself."""
+
     def on_app_audio(self, sound: bytes) -> None:
         """Takes 16-bit mono PCM that the app has sent, to be heard after what is already queued."""
 

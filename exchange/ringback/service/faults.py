@@ -21,6 +21,8 @@ FAULT_KINDS = {
     "socket-refuse": "answer a WebSocket handshake with the given `status` instead of 101",
     "socket-slow": "wait the given `seconds` before a WebSocket handshake",
     "socket-drop": "drop a WebSocket without a close frame, the given `seconds` after its handshake",
+    "stream-jump": "lose the given `seconds` of a media stream: the timestamps jump, the sequence numbers do not",
+    "stream-lost-mark": "never return a mark to the app",
     "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
@@ -41,6 +43,8 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "socket-refuse": ("status", *WEBHOOK_FILTERS),
     "socket-slow": ("seconds", *WEBHOOK_FILTERS),
     "socket-drop": ("seconds", *WEBHOOK_FILTERS),
+    "stream-jump": ("seconds", "path"),
+    "stream-lost-mark": ("path",),
     "message-filter": (),
     "stale-document": (),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Protocol
 
 from ringback.calls.call import Call
@@ -9,7 +10,7 @@ from ringback.sound import mulaw
 from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidMessage, read_message
 from ringback.streams.audio_format import AudioFormatCheck
 from ringback.streams.options import StreamOptions
-from ringback.streams.playback import Playback
+from ringback.streams.playback import Mark, Playback
 from ringback.websockets.app_socket import Frame
 
 INVALID_MESSAGE = 31951
@@ -24,6 +25,7 @@ class ReceivingStream(Protocol):
     call: Call
     options: StreamOptions
     playback: Playback
+    marks: deque[Mark]
 
 
 class AppInput:
@@ -62,7 +64,9 @@ class AppInput:
             tap.on_app_audio(sound)
 
     def _mark(self, name: str) -> None:
-        if not self.stream.playback.mark(name):
+        if mark := self.stream.playback.mark(name):
+            self.stream.marks.append(mark)
+        else:
             self.report(TOO_MANY_MARKS)
 
     def report(self, kind: str, detail: str = "") -> None:

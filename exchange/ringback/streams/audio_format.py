@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 CHECKED_BYTES = 4000  # the first half second that is not silence
 MIN_DISTINCT_LOW_BYTES = 32
 MIN_RATIO = 4
 ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"
-LINEAR = (
-    "the audio seems to be 16-bit linear PCM, which is heard as noise: convert it to 8-bit µ-law at 8,000 samples a second"
-)
+LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: "
+    "convert it to 8-bit µ-law at 8,000 samples a second"
 
 
 class AudioFormatCheck:
@@ -47,5 +48,5 @@ def mistake_in(audio: bytes) -> str:
 
 def _change(values: bytes) -> float:
     """The mean distance between successive bytes, on a circle of 256."""
-    distances = ((one - other) & 0xFF for one, other in zip(values, values[1:], strict=False))
+    distances = ((one - other) & 0xFF for one, other in pairwise(values))
     return sum(min(distance, 256 - distance) for distance in distances) / max(1, len(values) - 1)

@@ -32,7 +32,7 @@ class HeardAudio(Media):
         """Ends the audio at this time, a Unix timestamp, or at its own end if that is earlier."""
         del self.audio[max(0, round((at - self.starts) * mulaw.BYTES_PER_SECOND)) :]
         self.seconds = len(self.audio) / mulaw.BYTES_PER_SECOND
-        self.body = wav.to_wav(mulaw.decode(self.audio))
+        self.body = wav.to_wav(mulaw.decode(bytes(self.audio)))
         self.is_over = True
         self._wake()
 

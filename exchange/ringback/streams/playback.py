@@ -69,14 +69,15 @@ class Playback:
             self.due.append(stretch)
         return stretch
 
-    def mark(self, name: str) -> bool:
-        """Queues a mark, which returns at once if nothing is queued before it. Returns False if there are too many."""
+    def mark(self, name: str) -> Mark | None:
+        """Queues a mark, which returns at once if nothing is queued before it. Returns None if there are too many."""
         now = self.clock.time()
         if len(self.due) >= MAX_PENDING_MARKS:
-            return False
-        self.due.append(Mark(name, max(now, self.end), now))
+            return None
+        mark = Mark(name, max(now, self.end), now)
+        self.due.append(mark)
         self._advance()
-        return True
+        return mark
 
     def clear(self) -> None:
         """Discards what has not been played, and returns all pending marks."""

@@ -9,6 +9,7 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import noun as register_noun
 from ringback.verbs.registry import verb
+from ringback.verbs.stream import start_one_way_stream
 from ringback.verbs.unsupported import warn_unsupported
 
 SOURCE = "StartCallRecordingTwiML"  # RecordingSource
@@ -25,6 +26,8 @@ async def start(session: VoiceSession, element: Element) -> Outcome:
     for noun in element.elements():
         if noun.name == "Recording":
             _record(session, noun)
+        elif noun.name == "Stream":
+            start_one_way_stream(session, noun)
         else:
             warn_unsupported(session, noun)
     return None

@@ -7,6 +7,7 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import verb
 from ringback.verbs.start_recording import SOURCE
+from ringback.verbs.stream import stop_one_way_stream
 from ringback.verbs.unsupported import warn_unsupported
 
 
@@ -14,6 +15,9 @@ from ringback.verbs.unsupported import warn_unsupported
 async def stop(session: VoiceSession, element: Element) -> Outcome:
     """Stops the recording with this name, or all recordings if there is no name."""
     for noun in element.elements():
+        if noun.name == "Stream":
+            stop_one_way_stream(session, noun)
+            continue
         if noun.name != "Recording":
             warn_unsupported(session, noun)
             continue

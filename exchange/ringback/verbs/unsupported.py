@@ -7,7 +7,6 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import noun, verb
 
-STREAM = "name connectorName url track statusCallback statusCallbackMethod audioFormat sampleRate"
 TRANSCRIPTION = (
     "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
     "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
@@ -17,7 +16,6 @@ CONNECT = "Stream ConversationRelay ConversationRelaySession AiSession VirtualAg
 
 
 @verb("Echo", supported=False)
-@verb("Connect", attributes="action method", children=CONNECT, supported=False)
 @verb("Pay", checked=False, supported=False)
 @verb("Prompt", checked=False, supported=False)
 @verb("Refer", attributes="action method", children="Sip ReferSip", supported=False)
@@ -32,7 +30,6 @@ def warn_unsupported(session: VoiceSession, element: Element) -> None:
     session.warn(12200, element, f"{name} is valid TwiML, but this exchange does not support it and skips it")
 
 
-noun("Stream", attributes=STREAM, children="Parameter", supported=False)
 noun(
     "Siprec",
     attributes="name connectorName track statusCallback statusCallbackMethod",
