@@ -8,8 +8,7 @@ CHECKED_BYTES = 4000  # the first half second that is not silence
 MIN_DISTINCT_LOW_BYTES = 32
 MIN_RATIO = 4
 ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"
-LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: "
-    "convert it to 8-bit µ-law at 8,000 samples a second"
+LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: convert it to 8-bit µ-law at 8,000 Hz"
 
 
 class AudioFormatCheck:
