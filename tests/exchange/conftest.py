@@ -18,6 +18,7 @@ from ringback.service.settings import Settings
 from ringback.web.server import Server
 from tests.exchange.support.exchange import NUMBER, SID, TOKEN, Exchange
 from tests.exchange.support.person import Person
+from tests.exchange.support.stream_app import StreamApp
 from tests.exchange.support.stub_app import StubApp
 from tests.support.stepped_clock import SteppedClock
 from tests.support.waiting import LIMIT_SECONDS
@@ -94,6 +95,23 @@ def ben(exchange: Exchange) -> Person:
 @pytest.fixture
 def cyd(exchange: Exchange) -> Person:
     return exchange.person("3")
+
+
+@pytest.fixture
+def agent(app: StubApp, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> StreamApp:
+    """An app that connects each call to its WebSocket, and a clock that moves only when a test steps it."""
+    loop.call_soon_threadsafe(exchange.state.clock.stop)
+    agent = StreamApp(loop, app, exchange)
+    app.answers["/voice"] = f'<Response><Connect><Stream url="{agent.url}"/></Connect><Say>Bye</Say></Response>'
+    return agent
+
+
+@pytest.fixture
+def call(agent: StreamApp, ada: Person) -> Person:
+    """Ada in a call that is connected to the app's WebSocket."""
+    ada.dials()
+    agent.gets("start")
+    return ada
 
 
 @pytest.fixture

@@ -34,9 +34,14 @@ class AppInput:
     def __init__(self, stream: ReceivingStream) -> None:
         self.stream = stream
         self.format_check = AudioFormatCheck()
+        self.received = 0  # messages
         self.reported: set[str] = set()  # kinds of mistakes
 
     def take(self, frame: Frame) -> None:
+        self._take(frame)
+        self.received += 1
+
+    def _take(self, frame: Frame) -> None:
         if not self.stream.options.two_way:
             return self.report(ONE_WAY)
         if frame.text is None:

@@ -92,10 +92,8 @@ def _parameters(session: VoiceSession, noun: Element) -> dict[str, str]:
         if not name:
             session.warn(attributes.GENERIC_WARNING, parameter, "Parameter: the name is missing")
         elif not fits(name, value):
-            detail = (
-                f"Parameter {name[:40]!r}: name and value must have fewer than {MAX_PARAMETER_CHARACTERS} characters"
-            )
-            session.warn(attributes.GENERIC_WARNING, parameter, f"{detail} together, so it is left out")
+            limit = f"name and value must have fewer than {MAX_PARAMETER_CHARACTERS} characters together"
+            session.warn(attributes.GENERIC_WARNING, parameter, f"Parameter {name[:40]!r} is left out: {limit}")
         else:
             found[name] = value
     return found
