@@ -13,11 +13,9 @@ TRANSCRIPTION = (
     "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
     "intelligenceService"
 )
-CONNECT = "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Conversation Room Autopilot"
 
 
 @verb("Echo", supported=False)
-@verb("Connect", attributes="action method", children=CONNECT, supported=False)
 @verb("Pay", checked=False, supported=False)
 @verb("Prompt", checked=False, supported=False)
 @verb("Refer", attributes="action method", children="Sip ReferSip", supported=False)
