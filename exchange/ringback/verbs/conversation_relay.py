@@ -4,6 +4,7 @@ https://www.twilio.com/docs/voice/twiml/connect/conversationrelay"""
 
 from __future__ import annotations
 
+from ringback.evidence import documented
 from ringback.relay.fields import LANGUAGE_FIELDS, SETTINGS
 from ringback.relay.session import RelaySession
 from ringback.relay.settings import INVALID_ARGUMENT, settings_of
@@ -38,6 +39,7 @@ def _application(session: VoiceSession) -> dict[str, str]:
 
 noun(
     "ConversationRelay",
+    documented("voice/twiml/connect/conversationrelay"),
     attributes=f"url {' '.join(SETTINGS)}",
     children="Language Parameter",
     without_effect=" ".join(name for name, setting in SETTINGS.items() if not setting.has_effect),
