@@ -11,7 +11,7 @@ from typing import Any
 from ringback.account.geography import geography
 from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
 from ringback.calls.audio_tap import AudioTap, CallListener
-from ringback.calls.call_log import CallLog, describe_input
+from ringback.calls.call_log import CallLog
 from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
@@ -176,7 +176,7 @@ class Call:
 
     def take_input(self, event: CallerInput) -> None:
         """Passes the caller's input to the running verb, the recorders and the taps."""
-        self.log.add("did", (describe_input(event), self.audio.take_input(event)))
+        self.log.add_input(event, accepted=self.audio.take_input(event))
         for listener in self._listeners():
             listener.on_input(event)
 

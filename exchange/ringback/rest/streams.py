@@ -1,13 +1,11 @@
-"""The Stream resource of a call: starts and stops one-way media streams.
-
-Source: https://www.twilio.com/docs/voice/api/stream-resource (2026-11-26).
-"""
+"""The Stream resource of a call: starts and stops one-way media streams."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ringback.calls.call import Call
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
@@ -17,6 +15,8 @@ from ringback.streams.session import MediaStream
 from ringback.streams.starting import StreamRefused, start_stream, streams_of
 from ringback.websockets.address import checked_socket_url
 from ringback.websockets.failure import HandshakeFailed
+
+EVIDENCE = documented("voice/api/stream-resource")
 
 MAX_PARAMETERS = 99
 INVALID = 20001

@@ -53,7 +53,9 @@ class Recorder:
 
     def on_item_ended(self, item: HeardItem) -> None:
         if item.verb == "Audio" and (media := self.runtime.media_at(item.details["url"])):
-            self.timeline.add_past(OUTBOUND, wav.from_wav(media.body))
+            sound = wav.from_wav(media.body)
+            heard_before = max(0, len(sound) - wav.byte_count(self.timeline.now()))  # the recording started
+            self.timeline.add_past(OUTBOUND, sound[heard_before:])
         elif item.interrupted:
             self.timeline.cut_short(OUTBOUND)
 

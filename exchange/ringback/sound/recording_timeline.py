@@ -86,10 +86,7 @@ class RecordingTimeline:
         self.began -= seconds * max(0.0, 1 - self.pace)
 
     def add_past(self, track: int, sound: bytes, speaker: str = "") -> None:
-        """Adds sound that ends now, such as an audio clip that arrives once it is complete.
-
-        What is older than the recording is left out."""
-        sound = sound[max(0, len(sound) - wav.byte_count(self.now())) :]
+        """Adds sound that ends now, such as an audio clip that arrives once it is complete."""
         seconds = wav.duration_seconds(sound)
         self._add(track, speaker, self.now() - seconds, seconds, sound)
 

@@ -6,8 +6,9 @@ from collections import deque
 from typing import Protocol
 
 from ringback.calls.call import Call
+from ringback.calls.call_log import SocketMessage
 from ringback.sound import mulaw
-from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidMessage, read_message
+from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import AudioFormatCheck
 from ringback.streams.options import StreamOptions
 from ringback.streams.playback import Mark, Playback
@@ -48,14 +49,16 @@ class AppInput:
             return self.report(BINARY)
         try:
             message = read_message(frame.text, self.stream.sid)
-        except InvalidMessage as error:
+        except InvalidStreamMessage as error:
             return self.report(error.kind, str(error))
         match message:
             case AppMedia(audio=audio):
                 self._play(audio)
             case AppMark(name=name):
+                self._log(f"mark {name[:80]}")
                 self._mark(name)
             case AppClear():
+                self._log("clear")
                 self.stream.playback.clear()
 
     def _play(self, audio: bytes) -> None:
@@ -79,6 +82,11 @@ class AppInput:
         if kind not in self.reported:
             self.reported.add(kind)
             call = self.stream.call
+            self._log(f"invalid: {detail or kind}", level="refused")
             call.runtime.debugger.report(
                 INVALID_MESSAGE, sid=call.sid, handset=call.plan.handset, detail=detail or kind
             )
+
+    def _log(self, words: str, level: str = "") -> None:
+        """Adds a message of the app to the sequence of the call."""
+        self.stream.call.log.add("message", SocketMessage(False, words, level=level))

@@ -16,7 +16,7 @@ TYPE_NAMES = {dict: "an object", list: "a list", bool: "true or false", int: "a 
 EVENTS = ("media", "mark", "clear")
 
 
-class InvalidMessage(ValueError):
+class InvalidStreamMessage(ValueError):
     """A message that Twilio would reject. `kind` is the same for all messages with this mistake."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
@@ -40,20 +40,20 @@ class AppClear:
 
 
 def read_message(text: str, stream_sid: str) -> AppMedia | AppMark | AppClear:
-    """Reads one text frame. Raises InvalidMessage."""
+    """Reads one text frame. Raises InvalidStreamMessage."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidMessage("the message is not JSON", f"the message is not JSON: {text[:80]}") from None
+        raise InvalidStreamMessage("the message is not JSON", f"the message is not JSON: {text[:80]}") from None
     if not isinstance(message, dict):
-        raise InvalidMessage("the message is not a JSON object")
+        raise InvalidStreamMessage("the message is not a JSON object")
     event = _text(message, "event", "")
     if event not in EVENTS:
         detail = f"the event {event[:40]!r} is unknown: an app can send {', '.join(EVENTS)}"
-        raise InvalidMessage("unknown event", detail)
+        raise InvalidStreamMessage("unknown event", detail)
     sid = _text(message, "streamSid", "")
     if sid != stream_sid:
-        raise InvalidMessage("streamSid", f"streamSid is {sid[:40]!r}, but this stream is {stream_sid}")
+        raise InvalidStreamMessage("streamSid", f"streamSid is {sid[:40]!r}, but this stream is {stream_sid}")
     if event == "media":
         return AppMedia(_audio(_text(_object(message, "media"), "payload", "media.")))
     if event == "mark":
@@ -64,14 +64,14 @@ def read_message(text: str, stream_sid: str) -> AppMedia | AppMark | AppClear:
 def _object(message: dict[str, Any], name: str) -> dict[str, Any]:
     value = message.get(name)
     if not isinstance(value, dict):
-        raise InvalidMessage(f"{name} is {_type_name(value)}, not an object")
+        raise InvalidStreamMessage(f"{name} is {_type_name(value)}, not an object")
     return value
 
 
 def _text(values: dict[str, Any], name: str, prefix: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidMessage(f"{prefix}{name} is {'empty' if value == '' else _type_name(value)}, not text")
+        raise InvalidStreamMessage(f"{prefix}{name} is {'empty' if value == '' else _type_name(value)}, not text")
     return value
 
 
@@ -83,8 +83,8 @@ def _audio(payload: str) -> bytes:
     try:
         audio = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidMessage("media.payload is not base64") from None
+        raise InvalidStreamMessage("media.payload is not base64") from None
     for header, name in FILE_HEADERS.items():
         if audio.startswith(header):
-            raise InvalidMessage(f"media.payload is a {name} file: send raw µ-law bytes without a file header")
+            raise InvalidStreamMessage(f"media.payload is a {name} file: send raw µ-law bytes without a file header")
     return audio

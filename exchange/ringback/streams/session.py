@@ -7,6 +7,7 @@ from collections import deque
 
 from ringback.calls.audio_path import CallerInput, HeardItem, KeyPress
 from ringback.calls.call import Call
+from ringback.calls.call_log import SocketMessage
 from ringback.service.clock import Timer
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
@@ -69,7 +70,7 @@ class MediaStream:
             return self._notify("stream-error", failure.message)
         self._notify("stream-started")
         self._put(CONNECTED)
-        self._put(self.messages.start(self.options))
+        self._put_event("start", self.messages.start(self.options))
         self.first_due = self.runtime.pacer.add(self)
         sender = self.runtime.spawn(self._send(self.socket))
         end = await self._receive(self.socket)
@@ -111,7 +112,7 @@ class MediaStream:
         if self.socket is None:
             self.task.cancel()
             return
-        self._put(self.messages.stop())
+        self._put_event("stop", self.messages.stop())
         self._put(None)
         self.close_timer = self.runtime.clock.call_later(SEND_SECONDS, self.socket.drop)
 
@@ -145,7 +146,7 @@ class MediaStream:
             return  # before `start`, nothing is heard
         if isinstance(event, KeyPress):
             if self.options.two_way:
-                self._put(self.messages.dtmf(event.digit))
+                self._put_event(f"dtmf {event.digit}", self.messages.dtmf(event.digit))
         elif track := self.tracks.get("inbound"):
             self._add(track, sound_of_input(event, self.runtime.media_at))
 
@@ -185,12 +186,17 @@ class MediaStream:
         if self.runtime.faults.trigger("stream-lost-mark", STREAM, self.options.url):
             mark.returned = None
             return
-        self._put(self.messages.mark(mark.name))
+        self._put_event(f"mark {mark.name[:80]}", self.messages.mark(mark.name))
         self._wake_mark_waiters()
 
     def _wake_mark_waiters(self) -> None:
         waiters, self.mark_returned = self.mark_returned, asyncio.Event()
         waiters.set()
+
+    def _put_event(self, words: str, text: str) -> None:
+        """Sends a message that is also shown in the sequence of the call."""
+        self.call.log.add("message", SocketMessage(True, words, text))
+        self._put(text)
 
     def _put(self, text: str | None) -> None:
         self.outbox.put_nowait(text)

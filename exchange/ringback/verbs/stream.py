@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringback.calls.audio_path import NoInbox
+from ringback.evidence import documented
 from ringback.streams.options import MAX_PARAMETER_CHARACTERS, TRACKS, StreamOptions, fits
 from ringback.streams.session import MediaStream
 from ringback.streams.starting import StreamRefused, start_stream, stop_streams
@@ -24,11 +25,14 @@ def stop_one_way_stream(session: VoiceSession, noun: Element) -> None:
     """Runs Stop: stops the stream with this name, or all one-way streams if there is no name."""
     name = noun.get("name")
     if not stop_streams(session.state, session.call, name) and name:
-        session.warn(attributes.GENERIC_WARNING, noun, f"Stop: this call has no one-way stream named {name[:80]!r}")
+        mistake = f"Stop: this call has no one-way stream named {name[:80]!r}"
+        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Use the name of a stream that <Start> has started.")
 
 
-async def connect_two_way_stream(session: VoiceSession, noun: Element) -> None:
-    """Runs Connect: returns when the app has closed the WebSocket, or if it cannot be opened."""
+async def connect_two_way_stream(session: VoiceSession, noun: Element, parameters: dict[str, str]) -> None:
+    """Runs Connect: returns when the app has closed the WebSocket, or if it cannot be opened.
+
+    The action request has no `parameters` of its own: Twilio documents none (2026-11-26)."""
     stream = _start(session, noun, two_way=True)
     if stream is None:
         return
@@ -43,7 +47,7 @@ def _start(session: VoiceSession, noun: Element, two_way: bool) -> MediaStream |
     try:
         return start_stream(session.state, session.call, _options(session, noun, two_way))
     except StreamRefused as refused:
-        session.warn(attributes.GENERIC_WARNING, noun, f"Stream: {refused}")
+        session.warn(attributes.GENERIC_WARNING, noun, f"Stream: {refused}", "Stop the other stream first.")
         return None
 
 
@@ -77,10 +81,12 @@ def _tracks(session: VoiceSession, noun: Element, two_way: bool) -> tuple[str, .
     track = noun.get("track") or DEFAULT_TRACK
     if track not in TRACKS:
         expected = ", ".join(TRACKS)
-        session.warn(attributes.GENERIC_WARNING, noun, f"Stream: track must be one of {expected}, not {track[:40]!r}")
+        mistake = f"Stream: track must be one of {expected}, not {track[:40]!r}"
+        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Use one of these.")
         track = DEFAULT_TRACK
     if two_way and track != DEFAULT_TRACK:
-        session.warn(attributes.GENERIC_WARNING, noun, f"Stream: in <Connect>, track can only be {DEFAULT_TRACK}")
+        mistake = f"Stream: in <Connect>, track can only be {DEFAULT_TRACK}"
+        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Remove track, or use <Start> to hear other tracks.")
         track = DEFAULT_TRACK
     return TRACKS[track]
 
@@ -90,10 +96,11 @@ def _parameters(session: VoiceSession, noun: Element) -> dict[str, str]:
     for parameter in noun.elements():
         name, value = parameter.get("name"), parameter.get("value")
         if not name:
-            session.warn(attributes.GENERIC_WARNING, parameter, "Parameter: the name is missing")
+            session.warn(attributes.GENERIC_WARNING, parameter, "Parameter: the name is missing", "Add a name.")
         elif not fits(name, value):
             limit = f"name and value must have fewer than {MAX_PARAMETER_CHARACTERS} characters together"
-            session.warn(attributes.GENERIC_WARNING, parameter, f"Parameter {name[:40]!r} is left out: {limit}")
+            mistake = f"Parameter {name[:40]!r} is left out: {limit}"
+            session.warn(attributes.GENERIC_WARNING, parameter, mistake, "Send a key, and keep the value in your app.")
         else:
             found[name] = value
     return found
@@ -101,7 +108,10 @@ def _parameters(session: VoiceSession, noun: Element) -> dict[str, str]:
 
 register_noun(
     "Stream",
+    documented("voice/twiml/stream"),
     attributes=ATTRIBUTES,
     children="Parameter",
     without_effect="connectorName audioFormat sampleRate",
+    start=start_one_way_stream,
+    stop=stop_one_way_stream,
 )

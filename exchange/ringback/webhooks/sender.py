@@ -17,6 +17,7 @@ from ringback.service.debugger import Debugger
 from ringback.service.faults import Fault, FaultInjector
 from ringback.service.settings import Settings
 from ringback.sound import demo_media
+from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.http_client import WebhookClient
 from ringback.webhooks.request import Webhook, WebhookResponse
 
@@ -59,6 +60,7 @@ class WebhookSender:
     def __init__(
         self,
         settings: Settings,
+        address: AppAddress,
         clock: Clock,
         faults: FaultInjector,
         debugger: Debugger,
@@ -67,7 +69,7 @@ class WebhookSender:
     ) -> None:
         self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
         self.log_of = log_of
-        self.client = WebhookClient(clock, settings.auth_token, settings.shared_key)
+        self.client = WebhookClient(clock, settings.auth_token, address, settings.shared_key)
         self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self.held: list[HeldWebhook] = []
 
