@@ -17,7 +17,7 @@ from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
 from show import current
-from show.talk import TalkError
+from show.talk_file import TalkError
 from stage.numbers import country_of
 from store import clients, connection_budget
 

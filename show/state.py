@@ -8,7 +8,7 @@ from typing import Any
 import events
 from show import moderation, names, phone_numbers
 from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
-from show.talk import Talk
+from show.talk_file import Talk
 from store import Pipe, Store
 
 STATE_KEY = "show:state"

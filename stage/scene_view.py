@@ -10,7 +10,7 @@ from show import state
 from show.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 from show.state import ShowState
-from show.talk import Talk
+from show.talk_file import Talk
 from stage.event_stream import CONSOLE, Snapshot
 from stage.numbers import format_phone_number, list_numbers
 from stage.timeline import Timeline

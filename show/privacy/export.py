@@ -14,7 +14,7 @@ from sending.webhooks.encryption import WrongKey
 from show import moderation, names, phone_numbers
 from show.moderated_scene import ModeratedScene
 from show.scene import Scene
-from show.talk import Talk
+from show.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered

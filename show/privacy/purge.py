@@ -12,10 +12,10 @@ from sending import admission, followers, open_questions, text_circuit_breaker
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import audience, state
-from show import talk as talk_file
+from show import talk_file as talk_file
 from show.privacy import erasers, receipts, show_data
 from show.privacy.receipts import PurgeReceipt
-from show.talk import Talk
+from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
 from workers import call_state, recording_waveform, runs

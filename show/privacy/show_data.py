@@ -2,7 +2,7 @@
 
 import events
 from show import moderation, names, phone_numbers, state
-from show.talk import Talk
+from show.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
 
