@@ -13,7 +13,7 @@ from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import audience, current
+from show import audience, current_talk
 from show.audience import Participant
 from show.scene import Scene
 
@@ -32,7 +32,9 @@ STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
 def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that a scene's menu gathered."""
     participant, key, speech = audience.identify(context), context.delivery["Digits"], context.delivery["SpeechResult"]
-    asked = current.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(current.talk())
+    asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
+        current_talk.talk()
+    )
     if participant.show.is_paused:
         return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
     if not key and not speech:
@@ -52,7 +54,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
-    talk, show = current.talk(), participant.show
+    talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
     if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
@@ -73,7 +75,7 @@ def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
     """The choices of the current scene; the menu of commands if it has none."""
-    scene = participant.show.scene(current.talk())
+    scene = participant.show.scene(current_talk.talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)
     return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

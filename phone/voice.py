@@ -22,7 +22,7 @@ from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from show import audience, current
+from show import audience, current_talk
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
@@ -45,7 +45,7 @@ def receive_call(context: WebhookContext) -> StoredResponse:
         context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
     )
     call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
-    scene = participant.show.scene(current.talk())
+    scene = participant.show.scene(current_talk.talk())
     if participant.show.is_paused:
         return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
     if scene.spoken_choices() and participant.show.is_open(scene):

@@ -14,7 +14,7 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import audit, current, moderation, state
+from show import audit, current_talk, moderation, state
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.scene import CLOSED, OPEN, REVEALED, Scene
@@ -89,7 +89,7 @@ def _template_values() -> dict[str, Any]:
     except redis.RedisError:
         checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
     return values | {
-        "talk": current.talk(),
+        "talk": current_talk.talk(),
         "show": show,
         "now": time.time(),
         "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
@@ -99,7 +99,7 @@ def _template_values() -> dict[str, Any]:
 
 
 def _scene_values(show: ShowState) -> dict[str, Any]:
-    talk, stream = current.talk(), get_event_stream()
+    talk, stream = current_talk.talk(), get_event_stream()
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
@@ -125,7 +125,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
 
 def _moderation_values(scene: Scene) -> dict[str, Any]:
     """What waits for a decision in any scene, and what is on stage now and can be hidden or marked as answered."""
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
     approved = (
         moderation.load_items(store, scene.id, APPROVED, MAX_APPROVED, newest=True) if scene.id in moderated else []
@@ -194,7 +194,7 @@ def _duration(seconds: float) -> str:
 
 def _price(segments: int) -> str:
     """The price of these segments, such as "12.00 GBP"; "" if the talk file has no price."""
-    talk = current.talk()
+    talk = current_talk.talk()
     return f"{segments * talk.price_per_segment:.2f} {talk.currency}" if talk.price_per_segment else ""
 
 

@@ -11,7 +11,7 @@ from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import presenter_name
-from show import audit, current, names
+from show import audit, current_talk, names
 from show.privacy import export, purge, receipts
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
@@ -31,7 +31,7 @@ def purge_now() -> ResponseReturnValue:
     auth.check_csrf_token()
     store, pipe = get_page_store(), get_page_store().pipeline()
     try:
-        purge.purge_everything(store, current.talk(), presenter_name())
+        purge.purge_everything(store, current_talk.talk(), presenter_name())
         audit.record(pipe, presenter_name(), "purge")
         pipe.execute()
     except redis.RedisError:
@@ -45,7 +45,7 @@ def export_talk(format: str) -> ResponseReturnValue:
     """The contributions as `csv` or `json`; with `?numbers=yes`, phone numbers too."""
     if format not in ("csv", "json"):
         abort(404, "Exports have the formats csv and json.")
-    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current.talk()
+    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current_talk.talk()
     rows = export.list_rows(store, talk, context.settings() if has_numbers else None)
     pipe = store.pipeline()
     audit.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
@@ -68,6 +68,6 @@ def _render(alert: str = "") -> str:
         csrf_token=auth.csrf_token(),
         theme=requested_theme(),
         alert=alert,
-        days=current.talk().keep_numbers_days,
+        days=current_talk.talk().keep_numbers_days,
         **values,
     )

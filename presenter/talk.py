@@ -11,7 +11,7 @@ from presenter.auth import is_logged_in
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit, current, state
+from show import audit, current_talk, state
 from show.scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
 from show.talk_file import Talk
@@ -50,7 +50,7 @@ def talk_action() -> ResponseReturnValue:
 
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     show, pipe = state.load(store), store.pipeline()
     if do == "scene-action":
         _perform_on_item(store, talk, show.scene(talk), action, item)
@@ -135,7 +135,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
 
 
 def _state_as_json() -> Response | tuple[Response, int]:
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     try:
         show, stream = state.load(store), get_event_stream()
         stream.catch_up()

@@ -16,7 +16,7 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import current, names, phone_numbers, state
+from show import current_talk, names, phone_numbers, state
 from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
@@ -79,7 +79,7 @@ def contribute(
         return AnswerText(scene.closed_reply, DECLINED)
     delivery = webhook.delivery
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
-        days = current.talk().keep_numbers_days
+        days = current_talk.talk().keep_numbers_days
         phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
     media = tuple(_media_of(delivery)) if channel == "text" else ()
     contribution = Contribution(id, participant.person, participant.name, words, channel, media)
@@ -95,7 +95,7 @@ def _media_of(delivery: Delivery) -> Iterator[Media]:
 
 def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) -> None:
     """Contribute the message that a caller has recorded for this scene. `number` is the caller's."""
-    delivery, scene = webhook.delivery, current.talk().find(scene_id)
+    delivery, scene = webhook.delivery, current_talk.talk().find(scene_id)
     if scene is None or not scene.takes_recordings:
         return
     person = _person(number, delivery["CallSid"])
@@ -111,7 +111,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     What only one scene can mean comes first, in the current scene or in the one that has just ended. Then commands;
     then scenes that take free text.
     """
-    talk = current.talk()
+    talk = current_talk.talk()
     scenes = [participant.show.scene(talk), participant.show.previous(talk, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
@@ -119,7 +119,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
-    is_current = show.scene(current.talk()) == scene
+    is_current = show.scene(current_talk.talk()) == scene
     is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

@@ -12,7 +12,7 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import audience, current, state
+from show import audience, current_talk, state
 from show.line import callers
 from show.scenes.line import Line
 from workers.call_state import FINAL_STATUSES
@@ -32,7 +32,7 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line, with what they have said as their caption."""
     participant, scene = audience.identify(context), _scene_of(context.delivery)
-    if scene is None or participant.show.scene(current.talk()) != scene or not participant.show.is_open(scene):
+    if scene is None or participant.show.scene(current_talk.talk()) != scene or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
     if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)
@@ -105,7 +105,7 @@ def end_presenter_call(context: WebhookContext) -> StoredResponse:
 
 def end_call(context: WebhookContext) -> None:
     """Remove a call that has ended from every line."""
-    lines = [scene.id for scene in current.talk().scenes if isinstance(scene, Line)]
+    lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
     if lines:
         callers.leave(context.pipe, lines, context.delivery["CallSid"])
         state.announce(context.pipe)
@@ -125,5 +125,5 @@ def _leave(context: WebhookContext) -> None:
 
 
 def _scene_of(delivery: Delivery) -> Line | None:
-    scene = current.talk().find(delivery.query.get("scene", ""))
+    scene = current_talk.talk().find(delivery.query.get("scene", ""))
     return scene if isinstance(scene, Line) else None

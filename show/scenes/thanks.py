@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import current, names
+from show import current_talk, names
 from show.privacy import purge, receipts
 from show.qr_code import svg
 from show.scene import Scene, SceneView
@@ -34,7 +34,7 @@ class Thanks(Scene):
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Erase what was stored about people."""
-        purge.purge_everything(store, current.talk(), "a presenter")
+        purge.purge_everything(store, current_talk.talk(), "a presenter")
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The links with their QR codes, and whether the data has been deleted."""
