@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from show import linter
+from show import talk_file_linter
 from show.moderated_scene import ModeratedScene
 from show.scene import Scene
 from show.scenes import load_kinds
@@ -119,7 +119,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")
         ids.add(scene.id)
-        problems += [f"{where}: {problem}" for problem in linter.find_problems(scene, command_words)]
+        problems += [f"{where}: {problem}" for problem in talk_file_linter.find_problems(scene, command_words)]
         yield scene
 
 
