@@ -15,7 +15,7 @@ from show.scene import (
     SceneView,
     length_problems,
 )
-from show.words import SPOKEN_NUMBERS, normalize
+from show.text_matching import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
 PREFIX = BROWSER_PHONE_PREFIX.encode()

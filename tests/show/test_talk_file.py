@@ -13,7 +13,7 @@ from phone.commands import command_words
 from show import talk_file
 from show.scenes import load_kinds
 from show.talk_file import TalkError
-from show.words import normalize, skeleton
+from show.text_matching import normalize, skeleton
 
 POLL = {"kind": "poll", "question": "Tabs or spaces?", "options": ["tabs", "spaces"]}
 
