@@ -14,7 +14,7 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import audit, current_talk, moderation, state
+from show import audit_log, current_talk, moderation, state
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.scene import CLOSED, OPEN, REVEALED, Scene
@@ -85,7 +85,7 @@ def _template_values() -> dict[str, Any]:
         show = state.load(store)
         stop_reason = text_circuit_breaker.stop_reason(store)
         found = screens.load(store)
-        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit.load(store, 3)}
+        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit_log.load(store, 3)}
     except redis.RedisError:
         checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
     return values | {

@@ -11,7 +11,7 @@ from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import presenter_name
-from show import audit, current_talk, names
+from show import audit_log, current_talk, names
 from show.privacy import export, purge, receipts
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
@@ -32,7 +32,7 @@ def purge_now() -> ResponseReturnValue:
     store, pipe = get_page_store(), get_page_store().pipeline()
     try:
         purge.purge_everything(store, current_talk.talk(), presenter_name())
-        audit.record(pipe, presenter_name(), "purge")
+        audit_log.record(pipe, presenter_name(), "purge")
         pipe.execute()
     except redis.RedisError:
         return _render("Redis is not responding, so not everything has been deleted. Try again."), 503
@@ -48,7 +48,7 @@ def export_talk(format: str) -> ResponseReturnValue:
     has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current_talk.talk()
     rows = export.list_rows(store, talk, context.settings() if has_numbers else None)
     pipe = store.pipeline()
-    audit.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
+    audit_log.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
     pipe.execute()
     attachment = {"Content-Disposition": f'attachment; filename="talk.{format}"'}
     if format == "csv":

@@ -11,7 +11,7 @@ from presenter.auth import is_logged_in
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit, current_talk, state
+from show import audit_log, current_talk, state
 from show.scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
 from show.talk_file import Talk
@@ -59,7 +59,7 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
         ACTIONS[do](pipe, show, talk, scene)
     else:
         raise SceneError(f"There is no action '{do[:40]}': use {', '.join(ACTIONS)} or scene-action.")
-    audit.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
+    audit_log.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
     pipe.execute()
 
 
