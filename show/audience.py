@@ -16,7 +16,7 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import current_talk, names, phone_numbers, state
+from show import current_talk, friendly_names, phone_numbers, state
 from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
@@ -38,7 +38,7 @@ class Participant:
 
 def reads(delivery: Delivery) -> Commands:
     """Return the commands that read the show's state and the person's name. Pass their replies to `identify`."""
-    return (state.READ_COMMAND, names.assign_command(person_of(delivery)))
+    return (state.READ_COMMAND, friendly_names.assign_command(person_of(delivery)))
 
 
 def identify(webhook: WebhookContext) -> Participant:
@@ -99,7 +99,7 @@ def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) ->
     if scene is None or not scene.takes_recordings:
         return
     person = _person(number, delivery["CallSid"])
-    name = webhook.redis.execute_command(*names.assign_command(person)).decode()
+    name = webhook.redis.execute_command(*friendly_names.assign_command(person)).decode()
     recording = Media(recording_path(delivery["RecordingSid"]), "audio/wav")
     contribution = Contribution(delivery["RecordingSid"], person, name, "", "recording", (recording,))
     scene.receive(webhook.redis, webhook.pipe, contribution)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import current_talk, names
+from show import current_talk, friendly_names
 from show.privacy import purge, receipts
 from show.qr_code import svg
 from show.scene import Scene, SceneView
@@ -58,4 +58,4 @@ class Thanks(Scene):
 
 
 def _count_people(store: Store) -> int:
-    return store.hlen(names.NAMES_KEY)
+    return store.hlen(friendly_names.NAMES_KEY)
