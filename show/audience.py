@@ -16,7 +16,7 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import current_talk, friendly_names, phone_numbers, state
+from show import current_talk, encrypted_phone_numbers, friendly_names, state
 from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
@@ -80,7 +80,7 @@ def contribute(
     delivery = webhook.delivery
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
         days = current_talk.talk().keep_numbers_days
-        phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
+        encrypted_phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
     media = tuple(_media_of(delivery)) if channel == "text" else ()
     contribution = Contribution(id, participant.person, participant.name, words, channel, media)
     return scene.receive(webhook.redis, webhook.pipe, contribution)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import events
-from show import friendly_names, moderation, phone_numbers
+from show import encrypted_phone_numbers, friendly_names, moderation
 from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
 from show.talk_file import Talk
 from store import Pipe, Store
@@ -113,7 +113,12 @@ def restart(pipe: Pipe, talk: Talk) -> None:
     """Forget a rehearsal: delete what all scenes have stored and everybody's name, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    kept_apart = (moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY, friendly_names.NAMES_KEY, friendly_names.TAKEN_KEY)
+    kept_apart = (
+        moderation.BANNED_KEY,
+        encrypted_phone_numbers.NUMBERS_KEY,
+        friendly_names.NAMES_KEY,
+        friendly_names.TAKEN_KEY,
+    )
     pipe.execute_command("DEL", STATE_KEY, *kept_apart)
     announce(pipe)
 

@@ -11,7 +11,7 @@ from masking import alias
 from receiving import inbox
 from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
-from show import friendly_names, moderation, phone_numbers
+from show import encrypted_phone_numbers, friendly_names, moderation
 from show.moderated_scene import ModeratedScene
 from show.scene import Scene
 from show.talk_file import Talk
@@ -68,7 +68,7 @@ def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]
     for person in people:
         if person not in found:
             try:
-                found[person] = phone_numbers.load(store, settings.secret_key, person)
+                found[person] = encrypted_phone_numbers.load(store, settings.secret_key, person)
             except WrongKey:
                 found[person] = ""
     return found

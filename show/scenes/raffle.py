@@ -12,7 +12,7 @@ from answer_outcomes import DECLINED, AnswerText
 from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
-from show import phone_numbers, state
+from show import encrypted_phone_numbers, state
 from show.qr_code import svg
 from show.raffle import receipt
 from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
@@ -84,7 +84,7 @@ class Raffle(Scene):
         if drawn is None:
             raise SceneError("Draw the winner first.")
         person, code = ((value or b"").decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
-        number = phone_numbers.load(store, settings.secret_key, person)
+        number = encrypted_phone_numbers.load(store, settings.secret_key, person)
         if not number:
             raise SceneError(f"The number of {drawn.winner} is not known. Ask them to come forward.")
         id, pipe = f"raffle-{drawn.commitment[:16]}", store.pipeline()
