@@ -13,8 +13,8 @@ from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import audience, current_talk
-from show.audience import Participant
+from show import contributions, current_talk
+from show.contributions import Participant
 from show.scene import Scene
 
 bp = Blueprint("show_calls", __name__)
@@ -28,15 +28,19 @@ STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
 }
 
 
-@webhook(bp, "/voice/scene", key=step_key, reads=audience.reads)
+@webhook(bp, "/voice/scene", key=step_key, reads=contributions.reads)
 def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that a scene's menu gathered."""
-    participant, key, speech = audience.identify(context), context.delivery["Digits"], context.delivery["SpeechResult"]
+    participant, key, speech = (
+        contributions.identify(context),
+        context.delivery["Digits"],
+        context.delivery["SpeechResult"],
+    )
     asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
         current_talk.talk()
     )
     if participant.show.is_paused:
-        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+        return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if not key and not speech:
         return _handle_silence(context, participant)
     if key == voice_twiml.REPEAT_KEY:
@@ -58,7 +62,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     reply = asked.closed_reply
     if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
-        reply = audience.contribute(context, participant, asked, words, channel, step_key(context.delivery))
+        reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))
 
 

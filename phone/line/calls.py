@@ -12,7 +12,7 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import audience, current_talk, state
+from show import contributions, current_talk, state
 from show.line import callers
 from show.scenes.line import Line
 from workers.call_state import FINAL_STATUSES
@@ -28,10 +28,10 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
     return twiml.ask_for_topic(context.delivery.query.get("scene", ""), document)
 
 
-@webhook(bp, "/voice/line/join", key=step_key, reads=audience.reads)
+@webhook(bp, "/voice/line/join", key=step_key, reads=contributions.reads)
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line, with what they have said as their caption."""
-    participant, scene = audience.identify(context), _scene_of(context.delivery)
+    participant, scene = contributions.identify(context), _scene_of(context.delivery)
     if scene is None or participant.show.scene(current_talk.talk()) != scene or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
     if _is_on_other_network(context.delivery["From"]):
@@ -40,7 +40,7 @@ def join_line(context: WebhookContext) -> StoredResponse:
     if speech:
         said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
         events.publish(context.pipe, "call.heard", sid, **said)
-    reply = audience.contribute(context, participant, scene, speech, "speech", sid)
+    reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
     state.announce(context.pipe)
     return speak(context, reply, twiml.wait_in_queue(scene.id, reply, next_document(context)))
 

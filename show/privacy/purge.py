@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 from sending import admission, followers, open_questions, text_circuit_breaker
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
-from show import audience, state
+from show import contributions, state
 from show import talk_file as talk_file
 from show.privacy import erasers, receipts, show_data
 from show.privacy.receipts import PurgeReceipt
@@ -61,7 +61,7 @@ def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
 def forget_person(number: str) -> None:
     """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
     gateway = get_gateway()
-    person = audience.person_with(number, gateway.settings)
+    person = contributions.person_with(number, gateway.settings)
     _purge(gateway.redis, _load_talk(), Erasure(time.time(), number, person), "a person", has_show=True)
 
 

@@ -12,7 +12,7 @@ from receiving.replay import backfill
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
-from show import audience, state
+from show import contributions, state
 from show.privacy import purge, receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
@@ -187,4 +187,4 @@ def test_recordings_and_pictures_are_deleted_at_twilio(person, redis, go, talk, 
 
 def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
     beside_real_ones = replace(settings, exchange_auth_token="a token")
-    assert audience.person_with("+447700900123", beside_real_ones).startswith("b:")
+    assert contributions.person_with("+447700900123", beside_real_ones).startswith("b:")

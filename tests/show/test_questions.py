@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from show import audience, moderation
+from show import contributions, moderation
 from show.privacy import show_data
 from show.scene import SceneView
 from show.scenes.questions import find_number
@@ -89,7 +89,7 @@ def test_question_that_is_approved_again_keeps_its_number(asked, redis):
 
 def test_question_of_a_person_who_is_forgotten_leaves_the_other_numbers_as_they_are(asked, app, people, redis):
     with app.app_context():
-        person = audience.alias(people(1)[0].number, app.extensions["settings"].secret_key[0])
+        person = contributions.alias(people(1)[0].number, app.extensions["settings"].secret_key[0])
     show_data.erase_person(redis, app.extensions["talk"], Erasure(time.time(), people(1)[0].number, person))
     assert ranking(asked, redis) == [(2, "How do webhooks work?", 0)]
     assert people(3)[2].texts("1") == "Question 1 is no longer on the list."
