@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from show import state
 from show.graphics import sequence, signed_request
-from show.lanes.lane import StageLane, make_lane
+from show.lanes.content import StageLane, make_lane
 from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from store import Store
 
