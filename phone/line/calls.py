@@ -13,7 +13,7 @@ from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
 from show import contributions, current_talk, state
-from show.line import callers
+from show.line import waiting_line
 from show.scenes.line import Line
 from workers.call_state import FINAL_STATUSES
 
@@ -99,7 +99,7 @@ def end_presenter_call(context: WebhookContext) -> StoredResponse:
     """The presenter's phone has hung up, or did not answer, so it is called again for the next caller."""
     scene = _scene_of(context.delivery)
     if scene and context.delivery["CallStatus"] in FINAL_STATUSES:
-        context.pipe.execute_command("DEL", callers.presenter_key(scene.id))
+        context.pipe.execute_command("DEL", waiting_line.presenter_key(scene.id))
     return StoredResponse(status=204)
 
 
@@ -107,7 +107,7 @@ def end_call(context: WebhookContext) -> None:
     """Remove a call that has ended from every line."""
     lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
     if lines:
-        callers.leave(context.pipe, lines, context.delivery["CallSid"])
+        waiting_line.leave(context.pipe, lines, context.delivery["CallSid"])
         state.announce(context.pipe)
 
 
@@ -120,7 +120,7 @@ def _is_on_other_network(number: str) -> bool:
 def _leave(context: WebhookContext) -> None:
     scene = _scene_of(context.delivery)
     if scene:
-        callers.leave(context.pipe, [scene.id], context.delivery["CallSid"])
+        waiting_line.leave(context.pipe, [scene.id], context.delivery["CallSid"])
         state.announce(context.pipe)
 
 
