@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import context
 from show import moderation
-from show.line import jobs, waiting_line
+from show.line import call_jobs, waiting_line
 from show.line.waiting_line import Caller
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
@@ -74,11 +74,11 @@ class Line(ModeratedScene):
             self._find_waiting(store, "")  # before the current call ends
         if current:
             waiting_line.leave(store, [self.id], current.sid)
-            jobs.enqueue(jobs.say_thanks, self.id, current.sid)
+            call_jobs.enqueue(call_jobs.say_thanks, self.id, current.sid)
         if action == "next-caller":
             self._bring_on(store, "")
         elif sid := waiting_line.take_presenter_call(store, self.id):
-            jobs.enqueue(jobs.hang_up_presenter, self.id, sid)
+            call_jobs.enqueue(call_jobs.hang_up_presenter, self.id, sid)
 
     def _bring_on(self, store: Store, sid: str) -> None:
         number = self.presenter_phone or context.settings().presenter_phone
@@ -87,8 +87,8 @@ class Line(ModeratedScene):
         caller = self._find_waiting(store, sid)
         if not waiting_line.move_to_stage(store, self.id, caller):
             raise SceneError(f"{caller.name} has just left the line.")
-        jobs.enqueue(jobs.call_presenter, self.id, number)
-        jobs.enqueue(jobs.bring_on, self.id, caller.sid)
+        call_jobs.enqueue(call_jobs.call_presenter, self.id, number)
+        call_jobs.enqueue(call_jobs.bring_on, self.id, caller.sid)
 
     def _find_waiting(self, store: Store, sid: str) -> Caller:
         waiting = waiting_line.list_waiting(store, self.id)

@@ -8,7 +8,7 @@ from rq.job import Job
 
 from sending.twilio.live_calls import CallEnded
 from show import moderation, state
-from show.line import jobs, waiting_line
+from show.line import call_jobs, waiting_line
 from show.scene import CLOSED, SceneError, SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person
 
@@ -46,7 +46,7 @@ def line(go):
 @pytest.fixture
 def twilio(settings, redis, monkeypatch):
     found = FakeTwilio(settings, redis)
-    monkeypatch.setattr(jobs, "get_gateway", lambda: found)
+    monkeypatch.setattr(call_jobs, "get_gateway", lambda: found)
     return found
 
 
