@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from answer_outcomes import NOT_UNDERSTOOD, AnswerText
 from show import moderation
-from show.graphics.word_layout import HEIGHT, WIDTH, layout
+from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
 from show.moderated_scene import ModeratedScene, clean_words
 from show.moderation import APPROVED, BANNED, PENDING, REFUSALS, Item
 from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneView, length_problems
