@@ -7,7 +7,7 @@ from flask import Flask
 
 import context
 from show import state
-from show.qr_code import sms_link, svg
+from show.graphics.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 from show.state import ShowState
 from show.talk_file import Talk

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.qr_code import sms_link, svg
+from show.graphics.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 
 

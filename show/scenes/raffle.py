@@ -13,7 +13,7 @@ from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
 from show import encrypted_phone_numbers, state
-from show.qr_code import svg
+from show.graphics.qr_code import svg
 from show.raffle import receipt
 from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
 from store import Pipe, Store

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import current_talk, friendly_names
+from show.graphics.qr_code import svg
 from show.privacy import purge, receipts
-from show.qr_code import svg
 from show.scene import Scene, SceneView
 from store import Store
 
