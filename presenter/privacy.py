@@ -12,7 +12,7 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import presenter_name
 from show import audit_log, current_talk, friendly_names
-from show.privacy import export, purge, receipts
+from show.privacy import export, purge, purge_receipts
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
 
@@ -60,7 +60,7 @@ def _render(alert: str = "") -> str:
     values: dict[str, Any] = {"people": 0, "receipts": []}
     store = get_page_store()
     try:
-        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": receipts.load(store)}
+        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load(store)}
     except redis.RedisError:
         alert = alert or "Redis is not responding."
     return render_template(

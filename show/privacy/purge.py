@@ -13,8 +13,8 @@ from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show import talk_file as talk_file
-from show.privacy import erasers, receipts, show_data
-from show.privacy.receipts import PurgeReceipt
+from show.privacy import erasers, purge_receipts, show_data
+from show.privacy.purge_receipts import PurgeReceipt
 from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
@@ -86,7 +86,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
         round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings) + len(wanted.pictures)
     )
     if receipt.total or cause != "time":
-        receipts.save(store, receipt)
+        purge_receipts.save(store, receipt)
     pipe = store.pipeline()
     state.announce(pipe)
     pipe.execute()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from show import current_talk, friendly_names
 from show.graphics.qr_code import svg
-from show.privacy import purge, receipts
+from show.privacy import purge, purge_receipts
 from show.scene import Scene, SceneView
 from store import Store
 
@@ -42,7 +42,7 @@ class Thanks(Scene):
         return {
             "links": [(link.removeprefix("https://"), svg(link, f"QR code of {link}")) for link in self.links],
             "people": people,
-            "is_purged": not people and any(one.cause != "a person" for one in receipts.load(view.store, 5)),
+            "is_purged": not people and any(one.cause != "a person" for one in purge_receipts.load(view.store, 5)),
             "days": "a day" if self.keep_numbers_days == 1 else f"{self.keep_numbers_days} days",
         }
 
@@ -53,7 +53,7 @@ class Thanks(Scene):
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of people, and what the last purge has deleted."""
-        last = receipts.load(view.store, 1)
+        last = purge_receipts.load(view.store, 1)
         return {"people": _count_people(view.store), "purged": last[0].total if last else 0}
 
 
