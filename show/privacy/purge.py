@@ -13,7 +13,7 @@ from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show import talk_file as talk_file
-from show.privacy import erasers, purge_receipts, show_data
+from show.privacy import purge_receipts, show_data, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
 from show.talk_file import Talk
 from store import Pipe, Store, erasure
@@ -23,7 +23,17 @@ from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
-STORES = (admission, call_state, endpoints, erasers, followers, messages, open_questions, runs, text_circuit_breaker)
+STORES = (
+    admission,
+    call_state,
+    endpoints,
+    webhook_erasers,
+    followers,
+    messages,
+    open_questions,
+    runs,
+    text_circuit_breaker,
+)
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
