@@ -13,7 +13,7 @@ from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show import talk_file as talk_file
-from show.privacy import purge_receipts, show_data, webhook_erasers
+from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
 from show.talk_file import Talk
 from store import Pipe, Store, erasure
@@ -51,7 +51,7 @@ def purge_expired(redis: Redis) -> None:
         return
     talk = _load_talk()
     before = time.time() - talk.keep_numbers_days * DAY_SECONDS
-    _purge(redis, talk, Erasure(before), "time", show_data.is_idle_since(redis, before))
+    _purge(redis, talk, Erasure(before), "time", scene_erasers.is_idle_since(redis, before))
 
 
 def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
@@ -88,7 +88,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if has_show:
         person = wanted.person
         erased["the show"] = (
-            show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk, wanted)
+            scene_erasers.erase_person(store, talk, wanted) if person else scene_erasers.erase_all(store, talk, wanted)
         )
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
