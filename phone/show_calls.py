@@ -14,8 +14,8 @@ from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions, current_talk
+from show.base_scene import Scene
 from show.contributions import Participant
-from show.scene import Scene
 
 bp = Blueprint("show_calls", __name__)
 
@@ -60,7 +60,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
+    if asked in (show.base_scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))

@@ -15,9 +15,9 @@ from presenter.blueprint import bp
 from presenter.talk import HELD_REASON
 from sending import pacing, text_circuit_breaker
 from show import audit_log, current_talk, moderation, state
+from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.scene import CLOSED, OPEN, REVEALED, Scene
 from show.state import ShowState
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
@@ -101,7 +101,7 @@ def _template_values() -> dict[str, Any]:
 def _scene_values(show: ShowState) -> dict[str, Any]:
     talk, stream = current_talk.talk(), get_event_stream()
     stream.catch_up()
-    scene = show.scene(talk)
+    scene = show.base_scene(talk)
     phase = show.phase(scene)
     view = get_renderer().view(scene, show, stream.timeline)
     bars, facts = _describe(scene.figures(view))

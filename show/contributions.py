@@ -17,7 +17,7 @@ from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
 from show import current_talk, encrypted_phone_numbers, friendly_names, state
-from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
+from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
 
@@ -119,7 +119,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
-    is_current = show.scene(current_talk.talk()) == scene
+    is_current = show.base_scene(current_talk.talk()) == scene
     is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

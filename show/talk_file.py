@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from show import talk_file_linter
+from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.scene import Scene
 from show.scenes import load_kinds
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"

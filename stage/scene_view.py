@@ -7,8 +7,8 @@ from flask import Flask
 
 import context
 from show import state
+from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import sms_link, svg
-from show.scene import Scene, SceneView
 from show.state import ShowState
 from show.talk_file import Talk
 from stage.event_stream import CONSOLE, Snapshot
@@ -32,7 +32,7 @@ class SceneRenderer:
         show = state.load(self.store)
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))
-        scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)
+        scene = self.talk.scenes[position - 1] if position else show.base_scene(self.talk)
         view = self.view(scene, show, timeline)
         number = self.settings.default_number
         html = self._render_template(

@@ -12,8 +12,8 @@ from receiving import inbox
 from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
+from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.scene import Scene
 from show.talk_file import Talk
 from store import Store
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import context
 from show import moderation
+from show.base_scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
 from show.line import call_jobs, waiting_line
 from show.line.waiting_line import Caller
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
 from store import Pipe, Store
 
 JOIN_KEY = "1"

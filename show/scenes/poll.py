@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import (
+from show.base_scene import (
     BROWSER_PHONE_PREFIX,
     CLOSED,
     REVEALED,

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
+from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
 from show.text_matching import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store, execute
 

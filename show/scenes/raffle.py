@@ -13,8 +13,8 @@ from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
 from show import encrypted_phone_numbers, raffle_receipt, state
+from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
 from show.graphics.qr_code import svg
-from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
 from store import Pipe, Store
 
 SETTLE_SECONDS = 0.5  # after closing, until the entries in progress have been written

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import worker_status as overview
-from show.scene import Scene, SceneError, SceneView, Target
+from show.base_scene import Scene, SceneError, SceneView, Target
 from store import Store
 
 MAX_TASKS = 5

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import current_talk, friendly_names
+from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import svg
 from show.privacy import purge, purge_receipts
-from show.scene import Scene, SceneView
 from store import Store
 
 MAX_LINKS = 3

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import state
+from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from show.graphics import sequence_diagram, signed_request
 from show.lanes.content import StageLane, make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from store import Store
 
 MAX_TARGETS = 8  # on the console

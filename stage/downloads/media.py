@@ -10,9 +10,9 @@ import context
 from sending.twilio import media
 from sending.twilio.media import MediaGone, MediaUnavailable
 from show import current_talk, moderation
+from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.scene import BROWSER_PHONE_PREFIX, SceneError
 from stage.blueprint import bp, get_page_store
 from stage.downloads import pictures
 from stage.downloads.pictures import InvalidPicture

@@ -8,8 +8,8 @@ from rq.job import Job
 
 from sending.twilio.live_calls import CallEnded
 from show import moderation, state
+from show.base_scene import CLOSED, SceneError, SceneView
 from show.line import call_jobs, waiting_line
-from show.scene import CLOSED, SceneError, SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person
 
 OTHER = "+447700900202"

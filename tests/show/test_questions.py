@@ -5,8 +5,8 @@ import time
 import pytest
 
 from show import contributions, moderation
+from show.base_scene import SceneView
 from show.privacy import scene_erasers
-from show.scene import SceneView
 from show.scenes.questions import find_number
 from store.erasure import Erasure
 

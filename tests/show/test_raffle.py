@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sending import outbox
 from show import raffle_receipt
+from show.base_scene import OPEN, SceneError, SceneView
 from show.raffle_receipt import InvalidReceipt
-from show.scene import OPEN, SceneError, SceneView
 from show.state import set_phase
 from tests.support.person import CALL_SID, Person
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from show import worker_status as overview
-from show.scene import SceneError, SceneView
+from show.base_scene import SceneError, SceneView
 
 SID = "SM" + "0" * 31 + "1"
 
