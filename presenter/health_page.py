@@ -16,7 +16,7 @@ from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
-from stage.numbers import country_of, format_phone_number
+from stage.phone_number_format import country_of, format_phone_number
 from stage.views import requested_theme
 
 MAX_ROWS = 12  # in each list

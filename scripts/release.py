@@ -18,7 +18,7 @@ from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
 from show import current_talk
 from show.talk_file import TalkError
-from stage.numbers import country_of
+from stage.phone_number_format import country_of
 from store import clients, connection_budget
 
 

@@ -7,7 +7,7 @@ import context
 from show import current_talk
 from stage.blueprint import bp, get_event_stream
 from stage.event_stream import CONSOLE, TooManyViewers
-from stage.numbers import format_phone_number
+from stage.phone_number_format import format_phone_number
 from stage.presenter_session import is_logged_in
 
 THEMES = ("dark", "light")
