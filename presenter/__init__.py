@@ -3,6 +3,7 @@
 from presenter import (
     audit_log,
     console,
+    console_actions,
     endpoints,
     health,
     health_page,
@@ -10,7 +11,6 @@ from presenter import (
     privacy,
     rejected,
     replay_and_backfill,
-    talk,
 )
 from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page

@@ -12,7 +12,7 @@ import context
 from presenter import auth, health, problems
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from presenter.talk import HELD_REASON
+from presenter.console_actions import HELD_REASON
 from sending import pacing, text_circuit_breaker
 from show import audit_log, current_talk, moderation, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene

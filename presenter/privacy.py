@@ -10,7 +10,7 @@ import context
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from presenter.talk import presenter_name
+from presenter.console_actions import presenter_name
 from show import audit_log, current_talk, friendly_names
 from show.privacy import export, purge, purge_receipts
 from stage.blueprint import get_page_store
