@@ -5,7 +5,7 @@ from presenter import (
     console,
     console_actions,
     endpoints,
-    health,
+    health_checks,
     health_page,
     login,
     privacy,

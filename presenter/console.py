@@ -9,7 +9,7 @@ from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import auth, health, problems
+from presenter import auth, health_checks, problems
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
@@ -80,14 +80,14 @@ def console_fragment() -> ResponseReturnValue:
 
 
 def _template_values() -> dict[str, Any]:
-    checked, store = health.check_health(), get_page_store()
+    checked, store = health_checks.check_health(), get_page_store()
     try:
         show = state.load(store)
         stop_reason = text_circuit_breaker.stop_reason(store)
         found = screens.load(store)
         values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit_log.load(store, 3)}
     except redis.RedisError:
-        checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
+        checked, show, stop_reason, found, values = health_checks.Health(False), ShowState(), "", [], {"scene": None}
     return values | {
         "talk": current_talk.talk(),
         "show": show,
