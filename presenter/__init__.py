@@ -1,7 +1,7 @@
 """The health checks and the presenter pages: console, health, rejected requests, backfill and replay, endpoints."""
 
 from presenter import (
-    audit_log,
+    audit_page,
     console,
     console_actions,
     endpoints,
