@@ -8,7 +8,7 @@ from presenter import (
     health_checks,
     health_page,
     login,
-    privacy,
+    privacy_page,
     rejected,
     replay_and_backfill,
 )
