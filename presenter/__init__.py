@@ -9,7 +9,7 @@ from presenter import (
     health_page,
     login,
     privacy_page,
-    rejected,
+    rejected_requests_page,
     replay_and_backfill,
 )
 from presenter.blueprint import bp
