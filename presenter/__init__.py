@@ -10,7 +10,7 @@ from presenter import (
     login,
     privacy_page,
     rejected_requests_page,
-    replay_and_backfill,
+    replay_and_backfill_page,
 )
 from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page
