@@ -4,7 +4,7 @@ from presenter import (
     audit_page,
     console,
     console_actions,
-    endpoints,
+    endpoints_page,
     health_checks,
     health_page,
     login,
