@@ -60,7 +60,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.base_scene(talk), show.previous(talk, context.delivery.received_at)):
+    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))

@@ -16,16 +16,16 @@ from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page
 
 __all__ = [
-    "audit_log",
+    "audit_page",
     "bp",
     "console",
-    "endpoints",
-    "health",
+    "console_actions",
+    "endpoints_page",
+    "health_checks",
     "health_page",
     "login",
     "preflight_page",
-    "privacy",
-    "rejected",
-    "replay_and_backfill",
-    "talk",
+    "privacy_page",
+    "rejected_requests_page",
+    "replay_and_backfill_page",
 ]

@@ -101,7 +101,7 @@ def _template_values() -> dict[str, Any]:
 def _scene_values(show: ShowState) -> dict[str, Any]:
     talk, stream = current_talk.talk(), get_event_stream()
     stream.catch_up()
-    scene = show.base_scene(talk)
+    scene = show.scene(talk)
     phase = show.phase(scene)
     view = get_renderer().view(scene, show, stream.timeline)
     bars, facts = _describe(scene.figures(view))

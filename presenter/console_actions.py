@@ -53,7 +53,7 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     store, talk = get_page_store(), current_talk.talk()
     show, pipe = state.load(store), store.pipeline()
     if do == "scene-action":
-        _perform_on_item(store, talk, show.base_scene(talk), action, item)
+        _perform_on_item(store, talk, show.scene(talk), action, item)
         state.announce(pipe)
     elif do in ACTIONS:
         ACTIONS[do](pipe, show, talk, scene)
@@ -84,7 +84,7 @@ def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
     """At either end, the show stays where it is."""
 
     def move(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
-        position = talk.positions[show.base_scene(talk).id] + steps
+        position = talk.positions[show.scene(talk).id] + steps
         if 0 < position <= len(talk.scenes):
             state.go(pipe, show, talk, position)
 
@@ -98,7 +98,7 @@ def _go_to(pipe: Pipe, show: ShowState, talk: Talk, scene: str) -> None:
 
 
 def _set_phase(phase: str) -> Callable[[Pipe, ShowState, Talk, str], None]:
-    return lambda pipe, show, talk, _: state.set_phase(pipe, show.base_scene(talk), phase)
+    return lambda pipe, show, talk, _: state.set_phase(pipe, show.scene(talk), phase)
 
 
 def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
@@ -124,7 +124,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "open": _set_phase(OPEN),
     "close": _set_phase(CLOSED),
     "reveal": _set_phase(REVEALED),
-    "reset": lambda pipe, show, talk, _: state.reset(pipe, show.base_scene(talk)),
+    "reset": lambda pipe, show, talk, _: state.reset(pipe, show.scene(talk)),
     "blank": _switch("blank", 1),
     "unblank": _switch("blank", 0),
     "pause": _switch("paused", 1),
@@ -139,7 +139,7 @@ def _state_as_json() -> Response | tuple[Response, int]:
     try:
         show, stream = state.load(store), get_event_stream()
         stream.catch_up()
-        scene = show.base_scene(talk)
+        scene = show.scene(talk)
         figures = scene.figures(get_renderer().view(scene, show, stream.timeline))
         held = bool(text_circuit_breaker.stop_reason(store))
     except redis.RedisError:

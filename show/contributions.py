@@ -119,7 +119,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
-    is_current = show.base_scene(current_talk.talk()) == scene
+    is_current = show.scene(current_talk.talk()) == scene
     is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

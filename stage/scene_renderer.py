@@ -32,7 +32,7 @@ class SceneRenderer:
         show = state.load(self.store)
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))
-        scene = self.talk.scenes[position - 1] if position else show.base_scene(self.talk)
+        scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)
         view = self.view(scene, show, timeline)
         number = self.settings.default_number
         html = self._render_template(

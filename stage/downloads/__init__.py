@@ -2,4 +2,4 @@
 
 from stage.downloads import media, raffle_receipt
 
-__all__ = ["media", "receipt"]
+__all__ = ["media", "raffle_receipt"]

@@ -167,7 +167,7 @@ def redraw(stream):
 
 
 def received(viewer, chunks):
-    event_stream_viewer.close()
+    viewer.close()
     return b"".join(chunks).decode()
 
 
@@ -184,7 +184,7 @@ def test_scene_that_has_not_changed_is_not_sent_again(stream, board):
     board.words = "second"
     redraw(stream)
     redraw(stream)
-    assert received(*event_stream_viewer).count("second") == 1
+    assert received(*viewer).count("second") == 1
 
 
 def test_new_viewer_of_a_scene_that_nobody_watched_for_a_while_gets_its_current_state(stream, board):
