@@ -15,12 +15,22 @@ from ringback.webhooks.request import WebhookResponse
 MAX_ENTRIES = 500  # per call; the oldest are dropped
 
 
+@dataclass(frozen=True)
+class SocketMessage:
+    """A message on one of the app's WebSockets. `words` summarize it, `text` is the message itself."""
+
+    to_app: bool
+    words: str
+    text: str = ""
+    level: str = ""  # of the step in the sequence diagram: "refused" or ""
+
+
 @dataclass(eq=False)
 class LogEntry:
     """One entry. `kind` determines the type of `data`; the entry of a webhook request also holds the response."""
 
     at: datetime
-    kind: str  # status, did, heard, listens, request, rest
+    kind: str  # status, did, heard, listens, request, rest, message
     data: Any
     responded_at: datetime | None = None
     response: WebhookResponse | None = None

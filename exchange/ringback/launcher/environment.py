@@ -82,7 +82,11 @@ def app_environment(
     result |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
     result |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_TLS_PORT": str(tls_port)}
     result = {"TWILIO_NUMBER": settings.number} | result
-    result |= {"TWILIO_PHONE_NUMBER": settings.number, "PUBLIC_URL": settings.app, "TWILIO_API_URL": origin}
+    result |= {
+        "TWILIO_PHONE_NUMBER": settings.number,
+        "PUBLIC_URL": settings.public or settings.app,
+        "TWILIO_API_URL": origin,
+    }
     return result | _port(settings.app, environment) | _preload(bundle.parent, environment)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ringback.calls.call import Call
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import (
@@ -25,6 +26,8 @@ from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import HANG_UP, Fetch, Step
+
+EVIDENCE = documented("voice/api/call-resource")
 
 SEND_DIGITS = re.compile(r"[0-9A-D*#wW]{0,32}")
 SUBRESOURCES = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringback.service.websocket_errors import WEBSOCKET_ERRORS
+
 
 @dataclass(frozen=True)
 class ErrorCode:
@@ -232,7 +234,9 @@ DELIVERY_ERRORS = _errors(
         ),
     }
 )
-ERROR_CODES: dict[int, ErrorCode] = FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS
+ERROR_CODES: dict[int, ErrorCode] = (
+    FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS | _errors(WEBSOCKET_ERRORS)
+)
 
 
 class _EmptyDefaults(dict[str, object]):

@@ -13,6 +13,7 @@ from ringback.calls.bridge import bridge
 from ringback.calls.call import CallRecorder
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.dial_leg import DialLeg
+from ringback.evidence import documented
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -69,6 +70,7 @@ class DialAttempt:
 
 @verb(
     "Dial",
+    documented("voice/twiml/dial"),
     attributes=ATTRIBUTES,
     children="Number Client Sip Sim Conference Queue Application WhatsApp",
     without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",

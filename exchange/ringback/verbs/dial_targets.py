@@ -5,10 +5,12 @@ from __future__ import annotations
 from ringback.account.phone_numbers import CLIENT, is_e164, normalize_number
 from ringback.calls.call_plan import StatusCallback
 from ringback.calls.loopback import would_loop
+from ringback.evidence import documented
 from ringback.twiml.attributes import keywords, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import noun as register_noun
+from ringback.verbs.unsupported import reason_for
 
 STATUS_CALLBACK = "statusCallback statusCallbackMethod statusCallbackEvent"
 DETECTION_TUNING = (
@@ -26,7 +28,9 @@ def dial_targets(session: VoiceSession, element: Element) -> list[tuple[str, Ele
     nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
     for noun in element.elements():
         if noun.name in UNSUPPORTED:
-            session.warn(13215, noun, f"<{noun.name}> is valid TwiML, but this exchange does not support it")
+            session.warn(
+                13215, noun, f"<{noun.name}> is valid TwiML, but Ringback does not support it: {reason_for(noun)}"
+            )
     if element.own_text():
         nouns.append(Element("Number", children=[element.own_text()], line=element.line, column=element.column))
     if not nouns and not element.elements():
@@ -77,22 +81,39 @@ def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
 
 register_noun(
     "Number",
+    documented("voice/twiml/number"),
     attributes=f"sendDigits url method byoc {STATUS_CALLBACK} {DETECTION}",
     without_effect=f"byoc {DETECTION_TUNING}",
 )
-register_noun("Client", attributes=f"url method {STATUS_CALLBACK}", children="Identity Parameter")
-register_noun("Identity")
+register_noun(
+    "Client",
+    documented("voice/twiml/client"),
+    attributes=f"url method {STATUS_CALLBACK}",
+    children="Identity Parameter",
+)
+register_noun("Identity", documented("voice/twiml/client"))
 register_noun(
     "Sip",
+    documented("voice/twiml/sip"),
     attributes=f"username password url method {STATUS_CALLBACK} {DETECTION}",
     children="Uri Headers",
-    supported=False,
+    reason="it has not been built",
 )
+register_noun("Uri", attributes="priority weight username password", in_coverage=False)
+register_noun("Headers", children="Header", in_coverage=False)
+register_noun("Header", attributes="name value", in_coverage=False)
 register_noun(
     "Application",
+    documented("voice/twiml/application"),
     attributes=f"applicationSid url method customerId copyParentTo {STATUS_CALLBACK}",
     children="ApplicationSid Parameter",
-    supported=False,
+    reason="an application cannot be called here; use <Number> with one of your numbers",
 )
-register_noun("WhatsApp", attributes=f"url method {STATUS_CALLBACK}", supported=False)
-register_noun("Sim", supported=False)
+register_noun("ApplicationSid", in_coverage=False)
+register_noun(
+    "WhatsApp",
+    documented("voice/twiml/whatsapp"),
+    attributes=f"url method {STATUS_CALLBACK}",
+    reason="there are no WhatsApp calls here; use <Number>",
+)
+register_noun("Sim", documented("voice/twiml/sim"), reason="there are no SIM cards here; use <Number> or <Client>")

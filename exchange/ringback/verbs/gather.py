@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringback.calls.audio_path import CHARACTERS_PER_SECOND, CallerInput, KeyPress, Speech
+from ringback.evidence import documented
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -65,6 +66,7 @@ class GatherResult:
 
 @verb(
     "Gather",
+    documented("voice/twiml/gather"),
     attributes=ATTRIBUTES,
     children=PROMPTS,
     without_effect="speechTimeout profanityFilter speechModel enhanced debug",

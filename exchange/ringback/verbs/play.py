@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ringback.evidence import documented
 from ringback.service.media import MAX_MEDIA_BYTES, Media
 from ringback.sound import wav
 from ringback.twiml.documents import AUDIO_CONTENT_TYPES
@@ -19,7 +20,7 @@ TONE_SECONDS = {"w": 0.5, "W": 1.0}
 MP3_BYTES_PER_SECOND = 16_000  # 128 kbit/s, to estimate the length of any audio that is not WAV
 
 
-@verb("Play", attributes="loop digits")
+@verb("Play", documented("voice/twiml/play"), attributes="loop digits")
 async def play(session: VoiceSession, element: Element) -> Outcome:
     """Plays audio or tones. Audio that cannot be fetched is reported, and the next verb runs."""
     digits, url = element.get("digits"), element.text()

@@ -31,7 +31,7 @@ class DiagramStep:
     `level` is good, refused, wait, now or ""."""
 
     at: datetime
-    kind: str  # status, did, heard, listens, request, answer, rest
+    kind: str  # status, did, heard, listens, request, answer, rest, message
     source: int
     target: int
     words: str
@@ -171,6 +171,12 @@ def _rest(entry: LogEntry) -> Iterator[DiagramStep]:
     yield DiagramStep(entry.at, "rest", APP, EXCHANGE, f"REST: {method} {_short_path(path)} · {status}", level)
 
 
+def _message(entry: LogEntry) -> Iterator[DiagramStep]:
+    message = entry.data
+    source, target = (EXCHANGE, APP) if message.to_app else (APP, EXCHANGE)
+    yield DiagramStep(entry.at, "message", source, target, message.words, message.level, message.text)
+
+
 def _path_and_query(url: str) -> str:
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -187,4 +193,5 @@ STEPS_OF_KIND = {
     "listens": _listens,
     "request": _request,
     "rest": _rest,
+    "message": _message,
 }
