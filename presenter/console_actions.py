@@ -14,7 +14,7 @@ from sending import text_circuit_breaker
 from show import audit_log, current_talk, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
-from show.talk_file import Talk
+from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from store import Pipe, Store
 

@@ -14,7 +14,7 @@ from cli.talk import talk
 from phone.commands import command_words
 from scripts import demo
 from show import current_talk
-from show.talk_file import TalkError
+from show.talk.talk_file import TalkError
 from store import clients, connection_budget
 
 STANDALONE = {"raffle": raffle, "talk": talk}  # commands that need neither settings nor a store

@@ -17,7 +17,7 @@ from scripts.number_webhooks import NumberWebhooks
 from scripts.setup.checks import CannotStart, check_port
 from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 from show import current_talk
-from show.talk_file import TalkError
+from show.talk.talk_file import TalkError
 
 SETTING_NAMES = (*(row.name.upper() for row in fields(config.Settings)), "NGROK_AUTHTOKEN")
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored

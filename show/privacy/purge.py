@@ -12,10 +12,10 @@ from sending import admission, followers, open_questions, text_circuit_breaker
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
-from show import talk_file as talk_file
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
-from show.talk_file import Talk
+from show.talk import talk_file as talk_file
+from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
 from workers import call_state, recording_waveform, runs

@@ -2,7 +2,7 @@
 
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation, state
-from show.talk_file import Talk
+from show.talk.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
 

@@ -11,7 +11,7 @@ from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
 from show import audit_log, moderation
 from show.moderation import APPROVED, Item
-from show.talk_file import load
+from show.talk.talk_file import load
 from tests.support.presenter import FORM
 from tests.support.processes import NODE, needs
 from tests.support.stage import StageServer
