@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from show import talk_file_linter
 from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
 from show.scenes import load_kinds
+from show.talk import talk_file_linter
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
