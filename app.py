@@ -16,7 +16,7 @@ from phone import browser_phones, outbound_calls, show_calls, sms, text_status, 
 from phone.commands import command_words
 from phone.line import calls as line_calls
 from receiving import provider_views
-from show import current_talk
+from show.talk import current_talk
 from store import clients, connection_budget
 from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 import context
 from presenter import preflight as checks
-from show import current_talk
+from show.talk import current_talk
 
 
 @click.command()

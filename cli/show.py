@@ -6,8 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 import context
-from show import current_talk
 from show.privacy import export as export_module
+from show.talk import current_talk
 
 
 @click.group()

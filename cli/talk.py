@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 import control_characters
 from phone.commands import command_words
-from show import current_talk
+from show.talk import current_talk
 from show.talk.talk_file import TalkError
 
 talk = AppGroup("talk", help="Check a talk file.")

@@ -13,7 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
 from security_headers import create_page_blueprint
-from show import current_talk
+from show.talk import current_talk
 from store import Store
 
 bp = create_page_blueprint("browser_phones", __name__)

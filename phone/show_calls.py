@@ -13,9 +13,10 @@ from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import contributions, current_talk
+from show import contributions
 from show.base_scene import Scene
 from show.contributions import Participant
+from show.talk import current_talk
 
 bp = Blueprint("show_calls", __name__)
 

@@ -22,7 +22,8 @@ from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from show import contributions, current_talk
+from show import contributions
+from show.talk import current_talk
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 

@@ -14,11 +14,12 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import audit_log, current_talk, moderation, state
+from show import audit_log, moderation, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.state import ShowState
+from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme

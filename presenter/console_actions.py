@@ -11,9 +11,10 @@ from presenter.auth import is_logged_in
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit_log, current_talk, state
+from show import audit_log, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
+from show.talk import current_talk
 from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from store import Pipe, Store

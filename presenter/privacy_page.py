@@ -11,8 +11,9 @@ from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.console_actions import presenter_name
-from show import audit_log, current_talk, friendly_names
+from show import audit_log, friendly_names
 from show.privacy import export, purge, purge_receipts
+from show.talk import current_talk
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
 

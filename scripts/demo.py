@@ -18,7 +18,7 @@ from scripts import demo_store
 from scripts.setup.checks import CannotStart, check_store_address, read_ports
 from scripts.supervision.processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
-from show import current_talk
+from show.talk import current_talk
 from show.talk.talk_file import TalkError
 from store import clients, connection_budget
 

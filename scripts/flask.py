@@ -13,7 +13,7 @@ from cli.raffle import raffle
 from cli.talk import talk
 from phone.commands import command_words
 from scripts import demo
-from show import current_talk
+from show.talk import current_talk
 from show.talk.talk_file import TalkError
 from store import clients, connection_budget
 

@@ -16,7 +16,7 @@ from scripts import demo, number_webhooks
 from scripts.number_webhooks import NumberWebhooks
 from scripts.setup.checks import CannotStart, check_port
 from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
-from show import current_talk
+from show.talk import current_talk
 from show.talk.talk_file import TalkError
 
 SETTING_NAMES = (*(row.name.upper() for row in fields(config.Settings)), "NGROK_AUTHTOKEN")

@@ -16,7 +16,7 @@ from receiving import providers
 from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from show import current_talk
+from show.talk import current_talk
 from show.talk.talk_file import TalkError
 from stage.phone_number_format import country_of
 from store import clients, connection_budget

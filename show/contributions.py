@@ -16,9 +16,10 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import current_talk, encrypted_phone_numbers, friendly_names, state
+from show import encrypted_phone_numbers, friendly_names, state
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
+from show.talk import current_talk
 from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)

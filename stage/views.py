@@ -4,7 +4,7 @@ import redis
 from flask import Response, abort, render_template, request
 
 import context
-from show import current_talk
+from show.talk import current_talk
 from stage.blueprint import bp, get_event_stream
 from stage.event_stream import CONSOLE, TooManyViewers
 from stage.phone_number_format import format_phone_number

@@ -12,9 +12,10 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import contributions, current_talk, state
+from show import contributions, state
 from show.line import waiting_line
 from show.scenes.line import Line
+from show.talk import current_talk
 from workers.call_state import FINAL_STATUSES
 
 bp = Blueprint("line_calls", __name__)

@@ -7,7 +7,7 @@ from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.preflight import Subject, run
-from show import current_talk
+from show.talk import current_talk
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
 

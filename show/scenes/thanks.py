@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import current_talk, friendly_names
+from show import friendly_names
 from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import svg
 from show.privacy import purge, purge_receipts
+from show.talk import current_talk
 from store import Store
 
 MAX_LINKS = 3

@@ -9,10 +9,11 @@ from flask import Response, abort, current_app, send_file
 import context
 from sending.twilio import media
 from sending.twilio.media import MediaGone, MediaUnavailable
-from show import current_talk, moderation
+from show import moderation
 from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
+from show.talk import current_talk
 from stage.blueprint import bp, get_page_store
 from stage.downloads import pictures
 from stage.downloads.pictures import InvalidPicture

@@ -2,8 +2,8 @@
 
 from flask import Response, abort, jsonify
 
-from show import current_talk
 from show.scenes.raffle import Raffle
+from show.talk import current_talk
 from stage.blueprint import bp, get_page_store
 
 

@@ -13,7 +13,7 @@ import presenter
 import stage.event_stream
 import stage.event_stream_viewer
 from api import catalogue
-from show import current_talk
+from show.talk import current_talk
 from stage.blueprint import get_event_stream
 from store import clients, connection_budget
 from tests.support.processes import ROOT
