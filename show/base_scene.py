@@ -107,7 +107,7 @@ class Scene:
         yield from ()
 
     def choices(self) -> tuple[str, ...]:
-        """Return the words among which people choose; key 1 selects the first. show.talk.talk_file_linter compares them."""
+        """Return the words among which people choose; key 1 selects the first. The talk file's linter compares them."""
         return ()
 
     def invited_texts(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from show.moderated_scene import ModeratedScene
 from show.scenes import load_kinds
 from show.talk import talk_file_linter
 
-DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
+DEFAULT_PATH = Path(__file__).parents[2] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
 # Options of the talk that are the defaults of the scenes' options with the same names.
