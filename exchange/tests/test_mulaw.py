@@ -31,10 +31,9 @@ def test_a_minus_zero_becomes_silence():
 
 @given(SAMPLES)
 def test_the_error_is_at_most_half_a_step(sample):
-    # Steps are 2 to 256 in the 14-bit form, four times that in 16 bits. Beyond the last step, samples are clipped.
-    magnitude = min(abs(sample), 32635)
-    step = max(8, 2 ** ((magnitude + 132).bit_length() - 5))
-    assert abs(decoded(encoded(sample)) - max(-32635, min(32635, sample))) <= step / 2 + 4
+    magnitude = min(abs(sample >> 2), 8158)  # in the 14-bit form, in which steps are 2 to 256
+    step = 2 << ((magnitude + 33).bit_length() - 6)
+    assert abs(decoded(encoded(sample)) - max(-32635, min(32635, sample))) <= 4 * step / 2 + 4
 
 
 @given(SAMPLES, SAMPLES)
