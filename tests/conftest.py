@@ -30,7 +30,7 @@ LONGEST = (
     "tests/workers/engine/",
     "tests/stage/test_browser.py",
     "tests/stage/test_event_stream.py",
-    "tests/exchange/",
+    "exchange/tests/",
 )
 
 # An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.

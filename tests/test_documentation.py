@@ -86,6 +86,10 @@ def test_every_dependency_is_locked_with_hashes(name):
         assert any(row.startswith(f"{line} ") for row in rows), f"{line} is not in {name}.txt: run make lock"
 
 
+def test_licence_of_ringback_is_the_repositorys():
+    assert (ROOT / "exchange/LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
 def test_procfile_starts_existing_programs():
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert set(lines) == {"web", "worker", "release"}

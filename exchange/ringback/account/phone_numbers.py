@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ringback.account.webhook_urls import WebhookUrls, app_webhook_urls
 from ringback.service.settings import Settings
@@ -63,7 +64,11 @@ class PhoneNumber(WebhookUrls):
 
 def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:
     """The app's phone numbers, from the settings; the first one is the default for the handsets."""
+
+    def webhook_urls(number: str) -> dict[str, Any]:
+        return app_webhook_urls(settings.of_number(number), now)
+
     return {
-        number: PhoneNumber(phone_number=number, friendly_name=number, **app_webhook_urls(settings, now))
+        number: PhoneNumber(phone_number=number, friendly_name=number, **webhook_urls(number))
         for number in (settings.number, *settings.more_numbers)
     }

@@ -1,0 +1,1 @@
+"""Helpers for tests of apps that run on Ringback: waiting, free ports, a clock that tests move."""
