@@ -7,6 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringback.testing.waiting import eventually
 from ringback.verbs.gather_partial_results import MAX_PARTIAL_RESULTS, growing_prefixes
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
@@ -131,6 +132,16 @@ def test_profanity_is_filtered_unless_the_app_turns_the_filter_off(waiter, ada, 
     ada.hears("What would you like?", heard)
 
 
+def is_heard(person, words):
+    eventually(lambda: (person.call()["listening"] or {}).get("gather", {}).get("speech") == words, words)
+
+
+def says(person, words, recognized):
+    """Speaks, and waits until the Gather has heard it."""
+    person.speaks(words)
+    is_heard(person, recognized)
+
+
 SPOKEN_IN_REAL_TIME = pytest.mark.parametrize("options", [{"pace": 1.0}], ids=["real time"])
 SILENT_GATHER = '<Response><Gather input="dtmf speech" action="/order" {}/></Response>'
 
@@ -139,10 +150,10 @@ SILENT_GATHER = '<Response><Gather input="dtmf speech" action="/order" {}/></Res
 def test_caller_may_pause_for_less_than_the_speech_timeout(waiter, exchange, ada):
     waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3"')
     ada.dials()
-    ada.speaks("two pizzas")
+    says(ada, "two pizzas", "two pizzas")
     exchange.time_passes(2)
     assert ada.call()["listening"]["gather"]["speech_timeout"] == 3
-    ada.speaks("and tea")
+    says(ada, "and tea", "two pizzas and tea")
     exchange.time_passes(2)
     assert waiter.at("/order") == []
     exchange.time_passes(1)
@@ -157,6 +168,8 @@ def test_speech_timeout_is_the_timeout_unless_set_and_auto_ends_at_the_first_pau
     waiter.answers["/voice"] = SILENT_GATHER.format(attributes)
     ada.dials()
     ada.speaks("tea")
+    if seconds:
+        is_heard(ada, "tea")
     exchange.time_passes(seconds)
     assert waiter.was_asked("/order")[0]["SpeechResult"] == "tea"
 
@@ -165,7 +178,7 @@ def test_speech_timeout_is_the_timeout_unless_set_and_auto_ends_at_the_first_pau
 def test_a_key_during_the_pause_does_not_replace_the_speech(waiter, exchange, ada):
     waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3"')
     ada.dials()
-    ada.speaks("tea")
+    says(ada, "tea", "tea")
     ada.presses("7#")
     exchange.time_passes(3)
     assert waiter.was_asked("/order")[0].get("Digits") is None
@@ -175,10 +188,10 @@ def test_a_key_during_the_pause_does_not_replace_the_speech(waiter, exchange, ad
 def test_partial_results_continue_after_a_pause(waiter, exchange, ada):
     waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3" partialResultCallback="/so-far"')
     ada.dials()
-    ada.speaks("tea")
+    says(ada, "tea", "tea")
     exchange.time_passes(1)
     waiter.was_asked("/so-far")
-    ada.speaks("please")
+    says(ada, "please", "tea please")
     exchange.time_passes(1)
     told = waiter.was_asked("/so-far", times=2)
     assert [asked["UnstableSpeechResult"] for asked in told] == ["tea", "tea please"]

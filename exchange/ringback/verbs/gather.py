@@ -149,6 +149,8 @@ async def _hear_out(session: VoiceSession, options: GatherOptions, inbox: Queue[
     speech, more = options.speech.recognized(first), True
     partial = PartialResults(session, options.element)
     while more:
+        heard = options.listening_details | {"digits": "", "speech": speech.text}
+        session.audio.update_listening({"gather": heard})
         await partial.send(speech.text)
         following = await _following_speech(session, options.speech.pause_seconds * session.audio.pace, inbox)
         more = following is not None
