@@ -66,7 +66,7 @@ class AppSocket:
                 return Frame(text=message.data)
             case aiohttp.WSMsgType.BINARY:
                 return Frame(binary=message.data)
-        self.closed = self._end(message)
+        self.closed = self.closed or self._end(message)
         self._cancel_timers()
         return self.closed
 
