@@ -7,17 +7,11 @@ from twilio.request_validator import RequestValidator
 from ringback.sound import wav
 from support.app_websocket import AppWebSocket
 from support.exchange import NUMBER, SID, TOKEN
-from support.relay_call import RelayCall
 
 
 @pytest.fixture
 def options():
     return {"pace": 1.0}
-
-
-@pytest.fixture
-def relay(exchange, app, ada, loop):
-    return RelayCall(exchange, app, ada, AppWebSocket(loop))
 
 
 def test_the_session_begins_with_a_signed_handshake_and_a_setup_message(relay, ada):

@@ -46,6 +46,7 @@ class AppSocket:
     async def send(self, message: dict[str, Any]) -> bool:
         """Send a message as JSON text. Returns False if the connection has ended."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be sent
         if self.closed or self.socket.closed:
             return False
         try:
