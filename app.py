@@ -16,7 +16,7 @@ from phone import browser_phones, outbound_calls, show_calls, sms, text_status, 
 from phone.commands import command_words
 from phone.line import calls as line_calls
 from receiving import provider_views
-from show import current
+from show.talk import current_talk
 from store import clients, connection_budget
 from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS
@@ -49,7 +49,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     settings = settings or config.load()
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
-    current.init_app(app, settings, command_words())
+    current_talk.init_app(app, settings, command_words())
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),

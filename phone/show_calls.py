@@ -13,9 +13,10 @@ from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import audience, current
-from show.audience import Participant
-from show.scene import Scene
+from show import contributions
+from show.base_scene import Scene
+from show.contributions import Participant
+from show.talk import current_talk
 
 bp = Blueprint("show_calls", __name__)
 
@@ -28,13 +29,19 @@ STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
 }
 
 
-@webhook(bp, "/voice/scene", key=step_key, reads=audience.reads)
+@webhook(bp, "/voice/scene", key=step_key, reads=contributions.reads)
 def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that a scene's menu gathered."""
-    participant, key, speech = audience.identify(context), context.delivery["Digits"], context.delivery["SpeechResult"]
-    asked = current.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(current.talk())
+    participant, key, speech = (
+        contributions.identify(context),
+        context.delivery["Digits"],
+        context.delivery["SpeechResult"],
+    )
+    asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
+        current_talk.talk()
+    )
     if participant.show.is_paused:
-        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+        return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if not key and not speech:
         return _handle_silence(context, participant)
     if key == voice_twiml.REPEAT_KEY:
@@ -52,11 +59,11 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
-    talk, show = current.talk(), participant.show
+    talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
     if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
-        reply = audience.contribute(context, participant, asked, words, channel, step_key(context.delivery))
+        reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))
 
 
@@ -73,7 +80,7 @@ def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
     """The choices of the current scene; the menu of commands if it has none."""
-    scene = participant.show.scene(current.talk())
+    scene = participant.show.scene(current_talk.talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)
     return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

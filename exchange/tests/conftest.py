@@ -21,9 +21,11 @@ from ringback.service.settings import Settings
 from ringback.testing.stepped_clock import SteppedClock
 from ringback.testing.waiting import LIMIT_SECONDS
 from ringback.web.server import Server
+from support.app_websocket import AppWebSocket
 from support.exchange import NUMBER, SID, TOKEN, Exchange
 from support.person import Person
 from support.processes import PROJECT, needs
+from support.relay_call import RelayCall
 from support.stub_app import StubApp
 
 # An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.
@@ -107,6 +109,12 @@ def ben(exchange: Exchange) -> Person:
 @pytest.fixture
 def cyd(exchange: Exchange) -> Person:
     return exchange.person("3")
+
+
+@pytest.fixture
+def relay(exchange: Exchange, app: StubApp, ada: Person, loop: asyncio.AbstractEventLoop) -> RelayCall:
+    """Ada's call in a ConversationRelay session. Speech takes its natural time there: see `options`."""
+    return RelayCall(exchange, app, ada, AppWebSocket(loop))
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import audience, current, state
-from show.line import callers
+from show import contributions, state
+from show.line import waiting_line
 from show.scenes.line import Line
+from show.talk import current_talk
 from workers.call_state import FINAL_STATUSES
 
 bp = Blueprint("line_calls", __name__)
@@ -28,11 +29,11 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
     return twiml.ask_for_topic(context.delivery.query.get("scene", ""), document)
 
 
-@webhook(bp, "/voice/line/join", key=step_key, reads=audience.reads)
+@webhook(bp, "/voice/line/join", key=step_key, reads=contributions.reads)
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line, with what they have said as their caption."""
-    participant, scene = audience.identify(context), _scene_of(context.delivery)
-    if scene is None or participant.show.scene(current.talk()) != scene or not participant.show.is_open(scene):
+    participant, scene = contributions.identify(context), _scene_of(context.delivery)
+    if scene is None or participant.show.scene(current_talk.talk()) != scene or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
     if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)
@@ -40,7 +41,7 @@ def join_line(context: WebhookContext) -> StoredResponse:
     if speech:
         said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
         events.publish(context.pipe, "call.heard", sid, **said)
-    reply = audience.contribute(context, participant, scene, speech, "speech", sid)
+    reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
     state.announce(context.pipe)
     return speak(context, reply, twiml.wait_in_queue(scene.id, reply, next_document(context)))
 
@@ -99,15 +100,15 @@ def end_presenter_call(context: WebhookContext) -> StoredResponse:
     """The presenter's phone has hung up, or did not answer, so it is called again for the next caller."""
     scene = _scene_of(context.delivery)
     if scene and context.delivery["CallStatus"] in FINAL_STATUSES:
-        context.pipe.execute_command("DEL", callers.presenter_key(scene.id))
+        context.pipe.execute_command("DEL", waiting_line.presenter_key(scene.id))
     return StoredResponse(status=204)
 
 
 def end_call(context: WebhookContext) -> None:
     """Remove a call that has ended from every line."""
-    lines = [scene.id for scene in current.talk().scenes if isinstance(scene, Line)]
+    lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
     if lines:
-        callers.leave(context.pipe, lines, context.delivery["CallSid"])
+        waiting_line.leave(context.pipe, lines, context.delivery["CallSid"])
         state.announce(context.pipe)
 
 
@@ -120,10 +121,10 @@ def _is_on_other_network(number: str) -> bool:
 def _leave(context: WebhookContext) -> None:
     scene = _scene_of(context.delivery)
     if scene:
-        callers.leave(context.pipe, [scene.id], context.delivery["CallSid"])
+        waiting_line.leave(context.pipe, [scene.id], context.delivery["CallSid"])
         state.announce(context.pipe)
 
 
 def _scene_of(delivery: Delivery) -> Line | None:
-    scene = current.talk().find(delivery.query.get("scene", ""))
+    scene = current_talk.talk().find(delivery.query.get("scene", ""))
     return scene if isinstance(scene, Line) else None

@@ -11,10 +11,10 @@ from masking import alias
 from receiving import inbox
 from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
-from show import moderation, names, phone_numbers
+from show import encrypted_phone_numbers, friendly_names, moderation
+from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.scene import Scene
-from show.talk import Talk
+from show.talk.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered
@@ -36,7 +36,7 @@ class Row:
 
 def list_rows(store: Store, talk: Talk, settings: config.Settings | None = None) -> list[Row]:
     """Return all contributions, scene by scene. With `settings`, also the phone numbers, as far as they are known."""
-    name_of = {person.decode(): name.decode() for person, name in store.hgetall(names.NAMES_KEY).items()}
+    name_of = {person.decode(): name.decode() for person, name in store.hgetall(friendly_names.NAMES_KEY).items()}
     numbers = _find_numbers(store, settings, list(name_of)) if settings else {}
     return [
         Row(scene.id, scene.kind, name_of.get(person, ""), words, state, time, numbers.get(person, ""))
@@ -68,7 +68,7 @@ def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]
     for person in people:
         if person not in found:
             try:
-                found[person] = phone_numbers.load(store, settings.secret_key, person)
+                found[person] = encrypted_phone_numbers.load(store, settings.secret_key, person)
             except WrongKey:
                 found[person] = ""
     return found

@@ -11,8 +11,8 @@ from receiving.replay.copies import CopyResult
 from receiving.replay.loopback_client import LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from show import state
-from show.lanes.lane import make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView
+from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView
+from show.lanes.content import make_lane
 from store import Store
 
 COPIES = 10

@@ -9,9 +9,9 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from show import audit, moderation
+from show import audit_log, moderation
 from show.moderation import APPROVED, Item
-from show.talk import load
+from show.talk.talk_file import load
 from tests.support.presenter import FORM
 from tests.support.processes import NODE, needs
 from tests.support.stage import StageServer
@@ -77,8 +77,8 @@ def crowded(stage_events):
                 pipe.execute()
                 if at % 2:
                     moderation.decide(redis, scene.id, item.id, APPROVED)
-    audit.record(redis, "phone 3f2a", "next")
-    audit.record(redis, "computer 24fa", "hold")
+    audit_log.record(redis, "phone 3f2a", "next")
+    audit_log.record(redis, "computer 24fa", "hold")
 
 
 def findings(page, axe):

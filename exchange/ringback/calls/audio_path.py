@@ -171,9 +171,9 @@ class AudioPath:
         return True
 
     def _accepts(self, key: bool) -> bool:
-        gather = (self.listening or {}).get("gather")
-        if gather:
-            return ("dtmf" if key else "speech") in gather["input"]
+        for verb in ("gather", "relay"):
+            if description := (self.listening or {}).get(verb):
+                return ("dtmf" if key else "speech") in description["input"]
         return self.listening is not None
 
 

@@ -30,7 +30,7 @@ class LogEntry:
     """One entry. `kind` determines the type of `data`; the entry of a webhook request also holds the response."""
 
     at: datetime
-    kind: str  # status, did, heard, listens, request, rest, message
+    kind: str  # status, did, heard, listens, request, rest, message, note
     data: Any
     responded_at: datetime | None = None
     response: WebhookResponse | None = None

@@ -46,6 +46,7 @@ class AppSocket:
     async def send(self, message: dict[str, Any]) -> bool:
         """Send a message as JSON text. Returns False if the connection has ended."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be sent
         if self.closed or self.socket.closed:
             return False
         try:
@@ -66,7 +67,7 @@ class AppSocket:
                 return Frame(text=message.data)
             case aiohttp.WSMsgType.BINARY:
                 return Frame(binary=message.data)
-        self.closed = self._end(message)
+        self.closed = self.closed or self._end(message)
         self._cancel_timers()
         return self.closed
 

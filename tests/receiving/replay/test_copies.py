@@ -8,7 +8,7 @@ import events
 from receiving import inbox
 from receiving.replay import copies
 from receiving.replay.loopback_client import LoopbackFailed
-from show.scene import SceneError, SceneView
+from show.base_scene import SceneError, SceneView
 from show.scenes.idempotence import Idempotence
 from tests.receiving.replay.test_replay import text_delivery
 from tests.support.person import TEXT_SID

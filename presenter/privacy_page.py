@@ -10,9 +10,10 @@ import context
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from presenter.talk import presenter_name
-from show import audit, current, names
-from show.privacy import export, purge, receipts
+from presenter.console_actions import presenter_name
+from show import audit_log, friendly_names
+from show.privacy import export, purge, purge_receipts
+from show.talk import current_talk
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
 
@@ -31,8 +32,8 @@ def purge_now() -> ResponseReturnValue:
     auth.check_csrf_token()
     store, pipe = get_page_store(), get_page_store().pipeline()
     try:
-        purge.purge_everything(store, current.talk(), presenter_name())
-        audit.record(pipe, presenter_name(), "purge")
+        purge.purge_everything(store, current_talk.talk(), presenter_name())
+        audit_log.record(pipe, presenter_name(), "purge")
         pipe.execute()
     except redis.RedisError:
         return _render("Redis is not responding, so not everything has been deleted. Try again."), 503
@@ -45,10 +46,10 @@ def export_talk(format: str) -> ResponseReturnValue:
     """The contributions as `csv` or `json`; with `?numbers=yes`, phone numbers too."""
     if format not in ("csv", "json"):
         abort(404, "Exports have the formats csv and json.")
-    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current.talk()
+    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current_talk.talk()
     rows = export.list_rows(store, talk, context.settings() if has_numbers else None)
     pipe = store.pipeline()
-    audit.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
+    audit_log.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
     pipe.execute()
     attachment = {"Content-Disposition": f'attachment; filename="talk.{format}"'}
     if format == "csv":
@@ -60,7 +61,7 @@ def _render(alert: str = "") -> str:
     values: dict[str, Any] = {"people": 0, "receipts": []}
     store = get_page_store()
     try:
-        values = {"people": store.hlen(names.NAMES_KEY), "receipts": receipts.load(store)}
+        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load(store)}
     except redis.RedisError:
         alert = alert or "Redis is not responding."
     return render_template(
@@ -68,6 +69,6 @@ def _render(alert: str = "") -> str:
         csrf_token=auth.csrf_token(),
         theme=requested_theme(),
         alert=alert,
-        days=current.talk().keep_numbers_days,
+        days=current_talk.talk().keep_numbers_days,
         **values,
     )

@@ -1,8 +1,8 @@
 """Erases what the scenes have stored: whole scenes, or what one person has contributed to them."""
 
 import events
-from show import moderation, names, phone_numbers, state
-from show.talk import Talk
+from show import encrypted_phone_numbers, friendly_names, moderation, state
+from show.talk.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
 
@@ -13,7 +13,13 @@ def erase_all(store: Store, talk: Talk, erasure: Erasure) -> int:
     for key in keys:
         if _type_of(store, key) == "hash":
             erasure.note_media(b" ".join(store.hgetall(key).values()))
-    return store.delete(*keys, names.NAMES_KEY, names.TAKEN_KEY, moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY)
+    return store.delete(
+        *keys,
+        friendly_names.NAMES_KEY,
+        friendly_names.TAKEN_KEY,
+        moderation.BANNED_KEY,
+        encrypted_phone_numbers.NUMBERS_KEY,
+    )
 
 
 def is_idle_since(store: Store, before: float) -> bool:
@@ -29,11 +35,11 @@ def erase_person(store: Store, talk: Talk, erasure: Erasure) -> int:
     erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
     for key in [*keys, moderation.BANNED_KEY]:
         erased += _erase_members(store, key, {person, *ids})
-    erased += store.hdel(phone_numbers.NUMBERS_KEY, erasure.person)
-    name = store.hget(names.NAMES_KEY, erasure.person)
+    erased += store.hdel(encrypted_phone_numbers.NUMBERS_KEY, erasure.person)
+    name = store.hget(friendly_names.NAMES_KEY, erasure.person)
     if name:
-        store.hdel(names.NAMES_KEY, erasure.person)
-        store.srem(names.TAKEN_KEY, name)
+        store.hdel(friendly_names.NAMES_KEY, erasure.person)
+        store.srem(friendly_names.TAKEN_KEY, name)
     return erased + bool(name)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from show.lanes.board import Board
+from show.lanes.assignment import Board
 from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
@@ -107,7 +107,7 @@ class Scene:
         yield from ()
 
     def choices(self) -> tuple[str, ...]:
-        """Return the words among which people choose; key 1 selects the first. show.linter compares them."""
+        """Return the words among which people choose; key 1 selects the first. The talk file's linter compares them."""
         return ()
 
     def invited_texts(self) -> tuple[str, ...]:

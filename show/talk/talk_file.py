@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from show import linter
+from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.scene import Scene
 from show.scenes import load_kinds
+from show.talk import talk_file_linter
 
-DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
+DEFAULT_PATH = Path(__file__).parents[2] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
 # Options of the talk that are the defaults of the scenes' options with the same names.
@@ -119,7 +119,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")
         ids.add(scene.id)
-        problems += [f"{where}: {problem}" for problem in linter.find_problems(scene, command_words)]
+        problems += [f"{where}: {problem}" for problem in talk_file_linter.find_problems(scene, command_words)]
         yield scene
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import context
 from sending.twilio.live_calls import CallEnded
-from show.line import callers
+from show.line import waiting_line
 from workers import call_state
 from workers.callbacks import get_gateway
 from workers.queues import CALLERS, FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS
@@ -41,7 +41,7 @@ def say_thanks(scene_id: str, sid: str) -> None:
 def call_presenter(scene_id: str, number: str) -> None:
     """The job: call the presenter's phone, unless it is in the conference already."""
     gateway = get_gateway()
-    if not callers.claim_presenter_call(gateway.redis, scene_id):
+    if not waiting_line.claim_presenter_call(gateway.redis, scene_id):
         return
     call = gateway.client.calls.create(
         to=number,
@@ -49,7 +49,7 @@ def call_presenter(scene_id: str, number: str) -> None:
         url=_url(PRESENTER_PATH, scene_id),
         status_callback=_url(f"{PRESENTER_PATH}/status", scene_id),
     )
-    callers.record_presenter_call(gateway.redis, scene_id, str(call.sid))
+    waiting_line.record_presenter_call(gateway.redis, scene_id, str(call.sid))
 
 
 def hang_up_presenter(scene_id: str, sid: str) -> None:
@@ -63,7 +63,7 @@ def _redirect(scene_id: str, sid: str, path: str) -> None:
         if not get_gateway().redirect_call(sid, _url(path, scene_id), number):
             raise LineFailed(f"Twilio did not redirect call {sid} to {path}")
     except CallEnded:
-        callers.leave(get_gateway().redis, [scene_id], sid)
+        waiting_line.leave(get_gateway().redis, [scene_id], sid)
 
 
 def _url(path: str, scene_id: str) -> str:

@@ -7,12 +7,12 @@ from flask import Flask
 
 import context
 from show import state
-from show.qr_code import sms_link, svg
-from show.scene import Scene, SceneView
+from show.base_scene import Scene, SceneView
+from show.graphics.qr_code import sms_link, svg
 from show.state import ShowState
-from show.talk import Talk
+from show.talk.talk_file import Talk
 from stage.event_stream import CONSOLE, Snapshot
-from stage.numbers import format_phone_number, list_numbers
+from stage.phone_number_format import format_phone_number, list_numbers
 from stage.timeline import Timeline
 from store import Store
 

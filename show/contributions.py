@@ -16,9 +16,10 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import current, names, phone_numbers, state
-from show.scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
+from show import encrypted_phone_numbers, friendly_names, state
+from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.state import ShowState
+from show.talk import current_talk
 from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
@@ -38,7 +39,7 @@ class Participant:
 
 def reads(delivery: Delivery) -> Commands:
     """Return the commands that read the show's state and the person's name. Pass their replies to `identify`."""
-    return (state.READ_COMMAND, names.assign_command(person_of(delivery)))
+    return (state.READ_COMMAND, friendly_names.assign_command(person_of(delivery)))
 
 
 def identify(webhook: WebhookContext) -> Participant:
@@ -79,8 +80,8 @@ def contribute(
         return AnswerText(scene.closed_reply, DECLINED)
     delivery = webhook.delivery
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
-        days = current.talk().keep_numbers_days
-        phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
+        days = current_talk.talk().keep_numbers_days
+        encrypted_phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
     media = tuple(_media_of(delivery)) if channel == "text" else ()
     contribution = Contribution(id, participant.person, participant.name, words, channel, media)
     return scene.receive(webhook.redis, webhook.pipe, contribution)
@@ -95,11 +96,11 @@ def _media_of(delivery: Delivery) -> Iterator[Media]:
 
 def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) -> None:
     """Contribute the message that a caller has recorded for this scene. `number` is the caller's."""
-    delivery, scene = webhook.delivery, current.talk().find(scene_id)
+    delivery, scene = webhook.delivery, current_talk.talk().find(scene_id)
     if scene is None or not scene.takes_recordings:
         return
     person = _person(number, delivery["CallSid"])
-    name = webhook.redis.execute_command(*names.assign_command(person)).decode()
+    name = webhook.redis.execute_command(*friendly_names.assign_command(person)).decode()
     recording = Media(recording_path(delivery["RecordingSid"]), "audio/wav")
     contribution = Contribution(delivery["RecordingSid"], person, name, "", "recording", (recording,))
     scene.receive(webhook.redis, webhook.pipe, contribution)
@@ -111,7 +112,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     What only one scene can mean comes first, in the current scene or in the one that has just ended. Then commands;
     then scenes that take free text.
     """
-    talk = current.talk()
+    talk = current_talk.talk()
     scenes = [participant.show.scene(talk), participant.show.previous(talk, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
@@ -119,7 +120,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
-    is_current = show.scene(current.talk()) == scene
+    is_current = show.scene(current_talk.talk()) == scene
     is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

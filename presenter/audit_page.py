@@ -8,7 +8,7 @@ from flask import render_template, request
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from show import audit
+from show import audit_log
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
@@ -20,7 +20,7 @@ def audit_page() -> str:
     """The page; `?who=phone 3f2a` lists only what this presenter did."""
     wanted = request.args.get("who", "")
     try:
-        entries = audit.load(get_page_store())
+        entries = audit_log.load(get_page_store())
     except redis.RedisError:
         entries = []
     return render_template(

@@ -6,8 +6,8 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from config import Settings
-from show import talk as talk_file
-from show.talk import Talk
+from show.talk import talk_file as talk_file
+from show.talk.talk_file import Talk
 
 
 def init_app(app: Flask, settings: Settings, command_words: Collection[str]) -> None:

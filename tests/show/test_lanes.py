@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from show.lanes.board import LANES, MAX_CALL_LANES, MAX_QUEUE, MIN_SECONDS, Board
+from show.lanes.assignment import LANES, MAX_CALL_LANES, MAX_QUEUE, MIN_SECONDS, Board
 
 
 @dataclass

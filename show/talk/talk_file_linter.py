@@ -5,8 +5,8 @@ from itertools import combinations
 
 from sending.opt_outs import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 from sending.segments import count_segments
-from show.scene import Scene
-from show.words import SPOKEN_NUMBERS, normalize, skeleton
+from show.base_scene import Scene
+from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
 
 KEYWORD_PROBLEMS = (
     (STOP_KEYWORDS, "is an opt-out keyword; voters would be unsubscribed"),

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from show.scene import TTL_SECONDS
+from show.base_scene import TTL_SECONDS
 from store import Pipe, Store
 
 PRESENTER_CALL_TTL_SECONDS = 4 * 3600  # the longest call that Twilio allows

@@ -11,10 +11,11 @@ from presenter.auth import is_logged_in
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit, current, state
-from show.scene import CLOSED, OPEN, REVEALED, Scene, SceneError
+from show import audit_log, state
+from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
-from show.talk import Talk
+from show.talk import current_talk
+from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from store import Pipe, Store
 
@@ -50,7 +51,7 @@ def talk_action() -> ResponseReturnValue:
 
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     show, pipe = state.load(store), store.pipeline()
     if do == "scene-action":
         _perform_on_item(store, talk, show.scene(talk), action, item)
@@ -59,7 +60,7 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
         ACTIONS[do](pipe, show, talk, scene)
     else:
         raise SceneError(f"There is no action '{do[:40]}': use {', '.join(ACTIONS)} or scene-action.")
-    audit.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
+    audit_log.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
     pipe.execute()
 
 
@@ -135,7 +136,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
 
 
 def _state_as_json() -> Response | tuple[Response, int]:
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     try:
         show, stream = state.load(store), get_event_stream()
         stream.catch_up()

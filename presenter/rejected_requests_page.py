@@ -47,7 +47,7 @@ class RejectedRow:
 
 @bp.get("/present/rejected")
 @login_required
-def rejected() -> str:
+def rejected_requests_page() -> str:
     """The page; `?mistake=scheme` shows only the requests with that mistake."""
     return render_template(
         "presenter/rejected.html", csrf_token=auth.csrf_token(), theme=requested_theme(), **_template_values()

@@ -77,7 +77,7 @@ def ready() -> tuple[dict[str, str], int, dict[str, str]]:
 def check_health() -> Health:
     """The current health, cached for CACHE_TTL_SECONDS."""
     initial = {"checked_at": float("-inf"), "store": get_page_store()}
-    cache = current_app.extensions.setdefault("presenter.health", initial)
+    cache = current_app.extensions.setdefault("presenter.health_checks", initial)
     if time.monotonic() - cache["checked_at"] > CACHE_TTL_SECONDS:
         cache["health"] = _query_health(cache["store"])
         cache["checked_at"] = time.monotonic()

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import context
 from api import handlers
 from api.handlers import ResourceNotFound
-from presenter import attempts, auth, endpoint_form
+from presenter import auth, endpoint_attempts, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
@@ -201,7 +201,7 @@ def _render_endpoint(
         is_new=False,
         secret=_take_secret(endpoint.id),
         wrong=wrong or {},
-        **attempts.template_values(endpoint.id),
+        **endpoint_attempts.template_values(endpoint.id),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
