@@ -15,9 +15,9 @@ from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, ou
 from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
+from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import describe_words, find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
