@@ -12,7 +12,7 @@ import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
+from phone import browser_phones, outbound_calls, scene_calls, sms, text_status, voice
 from phone.commands import command_words
 from phone.line import calls as line_calls
 from receiving import provider_views
@@ -25,7 +25,7 @@ BLUEPRINTS = (
     sms.bp,
     text_status.bp,
     voice.bp,
-    show_calls.bp,
+    scene_calls.bp,
     line_calls.bp,
     browser_phones.bp,
     outbound_calls.bp,
