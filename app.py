@@ -12,7 +12,7 @@ import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import browser_phones, outbound_calls, scene_calls, sms, text_status, voice
+from phone import browser_phones, outbound_calls, scene_calls, sms, sms_status, voice
 from phone.commands import command_words
 from phone.line import calls as line_calls
 from receiving import provider_views
@@ -23,7 +23,7 @@ from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
-    text_status.bp,
+    sms_status.bp,
     voice.bp,
     scene_calls.bp,
     line_calls.bp,
