@@ -14,7 +14,7 @@ from api import catalogue
 from api import views as api
 from phone import browser_phones, outbound_calls, scene_calls, sms, sms_status, voice
 from phone.commands import command_words
-from phone.line import calls as line_calls
+from phone.line import webhooks as line_calls
 from receiving import provider_views
 from show.talk import current_talk
 from store import clients, connection_budget
