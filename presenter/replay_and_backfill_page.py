@@ -13,7 +13,7 @@ from masking import mask_urls
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from receiving import inbox, providers
+from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.replay import backfill, backfill_jobs, replay
 from receiving.replay.replay import ReplayRequest
@@ -180,7 +180,7 @@ def _window_label(options: dict[str, Any]) -> str:
 
 def _replay_rows(channel: str) -> list[ReplayRow]:
     try:
-        found = inbox.latest(get_page_store(), MAX_ROWS, channel)
+        found = stored_requests.latest(get_page_store(), MAX_ROWS, channel)
     except redis.RedisError:
         return []
     return [_replay_row(id, delivery, is_complete) for id, delivery, is_complete in found]
@@ -195,7 +195,7 @@ def _replay_row(id: str, delivery: Delivery, is_complete: bool) -> ReplayRow:
 
 def _summarize(delivery: Delivery, is_complete: bool) -> str:
     """The request in one line: the provider's summary of its events or, for Twilio, the main fields."""
-    provider = providers.load().get(inbox.source_of(delivery))
+    provider = providers.load().get(stored_requests.source_of(delivery))
     if provider and is_complete:
         try:
             return "; ".join(provider.summarize(event) for event in provider.parse(delivery)[:3])

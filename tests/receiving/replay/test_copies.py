@@ -5,7 +5,7 @@ import json
 import pytest
 
 import events
-from receiving import inbox
+from receiving import stored_requests
 from receiving.replay import copies
 from receiving.replay.loopback_client import LoopbackFailed
 from show.base_scene import SceneError, SceneView
@@ -20,7 +20,7 @@ def text(served_app, redis):
     delivery = text_delivery(served_app, body="count")
     list(copies.deliver(served_app.settings, delivery, 1))  # the first delivery has the effect
     redis.delete("inbox")
-    inbox.save(redis, delivery)
+    stored_requests.save(redis, delivery)
     return delivery
 
 
@@ -44,7 +44,7 @@ def test_copies_change_nothing_and_get_the_same_bytes(served_app, redis, text):
 
 def test_last_webhook_is_one_that_twilio_sent(served_app, redis, text):
     newer = text_delivery(served_app, body="time", sid="SM" + "5" * 32)
-    inbox.save(redis, newer)
+    stored_requests.save(redis, newer)
     assert copies.find_last(redis)["Body"] == "time"
     list(copies.deliver(served_app.settings, text, 1))
     assert copies.find_last(redis)["Body"] == "time"
