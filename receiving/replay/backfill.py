@@ -10,8 +10,8 @@ from receiving import replay_marker, stored_requests
 from receiving.provider_event import pluralize
 from receiving.replay import loopback_client, replay, twilio_log
 from receiving.replay.github_log import GitHubHook
-from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, dedup_key
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
+from receiving.replay.provider_log_entry import LogEntry, RedeliveryRequested, Sleep, dedup_key
 from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
 from sending.twilio.gateway import TwilioGateway
