@@ -15,7 +15,7 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.replay import backfill, backfill_jobs, replay
+from receiving.replay import backfill, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
@@ -123,7 +123,7 @@ def _start_run(kind: str, options: dict[str, Any]) -> ResponseReturnValue:
         latest = runs.latest(client, 1)
         if latest and latest[0].is_open and not latest[0].is_stalled:
             return _redirect_back(BUSY_MESSAGE)
-        backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
+        replay_and_backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
     except redis.RedisError:
         return _redirect_back(STORE_UNAVAILABLE_MESSAGE)
     return _redirect_back()

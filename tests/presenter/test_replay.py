@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from receiving.replay import backfill, backfill_jobs
+from receiving.replay import backfill, replay_and_backfill_jobs
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
 from tests.support.wsgi_server import serving
@@ -95,7 +95,7 @@ class TestReplay:
         (job,) = jobs(app)
         run = runs.load(stage_events.redis, job.args[0])
         assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
-            backfill_jobs.run_job,
+            replay_and_backfill_jobs.run_job,
             names,
             False,
             True,

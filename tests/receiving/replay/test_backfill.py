@@ -15,7 +15,7 @@ import config
 import events
 from app import create_app
 from receiving import stored_requests
-from receiving.replay import backfill, backfill_jobs, twilio_log
+from receiving.replay import backfill, replay_and_backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
 from sending import opt_outs
 from sending.http import retry
@@ -85,8 +85,8 @@ def texts(connected_exchange, number, body):
 def execute_run(redis, gateway, kind, since=STARTED):
     """Execute a run as a worker does; the finished run and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
-    run = backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
-    backfill_jobs.run_job(run.id)
+    run = replay_and_backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
+    replay_and_backfill_jobs.run_job(run.id)
     return runs.load(redis, run.id), runs.outcomes(redis, run.id)
 
 
