@@ -12,7 +12,7 @@ from sending import followers, opt_outs, outbox
 from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
 from tests.support.silent_gateway import SilentGateway
-from workers import callbacks, notifications, pending_answers, subscription_tasks
+from workers import callbacks, follower_notifications, pending_answers, subscription_tasks
 
 WHATSAPP_ME, WHATSAPP_NUMBER = "whatsapp:+447700900201", "whatsapp:+447700900100"
 AMERICAN = "+12025550100"
@@ -102,10 +102,10 @@ def test_followers_are_told_from_the_number_at_which_they_asked(gateway, redis, 
     assert "You now follow" in run_task(monkeypatch, subscription_tasks.follow, "github", ME, AMERICAN)
     pipe = redis.pipeline()
     facts = {"provider": "github", "event": "push", "summary": "ada pushed"}
-    notifications.plan(pipe, Event("1-0", "webhook.received", "", time.time(), facts), "github.push")
+    follower_notifications.plan(pipe, Event("1-0", "webhook.received", "", time.time(), facts), "github.push")
     pipe.execute()
-    notifications.plan_due(redis)
-    (id,) = redis.zrange(outbox.queue_of(AMERICAN, notifications.WAITING_KEY), 0, -1)
+    follower_notifications.plan_due(redis)
+    (id,) = redis.zrange(outbox.queue_of(AMERICAN, follower_notifications.WAITING_KEY), 0, -1)
     assert outbox.load(redis, id.decode()).sender == AMERICAN
     assert list(followers.iter_followers(redis, "github.push")) == [{ME: f"text {AMERICAN}"}]
 
