@@ -8,7 +8,6 @@ import cli
 import config
 import context
 import presenter
-import security_headers
 import stage
 from api import catalogue
 from api import views as api
@@ -18,7 +17,7 @@ from phone.line import webhooks as line_calls
 from receiving import provider_views
 from show.talk import current_talk
 from store import clients, connection_budget
-from web import form_limits, https
+from web import form_limits, https, security_headers
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
