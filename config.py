@@ -8,7 +8,7 @@ from typing import Any
 
 import twilio_settings
 import unsafe_settings
-from setting_parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
+from settings.parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
 from twilio_settings import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
