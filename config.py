@@ -6,10 +6,10 @@ from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-import twilio_settings
 import unsafe_settings
+from settings import twilio_account
 from settings.parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
-from twilio_settings import Senders
+from settings.twilio_account import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
 
@@ -108,7 +108,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = _read(row, environ) if row.metadata else _read_webhook_secrets(environ)
         except ValueError as error:
             errors.append(f"{error}.")
-    errors += twilio_settings.find_surplus_rates(values)
+    errors += twilio_account.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
     errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
     if errors:

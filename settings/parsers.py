@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import store_url
-import twilio_settings
+from settings import twilio_account
 
 
 class Secret(str):
@@ -98,13 +98,13 @@ def _parse_yes_no(text: str) -> bool:
 
 
 PARSERS: dict[str, Callable[[str], object]] = {
-    "twilio_account_sid": twilio_settings.parse_account_sid,
+    "twilio_account_sid": twilio_account.parse_account_sid,
     "twilio_auth_token": parse_secrets,
-    "twilio_phone_number": twilio_settings.parse_phone_numbers,
+    "twilio_phone_number": twilio_account.parse_phone_numbers,
     "redis_url": store_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
-    "presenter_phone": lambda text: twilio_settings.parse_phone_number(text) if text else "",
+    "presenter_phone": lambda text: twilio_account.parse_phone_number(text) if text else "",
     "public_url": _parse_origin,
     "twilio_api_url": _parse_origin,
     "exchange_url": _parse_origin,
@@ -117,7 +117,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
-    "sender_segments_per_second": twilio_settings.parse_rates,
+    "sender_segments_per_second": twilio_account.parse_rates,
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }
