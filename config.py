@@ -6,8 +6,7 @@ from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-import unsafe_settings
-from settings import twilio_account
+from settings import twilio_account, unsafe_combinations
 from settings.parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
 from settings.twilio_account import Senders
 
@@ -110,7 +109,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             errors.append(f"{error}.")
     errors += twilio_account.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
-    errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
+    errors += [f"{problem}." for problem in unsafe_combinations.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
         raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
