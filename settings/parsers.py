@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-import store_url
-from settings import twilio_account
+from settings import redis_url, twilio_account
 
 
 class Secret(str):
@@ -101,7 +100,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "twilio_account_sid": twilio_account.parse_account_sid,
     "twilio_auth_token": parse_secrets,
     "twilio_phone_number": twilio_account.parse_phone_numbers,
-    "redis_url": store_url.check,
+    "redis_url": redis_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
     "presenter_phone": lambda text: twilio_account.parse_phone_number(text) if text else "",
