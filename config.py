@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from settings import twilio_account, unsafe_combinations
-from settings.parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
+from settings.heroku_defaults import heroku_default
+from settings.parsers import PARSERS
+from settings.secrets_and_passwords import Secret, Secrets, parse_secrets
 from settings.twilio_account import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]

@@ -1,54 +1,11 @@
-"""Parsers of settings. Each turns text into a value, or raises ValueError with a phrase such as "must be yes or no"."""
+"""The parser of each setting. It returns a value, or raises ValueError with a phrase such as "must be yes or no"."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from settings import redis_url, twilio_account
-
-
-class Secret(str):
-    """A string whose repr is masked, so that logs and tracebacks do not contain it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret('…')"
-
-
-Secrets = tuple[Secret, ...]
-
-
-def parse_secrets(text: str) -> Secrets:
-    """Return the comma-separated secrets, without spaces."""
-    found = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
-    if not found:
-        raise ValueError("contains no value")
-    return found
-
-
-def _parse_long_secrets(text: str) -> Secrets:
-    found = parse_secrets(text)
-    if any(len(secret) < 16 for secret in found):
-        raise ValueError("must be at least 16 characters; generate one with: openssl rand -hex 32")
-    return found
-
-
-def _parse_password(text: str) -> Secret:
-    if len(text) < 8:
-        raise ValueError("must be at least 8 characters: anybody can try passwords, five in a minute from each address")
-    return Secret(text)
-
-
-def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
-    keys = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, rest = part.partition(":")
-        secret, _, algorithm = rest.partition(":")
-        if not name or len(secret) < 16 or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
-            raise ValueError("must be id:secret or id:secret:HMAC_SHA1; a secret has at least 16 characters")
-        keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
-    return keys
+from settings.secrets_and_passwords import Secret, parse_long_secrets, parse_password, parse_secrets, parse_shared_keys
 
 
 def _parse_origin(text: str) -> str:
@@ -101,17 +58,17 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "twilio_auth_token": parse_secrets,
     "twilio_phone_number": twilio_account.parse_phone_numbers,
     "redis_url": redis_url.check,
-    "secret_key": _parse_long_secrets,
-    "presenter_password": _parse_password,
+    "secret_key": parse_long_secrets,
+    "presenter_password": parse_password,
     "presenter_phone": lambda text: twilio_account.parse_phone_number(text) if text else "",
     "public_url": _parse_origin,
     "twilio_api_url": _parse_origin,
     "exchange_url": _parse_origin,
     "exchange_auth_token": Secret,
-    "twilio_shared_keys": _parse_shared_keys,
+    "twilio_shared_keys": parse_shared_keys,
     "github_hook_url": _parse_github_hook_url,
     "github_token": Secret,
-    "api_tokens": lambda text: _parse_long_secrets(text) if text else (),
+    "api_tokens": lambda text: parse_long_secrets(text) if text else (),
     "webhook_schedule": _parse_retry_delays,
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
@@ -120,12 +77,3 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }
-
-# Heroku's router is the only proxy. The certificate of Heroku's key-value store is self-signed.
-HEROKU_DEFAULTS = {"trusted_proxies": "1", "redis_tls_verify": "no"}
-
-
-def heroku_default(name: str, environ: Mapping[str, str]) -> str:
-    """Return a setting's default on a Heroku dyno, or "": https://devcenter.heroku.com/articles/dyno-metadata."""
-    domain = environ.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "")
-    return f"https://{domain}" if name == "public_url" and domain else HEROKU_DEFAULTS.get(name, "")
