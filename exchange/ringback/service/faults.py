@@ -23,6 +23,9 @@ FAULT_KINDS = {
     "socket-refuse": "answer a WebSocket handshake with the given `status` instead of 101",
     "socket-slow": "wait the given `seconds` before a WebSocket handshake",
     "socket-drop": "drop a WebSocket without a close frame, the given `seconds` after its handshake",
+    "stream-jump": "lose the given `seconds` of a media stream: the timestamps jump, the sequence numbers do not",
+    "stream-lost-mark": "never return a mark to the app",
+    "relay-1007": "close a ConversationRelay WebSocket as malformed (1007), the given `seconds` after its handshake",
     "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
@@ -43,6 +46,9 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "socket-refuse": ("status", *WEBHOOK_FILTERS),
     "socket-slow": ("seconds", *WEBHOOK_FILTERS),
     "socket-drop": ("seconds", *WEBHOOK_FILTERS),
+    "stream-jump": ("seconds", "path"),
+    "stream-lost-mark": ("path",),
+    "relay-1007": ("seconds", "path"),
     "message-filter": (),
     "stale-document": (),
 }
@@ -62,6 +68,9 @@ FAULT_EVIDENCE: dict[str, Evidence] = {
     "socket-refuse": inferred("voice/media-streams"),
     "socket-slow": inferred("voice/media-streams"),
     "socket-drop": inferred("voice/media-streams"),
+    "relay-1007": documented("voice/conversationrelay/websocket-messages"),
+    "stream-jump": inferred("voice/media-streams/websocket-messages"),
+    "stream-lost-mark": inferred("voice/media-streams/websocket-messages"),
     "message-filter": documented("api/errors/30007"),
     "stale-document": inferred("voice/api/call-resource"),
 }

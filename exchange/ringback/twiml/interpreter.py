@@ -145,8 +145,8 @@ class VoiceSession:
             return Fetch(url or "about:blank", method, extra or {})
         return Fetch(url, method, extra or {})
 
-    def warn(self, code: int, element: Element, detail: str = "") -> None:
-        """Reports a warning about an element of the current document to the debugger."""
+    def warn(self, code: int, element: Element, detail: str = "", mend: str = "") -> None:
+        """Reports a warning about an element of the current document to the debugger; `mend` replaces its advice."""
         self.state.debugger.report(
             code,
             sid=self.call.sid,
@@ -155,5 +155,6 @@ class VoiceSession:
             response=self.document.response,
             line=element.line,
             column=element.column,
+            mend=mend,
             detail=detail,
         )

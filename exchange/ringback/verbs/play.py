@@ -29,7 +29,7 @@ async def play(session: VoiceSession, element: Element) -> Outcome:
     if not url:
         session.warn(13420, element, "(none, because <Play> contains no URL)")
         return None
-    media = await _fetch(session, element, session.absolute(url))
+    media = await fetch_audio(session, element, session.absolute(url))
     if media is None:
         item = session.audio.start_item("Play", url=None, source=url, seconds=0.0)
         await session.audio.play_out(item, 0)
@@ -48,7 +48,7 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
     return None
 
 
-async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
+async def fetch_audio(session: VoiceSession, element: Element, url: str) -> Media | None:
     """Returns the audio at a URL. Reports a failed fetch or a content type that is not audio, and returns None."""
     webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, max_bytes=MAX_MEDIA_BYTES)
     response = await session.state.webhooks.send(webhook)

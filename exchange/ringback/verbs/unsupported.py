@@ -9,19 +9,16 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import elements, noun, verb
 
 PYTHON_SDK = "https://github.com/twilio/twilio-python/blob/main/twilio/twiml/voice_response.py"
-STREAM = "name connectorName url track statusCallback statusCallbackMethod audioFormat sampleRate"
 TRANSCRIPTION = (
     "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
     "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
     "intelligenceService"
 )
-CONNECT = "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Conversation Room Autopilot"
 CARD_PAYMENT = "there is no payment processor here"
 NOT_YET = "it has not been built"
 
 
 @verb("Echo", observed(PYTHON_SDK), reason=NOT_YET)
-@verb("Connect", documented("voice/twiml/connect"), attributes="action method", children=CONNECT, reason=NOT_YET)
 @verb("Pay", documented("voice/twiml/pay"), checked=False, reason=CARD_PAYMENT)
 @verb("Prompt", documented("voice/twiml/pay/prompt"), checked=False, reason=CARD_PAYMENT)
 @verb("Refer", documented("voice/twiml/refer"), attributes="action method", children="Sip ReferSip", reason=NOT_YET)
@@ -34,9 +31,8 @@ def warn_unsupported(session: VoiceSession, element: Element) -> None:
     """Warns that the element is skipped, and says why."""
     children = ", ".join(f"<{child.name}>" for child in element.elements())
     name = f"<{element.name}>" + (f" with {children}" if children else "")
-    session.warn(
-        12200, element, f"{name} is valid TwiML, but Ringback does not support it and skips it: {reason_for(element)}"
-    )
+    mistake = f"{name} is valid TwiML, but Ringback does not support it and skips it: {reason_for(element)}"
+    session.warn(12200, element, mistake, "Test this part of your app with Twilio.")
 
 
 def reason_for(element: Element) -> str:
@@ -45,7 +41,6 @@ def reason_for(element: Element) -> str:
     return next((entry.reason for entry in entries if entry and entry.reason), "it is not allowed here")
 
 
-noun("Stream", documented("voice/twiml/stream"), attributes=STREAM, children="Parameter", reason=NOT_YET)
 noun(
     "Siprec",
     documented("voice/twiml/siprec"),
@@ -63,7 +58,6 @@ noun(
 noun("ReferSip", observed(PYTHON_SDK), in_coverage=False)
 noun("Parameter", attributes="name value", in_coverage=False)
 noun("Config", attributes="name value", in_coverage=False)
-noun("ConversationRelay", documented("voice/twiml/connect/conversationrelay"), checked=False, reason=NOT_YET)
 noun("ConversationRelaySession", observed(PYTHON_SDK), checked=False, reason=NOT_YET)
 noun("AiSession", observed(PYTHON_SDK), checked=False, reason="there is no AI assistant here")
 noun(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import SplitResult, quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
-from ringback.service.settings import Settings
-
-LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
 
@@ -22,24 +19,6 @@ def resolve(base: str, url: str) -> str:
         return urljoin(base, url.strip())
     except ValueError:
         return url.strip()
-
-
-def dialed_url(url: str, settings: Settings) -> str:
-    """The URL to connect to for `url`: https and wss to the app's own host lead to the app over plain HTTP.
-
-    Apps build such URLs from the Host header, because they usually run behind a proxy that terminates TLS."""
-    parts, app = urlsplit(url), urlsplit(settings.app)
-    plain = {"https": "http", "wss": "ws"}.get(parts.scheme)
-    if plain is None or app.scheme != "http" or not _is_same_host(parts, app):
-        return url
-    return urlunsplit(parts._replace(scheme=plain, netloc=app.netloc.rpartition("@")[2]))
-
-
-def _is_same_host(parts: SplitResult, app: SplitResult) -> bool:
-    """Whether the host, and the port if there is one, are the app's. All loopback names are the same host."""
-    name, app_name = parts.hostname or "", app.hostname or ""
-    same_name = name == app_name or {name, app_name} <= LOOPBACK_NAMES
-    return same_name and parts.port in (None, 443, app.port or 80)
 
 
 def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:

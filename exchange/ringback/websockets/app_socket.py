@@ -46,6 +46,7 @@ class AppSocket:
     async def send(self, message: dict[str, Any]) -> bool:
         """Send a message as JSON text. Returns False if the connection has ended."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be sent
         if self.closed or self.socket.closed:
             return False
         try:
@@ -53,6 +54,16 @@ class AppSocket:
                 await self.socket.send_str(text)
         except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError):
             self.drop()
+            return False
+        return True
+
+    async def send_text(self, text: str) -> bool:
+        """Send a text frame. Returns False if the connection has ended.
+
+        It waits as long as the app does not read: the caller bounds that."""
+        try:
+            await self.socket.send_str(text)
+        except (aiohttp.ClientError, OSError, RuntimeError):
             return False
         return True
 
@@ -66,7 +77,7 @@ class AppSocket:
                 return Frame(text=message.data)
             case aiohttp.WSMsgType.BINARY:
                 return Frame(binary=message.data)
-        self.closed = self._end(message)
+        self.closed = self.closed or self._end(message)
         self._cancel_timers()
         return self.closed
 

@@ -12,7 +12,7 @@ from ringback.runtime import Runtime
 from ringback.webhooks.http_client import USER_AGENT
 from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.signature import signature
-from ringback.webhooks.urls import dialed_url, without_userinfo
+from ringback.webhooks.urls import without_userinfo
 from ringback.websockets.address import checked_socket_url
 from ringback.websockets.app_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, AppSocket
 from ringback.websockets.failure import HANDSHAKE_ERROR, REFUSED, TIMED_OUT, HandshakeFailed
@@ -64,11 +64,12 @@ async def _handshake_with_faults(runtime: Runtime, url: str, channel: str) -> ai
 
 async def _handshake(runtime: Runtime, url: str, token: str | None) -> aiohttp.ClientWebSocketResponse:
     bare, user, password = without_userinfo(url)
-    headers = _headers(runtime, bare, token) | {"Host": URL(bare).raw_authority}
+    dialed, forwarding_headers = runtime.app_address.route(bare)
+    headers = _headers(runtime, bare, token) | forwarding_headers
     if user:
         headers["Authorization"] = aiohttp.encode_basic_auth(user, password)
     return await runtime.webhooks.client.session.ws_connect(
-        URL(dialed_url(bare, runtime.settings), encoded=True),
+        URL(dialed, encoded=True),
         headers=headers,
         max_msg_size=MAX_MESSAGE_BYTES,
         timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),

@@ -49,6 +49,9 @@ async def menu(request: web.Request) -> web.Response:
         return twiml(MENU.format("It is seven."))
     if given.get("Digits") == "2":
         return twiml('<Say>Leave a message.</Say><Record action="/recorded" timeout="60" transcribe="false"/>')
+    if given.get("Digits") == "3":
+        relay = f'<ConversationRelay url="wss://{request.host}/agent" welcomeGreeting="I am an agent."/>'
+        return twiml(f"<Connect>{relay}</Connect>")
     asked = escape(str(given.get("SpeechResult") or given.get("Digits")))
     return twiml(MENU.format(f"You asked for {asked}."))
 
@@ -56,6 +59,16 @@ async def menu(request: web.Request) -> web.Response:
 async def recorded(request: web.Request) -> web.Response:
     length = str((await request.post())["RecordingDuration"])
     return twiml(MENU.format(f"Your message is {length} seconds long."))
+
+
+async def agent(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        received = message.json()
+        if received["type"] == "prompt":
+            await socket.send_json({"type": "text", "token": f"Did you say {received['voicePrompt']}?", "last": True})
+    return socket
 
 
 async def picture(request: web.Request) -> web.Response:
@@ -71,7 +84,9 @@ class ExchangeWithApp:
         self.thread.start()
         self.app = web.Application()
         post = [web.post("/sms", sms), web.post("/voice", voice), web.post("/menu", menu)]
-        self.app.add_routes([*post, web.post("/recorded", recorded), web.get("/picture.svg", picture)])
+        self.app.add_routes(
+            [*post, web.post("/recorded", recorded), web.get("/picture.svg", picture), web.get("/agent", agent)]
+        )
         self.runner = web.AppRunner(self.app, shutdown_timeout=0.1)
         self.exchange: Server | None = None
         self.port = reserved_port()

@@ -49,6 +49,17 @@ def test_caller_types_words_instead_of_speaking(room: PhonesPage) -> None:
     expect(phone.locator(".captions .current")).to_have_text("You asked for two pizzas.")
 
 
+def test_caller_talks_with_an_agent(room: PhonesPage) -> None:
+    phone = room.phone("Balcony")
+    phone.get_by_role("button", name="Call").click()
+    phone.get_by_role("button", name="3", exact=True).click()
+    expect(phone.locator(".captions .current")).to_have_text("I am an agent.")
+    expect(phone).to_contain_text("You are talking to an agent.")
+    phone.get_by_label("What Balcony says").fill("good evening")
+    phone.get_by_role("button", name="Say").click()
+    expect(phone.locator(".captions .current")).to_have_text("Did you say good evening?")
+
+
 def test_caller_leaves_a_typed_message(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()

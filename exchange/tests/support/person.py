@@ -77,6 +77,14 @@ class Person:
     def hears(self, *words: str) -> None:
         eventually(lambda: self.heard() == list(words), lambda: f"{words}, not {self.heard()}; {self.call()}")
 
+    def hears_more_than(self, count: int) -> None:
+        """Wait until more than this many items have been heard."""
+        eventually(lambda: len(self.heard()) > count, lambda: f"more than {count}: {self.call()}")
+
+    def hears_items(self, verb: str, count: int) -> None:
+        """Wait until this many items of a kind have been heard."""
+        eventually(lambda: [item["verb"] for item in self.call()["heard"]].count(verb) >= count, verb)
+
     def listens_for(self, kind: str) -> dict[str, Any]:
         """Wait until the call accepts this kind of input."""
         eventually(lambda: kind in (self.call()["listening"] or {}), lambda: f"{kind}: {self.call()}")
