@@ -88,9 +88,10 @@ clean:  ## delete .venv and the demo's data
 .venv/ready: FORCE
 	@$(INSTALL) dev
 
-NODE = tests/node
+NODE = tests/node exchange/tests/node
+NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 
 # Node libraries. Without npm their tests are skipped; in CI that is a failure.
-.venv/node: $(NODE)/package-lock.json | .venv/ready
-	@! command -v npm >/dev/null || { npm ci --prefix $(NODE) --no-audit --no-fund --loglevel=error >/dev/null && touch $@; } \
+.venv/node: $(NODE:=/package-lock.json) | .venv/ready
+	@! command -v npm >/dev/null || { (set -e; for folder in $(NODE); do $(NPM_CI) --prefix $$folder; done) >/dev/null && touch $@; } \
 		|| test -z "$$CI"

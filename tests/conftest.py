@@ -23,14 +23,14 @@ from tests.support.waiting import LIMIT_SECONDS
 
 # They start many processes and wait for most of a minute each.
 LONGEST = (
-    "tests/workers/engine/test_recovery.py",
+    "tests/workers/engine/test_dead_worker_recovery.py",
     "tests/end_to_end/test_failures.py",
     "tests/scripts/test_live.py",
     "tests/end_to_end/",
     "tests/workers/engine/",
     "tests/stage/test_browser.py",
     "tests/stage/test_event_stream.py",
-    "tests/exchange/",
+    "exchange/tests/",
 )
 
 # An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.

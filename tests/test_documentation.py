@@ -15,7 +15,7 @@ from bench.__main__ import SECTIONS
 from scripts import docs, tour
 from scripts.setup.checks import NEWEST_PYTHON, OLDEST_PYTHON
 from show.scenes import load_kinds
-from show.talk import Talk
+from show.talk.talk_file import Talk
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS
 
@@ -84,6 +84,10 @@ def test_every_dependency_is_locked_with_hashes(name):
     assert all(re.match(r"[a-z0-9._-]+==[\w.]+( ; [^;]+)?    --hash=sha256:[0-9a-f]{64}", row) for row in rows)
     for line in wanted:
         assert any(row.startswith(f"{line} ") for row in rows), f"{line} is not in {name}.txt: run make lock"
+
+
+def test_licence_of_ringback_is_the_repositorys():
+    assert (ROOT / "exchange/LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
 def test_procfile_starts_existing_programs():

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from ringback.launcher.command_line import UsageError, parser, settings_from
-from ringback.launcher.run import run, running_server
+from ringback.launcher.arguments import parse
+from ringback.launcher.command_line import UsageError, settings_from
+from ringback.launcher.run import calls_go_to, run, running_server
 from ringback.service.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
     try:
+        options = parse(arguments)
         if options.do == "run":
             return asyncio.run(run_until_signal(run(options, os.environ)))
         return asyncio.run(run_until_signal(serve(settings_from(options, os.environ))))
@@ -39,7 +40,7 @@ async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:
 async def serve(settings: Settings) -> int:
     """Runs the exchange until cancelled."""
     async with running_server(settings) as server:
-        app = f"calls to {settings.number} go to {settings.app}" if settings.app else f"its number is {settings.number}"
+        app = calls_go_to(server) if settings.app else f"its number is {settings.number}"
         print(f"ringback: ready at {server.origin}/: {app}", flush=True)
         await asyncio.Event().wait()
     return 0

@@ -18,6 +18,8 @@ from ringback.service.live_feed import Feed
 from ringback.service.media import Media
 from ringback.service.settings import Settings
 from ringback.sound.recordings import RecordingStore
+from ringback.streams.pacing import FramePacer
+from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.sender import WebhookSender
 
 Result = TypeVar("Result")
@@ -43,11 +45,18 @@ class Runtime:
         for fault in settings.faults:
             self.faults.add_from_text(fault)
         self.tasks = BackgroundTasks(self.debugger)
-        self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, log_of)
+        self.app_address = AppAddress(settings.app, settings.public)
+        self.webhooks = WebhookSender(settings, self.app_address, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
         self.media: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, on_evict=on_media_evicted, size_of=bounded_dict.body_size
         )
+
+        self.pacer = FramePacer(clock)
+
+    def media_at(self, path: str | None) -> Media | None:
+        """Returns the media file at a path such as /media/ME…, or None if it is not kept."""
+        return self.media.get(path.rpartition("/")[2]) if path else None
 
     def place_of(self, number: str) -> Place:
         """Where the handset with this number is, as far as it has been set."""

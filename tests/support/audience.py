@@ -5,19 +5,19 @@ from dataclasses import asdict, replace
 from itertools import count
 
 import redis as redis_client
+from receiving.replay.copies import CopyResult
 
 import config
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.replay.copies import CopyResult
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from show import audit, moderation, state
+from show import audit_log, moderation, state
+from show.base_scene import OPEN, REVEALED, Scene
 from show.line import callers
 from show.moderation import APPROVED
-from show.scene import OPEN, REVEALED, Scene
-from show.talk import Talk
+from show.talk.talk_file import Talk
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.presenter import FORM
 from tests.support.stage import StageEvents
@@ -130,8 +130,9 @@ class Audience:
     def is_recorded(self) -> None:
         """A rejected request, a webhook endpoint and two entries of the audit log."""
         delivery = Delivery("POST", f"{PUBLIC_URL}/sms", FORM, b"From=%2B447700900123&Body=hello")
-        inbox.save_rejected(self.redis, delivery, Mistake("scheme", "It matches with http.", "Set PUBLIC_URL."))
+        mistake = Mistake("scheme", "It matches with http.", "Set PUBLIC_URL.")
+        stored_requests.save_rejected(self.redis, delivery, mistake)
         encryption = Encryption([ENVIRON["SECRET_KEY"]])
         endpoints.create(self.redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
-        audit.record(self.redis, "phone 3f2a", "next")
-        audit.record(self.redis, "computer 24fa", "hold")
+        audit_log.record(self.redis, "phone 3f2a", "next")
+        audit_log.record(self.redis, "computer 24fa", "hold")

@@ -31,7 +31,7 @@ class WebhookUrls:
 
 
 def app_webhook_urls(settings: Settings, now: datetime) -> dict[str, Any]:
-    """The fields of the app's own number and application, from the settings."""
+    """The fields of one of the app's numbers, or of its application, from the settings."""
     return {
         "account_sid": settings.account_sid,
         "created": now,

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
 
 from ringback import __version__
 from ringback.account.phone_numbers import is_e164, normalize_number
+from ringback.launcher.number_options import AddNumber, OfNumber
 from ringback.service.faults import FaultInjector, InvalidFault
 from ringback.service.settings import Settings
+from ringback.webhooks.urls import is_twilio_host
 
 VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
+NUMBER_HELP = """a phone number of the app (TWILIO_PHONE_NUMBER); repeatable: the webhook options after it are its own,
+those before the first --number hold for all"""
+PUBLIC_HELP = "the app's public URL, such as https://app.example: webhooks arrive as they do behind a tunnel"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 
 ABOUT = "Twilio on your machine: signed webhooks, TwiML, the REST API and phones. Not affiliated with Twilio."
+
+Numbers = dict[str, dict[str, Any]]  # the options of each number
 
 
 class UsageError(Exception):
@@ -40,21 +51,40 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def subcommands(root: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Returns the parsers of `serve` and `run`."""
+    return next(action.choices for action in root._actions if isinstance(action, argparse._SubParsersAction))
+
+
 def _add_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
+    add("--config", metavar="FILE", help="a file with these options, without --, as keys (ringback.toml, if it exists)")
     add("--host", default="127.0.0.1", help="address to listen on (requires a password unless it is loopback)")
     add("--port", type=int, help="port to listen on; 0 chooses any free port (EXCHANGE_PORT, 8001)")
-    add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER), or several, comma-separated")
+    add("--number", action=AddNumber, dest="numbers", metavar="NUMBER", help=NUMBER_HELP)
     add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED_HELP)
     add("--app", help="the app's base URL, such as http://127.0.0.1:8000 (PUBLIC_URL)")
-    add("--voice", default="/voice", help="the app's webhook for calls: a path or a URL (%(default)s)")
-    add("--sms", default="/sms", help="the app's webhook for text messages (%(default)s)")
-    add("--voice-fallback", default="", help="the webhook for calls when --voice fails")
-    add("--sms-fallback", default="", help="the webhook for text messages when --sms fails")
-    add("--voice-status", default="", help="the status callback for the end of a call")
-    add("--voice-method", default="POST", choices=("GET", "POST"), help="HTTP method of --voice (%(default)s)")
-    add("--sms-method", default="POST", choices=("GET", "POST"), help="HTTP method of --sms (%(default)s)")
-    add("--caller-names", action="store_true", help="send each caller's name to the app (VoiceCallerIdLookup)")
+    add("--public", default="", help=PUBLIC_HELP)
+    add("--voice", action=OfNumber, default="/voice", help="the app's webhook for calls: a path or a URL (%(default)s)")
+    add("--sms", action=OfNumber, default="/sms", help="the app's webhook for text messages (%(default)s)")
+    add("--voice-fallback", action=OfNumber, default="", help="the webhook for calls when --voice fails")
+    add("--sms-fallback", action=OfNumber, default="", help="the webhook for text messages when --sms fails")
+    add("--voice-status", action=OfNumber, default="", help="the status callback for the end of a call")
+    add(
+        "--voice-method",
+        action=OfNumber,
+        default="POST",
+        choices=("GET", "POST"),
+        help="HTTP method of --voice (%(default)s)",
+    )
+    add(
+        "--sms-method",
+        action=OfNumber,
+        default="POST",
+        choices=("GET", "POST"),
+        help="HTTP method of --sms (%(default)s)",
+    )
+    add("--caller-names", action=OfNumber, nargs=0, default=False, help="send callers' names (VoiceCallerIdLookup)")
     add("--origin", default="", help="the public URL of this exchange, if it is not http://host:port")
     add("--allow-host", action="append", default=[], help="a further Host header to accept (repeatable)")
     add("--password", default="", help="password for all clients except REST clients (EXCHANGE_PASSWORD)")
@@ -69,13 +99,8 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Returns the settings; options take precedence over the environment. Raises UsageError."""
-    number, *more_numbers = map(
-        normalize_number, (options.number or environment.get("TWILIO_PHONE_NUMBER", "")).split(",")
-    )
+    numbers = _numbers(options, environment)
     password = options.password or environment.get("EXCHANGE_PASSWORD", "")
-    for each in (number, *more_numbers):
-        if not is_e164(each):
-            raise UsageError(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {each!r}")
     if not _is_loopback(options.host) and not password:
         raise UsageError(f"--host {options.host} admits other machines: set EXCHANGE_PASSWORD, or omit --host")
     for verified in options.verified:
@@ -88,9 +113,11 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
     return Settings(
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
         auth_token=_required(environment, "TWILIO_AUTH_TOKEN", "the app verifies signatures with it").split(",")[0],
-        number=number,
-        more_numbers=tuple(more_numbers),
-        app=_app(options, environment),
+        number=next(iter(numbers)),
+        more_numbers=tuple(numbers)[1:],
+        by_number=numbers,
+        app=_app(options, environment, numbers),
+        public=_public(options.public),
         voice=options.voice,
         sms=options.sms,
         voice_fallback=options.voice_fallback,
@@ -117,6 +144,19 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
     )
 
 
+def _numbers(options: argparse.Namespace, environment: Mapping[str, str]) -> Numbers:
+    """The app's numbers, each with its own options. Raises UsageError if one is missing, invalid or repeated."""
+    listed = environment.get("TWILIO_PHONE_NUMBER", "").split(",")
+    numbers = options.numbers or [(normalize_number(number), {}) for number in listed]
+    for number, _ in numbers:
+        if not is_e164(number):
+            raise UsageError(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
+    by_number = dict(numbers)
+    if len(by_number) < len(numbers):
+        raise UsageError("--number is given twice with the same number: put all its options after one of them")
+    return by_number
+
+
 def _pair(environment: Mapping[str, str], variable: str, form: str) -> tuple[str, str] | None:
     value = environment.get(variable, "")
     name, colon, secret = value.partition(":")
@@ -139,12 +179,25 @@ def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
     return environment[name]
 
 
-def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
+def _app(options: argparse.Namespace, environment: Mapping[str, str], numbers: Numbers) -> str:
     app: str = options.app or environment.get("PUBLIC_URL", "")
-    paths = [path for path in (options.voice, options.sms) if path and "://" not in path]
+    own = [each.get(kind) for each in numbers.values() for kind in ("voice", "sms")]
+    paths = [path for path in (options.voice, options.sms, *own) if path and "://" not in path]
     if paths and not app.startswith(("http://", "https://")):
         raise UsageError(f"{paths[0]} is a path: set PUBLIC_URL or --app to the app's URL, like http://127.0.0.1:8000")
     return app
+
+
+def _public(url: str) -> str:
+    """The public URL, without a slash at its end. Raises UsageError if it is more than scheme, host and port."""
+    host = ""
+    with suppress(ValueError):  # an invalid port or IPv6 address
+        host = (urlsplit(url).port != 0 and urlsplit(url).hostname) or ""
+    if url and not (host and re.fullmatch(r"https?://[^/?#@\s]+/?", url, re.IGNORECASE)):
+        raise UsageError(f"--public must be a URL without a path, like https://app.example, not {url!r}")
+    if is_twilio_host(host):
+        raise UsageError("--public is the app's URL, not Twilio's: choose a name like https://app.example")
+    return url.rstrip("/")
 
 
 def _port(options: argparse.Namespace, environment: Mapping[str, str]) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.paging import page
+
+EVIDENCE = documented("iam/api/account")
 
 DATE_CREATED = "Tue, 01 Jan 2019 00:00:00 +0000"
 

@@ -8,11 +8,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.list_filters import date_parameter
 from ringback.rest.paging import page_with_meta
 from ringback.service.dates import iso8601
+
+EVIDENCE = documented("monitor/alert-resource")
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.account.applications import TwimlApplication
+from ringback.evidence import documented
 from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
+
+EVIDENCE = documented("usage/api/applications")
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.calls import formatted
+
+EVIDENCE = documented("phone-numbers/api/availablephonenumber-resource")
 
 PREFIXES = {"US": "+1{area}55501", "GB": "+441632960"}
 DEFAULT_AREA = "212"

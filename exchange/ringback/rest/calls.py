@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ringback.account.sip_uris import new_sip_call_id
 from ringback.calls.call import Call
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import (
@@ -16,6 +18,7 @@ from ringback.rest.call_parameters import (
     fallback,
     first_step,
     from_number,
+    sip_uri,
     status_callback,
     to_number,
     twiml_application,
@@ -25,6 +28,8 @@ from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import HANG_UP, Fetch, Step
+
+EVIDENCE = documented("voice/api/call-resource")
 
 SEND_DIGITS = re.compile(r"[0-9A-D*#wW]{0,32}")
 SUBRESOURCES = (
@@ -41,7 +46,7 @@ SUBRESOURCES = (
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    to, from_ = to_number(request), from_number(request)
+    to, from_, sip = to_number(request), from_number(request), sip_uri(request)
     application = twiml_application(request)
     first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
     if first is None:
@@ -63,6 +68,9 @@ def create(request: ApiRequest) -> dict[str, Any]:
         if parameters.boolean(request, "AsyncAmd")
         else None,
         recording=call_recording(request),
+        delivered=sip.headers if sip else {},
+        reason=request.text("CallReason")[:50],
+        sip_call_id=new_sip_call_id() if sip else "",
     )
     limit = parameters.whole_number(request, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(start_outbound_call(request.state, plan, first, timeout, limit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.calls.conferences import Conference
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest
@@ -12,6 +13,8 @@ from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
+
+EVIDENCE = documented("voice/api/conference-resource")
 
 STATUSES = ("init", "in-progress", "completed")
 

@@ -1,6 +1,4 @@
-"""The Content resource of content.twilio.com: message templates.
-
-Source: https://www.twilio.com/docs/content/content-api-resources"""
+"""The Content resource of content.twilio.com: message templates."""
 
 from __future__ import annotations
 
@@ -8,10 +6,13 @@ import json
 from typing import Any
 
 from ringback.account.templates import Template
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page_with_meta
 from ringback.service.dates import iso8601
+
+EVIDENCE = documented("content/content-api-resources")
 
 
 async def create(request: ApiRequest) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.account.phone_numbers import PhoneNumber, is_e164, normalize_number
+from ringback.evidence import documented
 from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
+
+EVIDENCE = documented("phone-numbers/api/incomingphonenumber-resource")
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.account.api_keys import ApiKey
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
+
+EVIDENCE = documented("iam/api-keys/key-resource-v2010")
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from typing import Any
 
 from ringback.account.lookup import LookupResult, look_up
 from ringback.account.phone_numbers import normalize_number
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
+
+EVIDENCE = documented("lookup/v2-api")
 
 CARRIER_NAME = "The local exchange"
 NOT_ENABLED = {"error_code": 60606}  # package not enabled for the account

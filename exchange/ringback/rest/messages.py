@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ringback.evidence import documented
 from ringback.messages.delivery import cancel, schedule, send
 from ringback.messages.message import SENDER_UNDECIDED, Message
 from ringback.rest import parameters
@@ -26,6 +27,8 @@ from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.service.media import Media
 from ringback.state import State
+
+EVIDENCE = documented("messaging/api/message-resource")
 
 MAX_CHARACTERS = 1600
 MAX_QUEUE_SECONDS = 36_000

@@ -10,6 +10,7 @@ from ringback.calls.call_plan import CallPlan, StatusCallback
 from ringback.calls.conferences import Conference
 from ringback.calls.outgoing import start_outbound_call
 from ringback.calls.participant import Participant
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest
@@ -20,6 +21,8 @@ from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.service.sids import SID
 from ringback.twiml.steps import Inline
+
+EVIDENCE = documented("voice/api/conference-participant-resource")
 
 # The <Conference> attribute that each parameter sets when a participant is created.
 NOUN_ATTRIBUTES = {

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.calls.queues import DEFAULT_MAX_SIZE, CallQueue, QueueMember
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import Fetch
+
+EVIDENCE = documented("voice/api/queue-resource")
 
 MAX_SIZE = 5000
 

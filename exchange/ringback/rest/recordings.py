@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from ringback.calls.call import CallRecorder
+from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import recording_options
@@ -17,6 +18,8 @@ from ringback.service.dates import rfc2822
 from ringback.sound.recorder import Recorder
 from ringback.sound.recordings import Recording
 from ringback.state import State
+
+EVIDENCE = documented("voice/api/recording")
 
 INELIGIBLE = "Requested resource is not eligible for recording"
 CURRENT = "Twilio.CURRENT"  # the recording in progress

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.sound.transcriptions import Transcription
+
+EVIDENCE = documented("voice/api/recording-transcription")
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

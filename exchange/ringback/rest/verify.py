@@ -9,6 +9,7 @@ from ringback.account.phone_numbers import is_e164, normalize_number
 from ringback.account.verify import MAX_CHECKS, MAX_SENDS, SendCodeAttempt, Verification, VerifyService
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
+from ringback.evidence import documented
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
 from ringback.rest import parameters
@@ -18,6 +19,8 @@ from ringback.rest.paging import page_with_meta
 from ringback.service.dates import iso8601
 from ringback.state import State
 from ringback.twiml.steps import Inline
+
+EVIDENCE = documented("verify/api")
 
 BASE = "https://verify.twilio.com/v2/Services"
 SENDER = "VERIFY"  # sender of the codes; not one of the app's numbers, so that opt-outs from the app do not apply

@@ -33,18 +33,20 @@ class Debugger:
         response: dict[str, Any] | None = None,
         line: int | None = None,
         column: int | None = None,
+        mend: str = "",
         **values: object,
     ) -> None:
         """Add an alert with Twilio's error `code`.
 
-        `values` fill the placeholders in its message. `line` and `column`, from 1, point into the response's body."""
+        `values` fill the placeholders in its message. `line` and `column`, from 1, point into the response's body.
+        `mend` says how to fix the mistake, if the code's own advice does not apply."""
         error = ERROR_CODES[code]
         alert = {
             "alert_sid": new_sid("NO"),
             "code": code,
             "level": error.level,
             "message": message_of(code, **values),
-            "mend": error.mend,
+            "mend": mend or error.mend,
             "more_info": f"{DOCS_URL}{code}",
             "sid": sid,
             "handset": handset,

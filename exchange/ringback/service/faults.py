@@ -6,6 +6,8 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ringback.evidence import Evidence, documented, inferred
+
 FAULT_KINDS = {
     "rest-refuse": "reject a REST API request with the given `status` (429, 500, 503, …)",
     "rest-drop": "process a REST API request, then close the connection without a response",
@@ -18,6 +20,12 @@ FAULT_KINDS = {
     "webhook-drop": "drop a webhook: the app never receives it",
     "webhook-wrong-signature": "sign a webhook with a wrong auth token",
     "webhook-truncate": "cut off the second half of the app's response to a webhook",
+    "socket-refuse": "answer a WebSocket handshake with the given `status` instead of 101",
+    "socket-slow": "wait the given `seconds` before a WebSocket handshake",
+    "socket-drop": "drop a WebSocket without a close frame, the given `seconds` after its handshake",
+    "stream-jump": "lose the given `seconds` of a media stream: the timestamps jump, the sequence numbers do not",
+    "stream-lost-mark": "never return a mark to the app",
+    "relay-1007": "close a ConversationRelay WebSocket as malformed (1007), the given `seconds` after its handshake",
     "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
@@ -35,11 +43,39 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "webhook-drop": WEBHOOK_FILTERS,
     "webhook-wrong-signature": WEBHOOK_FILTERS,
     "webhook-truncate": WEBHOOK_FILTERS,
+    "socket-refuse": ("status", *WEBHOOK_FILTERS),
+    "socket-slow": ("seconds", *WEBHOOK_FILTERS),
+    "socket-drop": ("seconds", *WEBHOOK_FILTERS),
+    "stream-jump": ("seconds", "path"),
+    "stream-lost-mark": ("path",),
+    "relay-1007": ("seconds", "path"),
     "message-filter": (),
     "stale-document": (),
 }
+# Whether Twilio's documentation describes the failure.
+FAULT_EVIDENCE: dict[str, Evidence] = {
+    "rest-refuse": documented("api/errors/20429"),
+    "rest-drop": inferred("usage/requests-to-twilio"),
+    "rest-delay": inferred("usage/requests-to-twilio"),
+    "rest-slow": inferred("usage/requests-to-twilio"),
+    "webhook-duplicate": inferred("usage/webhooks/webhooks-connection-overrides"),
+    "webhook-delay": inferred("usage/webhooks/webhooks-faq"),
+    "webhook-reorder": documented("voice/api/call-resource"),
+    "webhook-slow": inferred("usage/webhooks/webhooks-faq"),
+    "webhook-drop": inferred("usage/webhooks/webhooks-faq"),
+    "webhook-wrong-signature": inferred("usage/security"),
+    "webhook-truncate": inferred("usage/webhooks/webhooks-faq"),
+    "socket-refuse": inferred("voice/media-streams"),
+    "socket-slow": inferred("voice/media-streams"),
+    "socket-drop": inferred("voice/media-streams"),
+    "relay-1007": documented("voice/conversationrelay/websocket-messages"),
+    "stream-jump": inferred("voice/media-streams/websocket-messages"),
+    "stream-lost-mark": inferred("voice/media-streams/websocket-messages"),
+    "message-filter": documented("api/errors/30007"),
+    "stale-document": inferred("voice/api/call-resource"),
+}
 FAULT_OPTIONS = ("status", "seconds", "copies", "channel", "path")
-CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
+CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest", "stream", "relay")
 MAX_TIMES = 1_000_000
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urljoin
 
 
@@ -10,12 +12,13 @@ from urllib.parse import urljoin
 class Settings:
     """The options of `ringback serve`, and the account from the environment.
 
-    The app's webhooks are full URLs, or paths relative to `app`; "" means that a webhook is not set."""
+    The app's webhooks are full URLs, or paths relative to `public`, or else `app`; "" means that one is not set."""
 
     account_sid: str
     auth_token: str
     number: str
     app: str = ""
+    public: str = ""  # the app's URL as seen by others, such as https://app.example; "" means `app`
     voice: str = "/voice"
     sms: str = "/sms"
     voice_fallback: str = ""
@@ -28,7 +31,8 @@ class Settings:
     port: int = 8001
     origin: str = ""  # the exchange's URL as seen by others; "" means http://host:port
     allow_hosts: tuple[str, ...] = ()  # Host headers to accept, in addition to loopback ones
-    more_numbers: tuple[str, ...] = ()  # further numbers of the app, with the same webhooks
+    more_numbers: tuple[str, ...] = ()  # further numbers of the app
+    by_number: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # fields that differ for one number
     verified: tuple[str, ...] = ()  # verified caller IDs: other people's numbers that the app may call from
     password: str = ""
     pace: float = 1.0  # duration of speech as a multiple of its natural duration; 0 means instantaneous
@@ -42,6 +46,10 @@ class Settings:
     seed: int = 0  # of the random generator for faults
     faults: tuple[str, ...] = ()  # active from the start, in the format of --fault
 
+    def of_number(self, number: str) -> Settings:
+        """The settings that hold for one of the app's numbers."""
+        return replace(self, **self.by_number.get(number, {}))
+
     def app_url(self, url: str) -> str:
         """The full URL of one of the app's webhooks, or "" if it is not set."""
-        return urljoin(self.app.rstrip("/") + "/", url) if url else ""
+        return urljoin((self.public or self.app).rstrip("/") + "/", url) if url else ""

@@ -7,10 +7,10 @@ from functools import cache
 
 from ringback.service.debugger import Debugger
 from ringback.twiml.documents import Document
+from ringback.twiml.element_types import VOICE, TwimlElement
 from ringback.twiml.parser import Element
-from ringback.verbs.registry import VOICE, TwimlElement, elements
-
-TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows directly in a voice Response
+from ringback.verbs.registry import elements
+from ringback.verbs.registry_check import TOP_LEVEL_NOUNS
 
 
 @cache

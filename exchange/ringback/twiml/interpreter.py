@@ -10,10 +10,11 @@ from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import GENERIC_WARNING
 from ringback.twiml.documents import Document, DocumentError, read_voice
+from ringback.twiml.element_types import VOICE
 from ringback.twiml.fallback import FallbackRequest
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
-from ringback.verbs.registry import VOICE, verbs
+from ringback.verbs.registry import verbs
 from ringback.webhooks.request import Webhook
 from ringback.webhooks.urls import resolve
 
@@ -144,8 +145,8 @@ class VoiceSession:
             return Fetch(url or "about:blank", method, extra or {})
         return Fetch(url, method, extra or {})
 
-    def warn(self, code: int, element: Element, detail: str = "") -> None:
-        """Reports a warning about an element of the current document to the debugger."""
+    def warn(self, code: int, element: Element, detail: str = "", mend: str = "") -> None:
+        """Reports a warning about an element of the current document to the debugger; `mend` replaces its advice."""
         self.state.debugger.report(
             code,
             sid=self.call.sid,
@@ -154,5 +155,6 @@ class VoiceSession:
             response=self.document.response,
             line=element.line,
             column=element.column,
+            mend=mend,
             detail=detail,
         )

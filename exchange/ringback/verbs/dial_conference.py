@@ -11,6 +11,7 @@ from ringback.calls.audio_path import CallerInput
 from ringback.calls.bridge import relay_input
 from ringback.calls.conferences import EVENT_SUBSCRIPTIONS, Conference
 from ringback.calls.participant import Participant
+from ringback.evidence import documented
 from ringback.service.sids import SID
 from ringback.twiml.attributes import boolean, keywords, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
@@ -173,6 +174,7 @@ def _subscribe(session: VoiceSession, conference: Conference, noun: Element) -> 
 
 register_noun(
     "Conference",
+    documented("voice/twiml/conference"),
     attributes="muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region "
     f"coach trim {STATUS_CALLBACK} {RECORDING_CALLBACK} eventCallbackUrl jitterBufferSize participantLabel "
     "recordingConfigurationId",

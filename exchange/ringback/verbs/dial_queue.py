@@ -8,6 +8,7 @@ import asyncio
 
 from ringback.calls.bridge import bridge
 from ringback.calls.queues import CallQueue, QueueMember
+from ringback.evidence import documented
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -84,6 +85,7 @@ async def _bridge_when_ready(session: VoiceSession, member: QueueMember, hangup_
 
 register_noun(
     "Queue",
+    documented("voice/twiml/queue"),
     attributes="url method reservationSid postWorkActivitySid",
     without_effect="reservationSid postWorkActivitySid",
 )

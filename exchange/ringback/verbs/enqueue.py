@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from ringback.calls.queues import CallQueue, QueueMember
+from ringback.evidence import documented
 from ringback.twiml.attributes import method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -31,6 +32,7 @@ class WaitResult:
 
 @verb(
     "Enqueue",
+    documented("voice/twiml/enqueue"),
     attributes="action method waitUrl waitUrlMethod workflowSid maxQueueSize",
     children="Task",
     without_effect="workflowSid",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from ringback.evidence import documented
 from ringback.messages.twiml_messages import send_from_document
+from ringback.twiml.element_types import MESSAGING, VOICE
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
-from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
+from ringback.verbs.registry import noun, verb
 
 
 @verb(
     "Message",
+    documented("messaging/twiml/message"),
     attributes="to from action method statusCallback",
     children="Body Media",
     channels=(VOICE, MESSAGING),
 )
-@verb("Sms", attributes="to from action method statusCallback", channels=(VOICE, MESSAGING))
+@verb(
+    "Sms", documented("voice/twiml/sms"), attributes="to from action method statusCallback", channels=(VOICE, MESSAGING)
+)
 async def message(session: VoiceSession, element: Element) -> Outcome:
     """Sends the message. Returns the action, or None to run the next verb."""
     plan = session.call.plan
@@ -28,5 +33,5 @@ async def message(session: VoiceSession, element: Element) -> Outcome:
     return None
 
 
-noun("Body", channels=(MESSAGING,))
-noun("Media", channels=(MESSAGING,))
+noun("Body", documented("messaging/twiml/message"), channels=(MESSAGING,))
+noun("Media", documented("messaging/twiml/message"), channels=(MESSAGING,))

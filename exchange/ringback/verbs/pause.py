@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringback.evidence import documented
 from ringback.twiml.attributes import whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -9,7 +10,7 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import verb
 
 
-@verb("Pause", attributes="length")
+@verb("Pause", documented("voice/twiml/pause"), attributes="length")
 async def pause(session: VoiceSession, element: Element) -> Outcome:
     """Waits `length` seconds regardless of the pace, because apps use Pause to wait for something."""
     length = whole_number(session, element, "length", 1, 13910, minimum=1)

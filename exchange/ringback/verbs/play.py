@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ringback.evidence import documented
 from ringback.service.media import MAX_MEDIA_BYTES, Media
 from ringback.sound import wav
 from ringback.twiml.documents import AUDIO_CONTENT_TYPES
@@ -19,7 +20,7 @@ TONE_SECONDS = {"w": 0.5, "W": 1.0}
 MP3_BYTES_PER_SECOND = 16_000  # 128 kbit/s, to estimate the length of any audio that is not WAV
 
 
-@verb("Play", attributes="loop digits")
+@verb("Play", documented("voice/twiml/play"), attributes="loop digits")
 async def play(session: VoiceSession, element: Element) -> Outcome:
     """Plays audio or tones. Audio that cannot be fetched is reported, and the next verb runs."""
     digits, url = element.get("digits"), element.text()
@@ -28,7 +29,7 @@ async def play(session: VoiceSession, element: Element) -> Outcome:
     if not url:
         session.warn(13420, element, "(none, because <Play> contains no URL)")
         return None
-    media = await _fetch(session, element, session.absolute(url))
+    media = await fetch_audio(session, element, session.absolute(url))
     if media is None:
         item = session.audio.start_item("Play", url=None, source=url, seconds=0.0)
         await session.audio.play_out(item, 0)
@@ -47,7 +48,7 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
     return None
 
 
-async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
+async def fetch_audio(session: VoiceSession, element: Element, url: str) -> Media | None:
     """Returns the audio at a URL. Reports a failed fetch or a content type that is not audio, and returns None."""
     webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, max_bytes=MAX_MEDIA_BYTES)
     response = await session.state.webhooks.send(webhook)

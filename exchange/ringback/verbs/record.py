@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.calls.call import CallRecorder
+from ringback.evidence import documented
 from ringback.service.sids import new_sid
 from ringback.sound.recording_timeline import RecordingTimeline
 from ringback.sound.recordings import Recording
@@ -28,7 +29,7 @@ ANY_KEY = "1234567890*#"
 MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults for maxLength
 
 
-@verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
+@verb("Record", documented("voice/twiml/record"), attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
 async def record(session: VoiceSession, element: Element) -> Outcome:
     """Returns the action, or None to run the next verb if the recording is silent. A silent recording is not stored.
 

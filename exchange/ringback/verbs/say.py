@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ringback.calls.audio_path import speaking_seconds
+from ringback.evidence import documented
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.ssml import SSML_ELEMENTS, pause_seconds, spoken_text
 from ringback.twiml.steps import Outcome
 from ringback.verbs.loop_attribute import repeat
-from ringback.verbs.registry import verb
+from ringback.verbs.registry import noun, verb
 
 MAX_CHARACTERS = 4096
 
 
-@verb("Say", attributes="voice language loop", children=SSML_ELEMENTS)
+@verb("Say", documented("voice/twiml/say"), attributes="voice language loop", children=SSML_ELEMENTS)
 async def say(session: VoiceSession, element: Element) -> Outcome:
     text = spoken_text(element)
     if not text:
@@ -26,3 +27,7 @@ async def say(session: VoiceSession, element: Element) -> Outcome:
     details = {"text": text, "language": element.get("language", "en-US"), "voice": element.get("voice")}
     await repeat(session, element, 13510, "Say", seconds, details)
     return None
+
+
+for name in SSML_ELEMENTS.split():
+    noun(name, documented("voice/twiml/say/text-speech"), checked=False, in_coverage=False)

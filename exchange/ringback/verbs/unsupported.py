@@ -1,43 +1,68 @@
-"""Verbs and nouns that the exchange does not support. It skips them with a warning."""
+"""Verbs and nouns that the exchange does not support. It skips them, with a warning that says why."""
 
 from __future__ import annotations
 
+from ringback.evidence import documented, observed
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.registry import noun, verb
+from ringback.verbs.registry import elements, noun, verb
 
-STREAM = "name connectorName url track statusCallback statusCallbackMethod audioFormat sampleRate"
+PYTHON_SDK = "https://github.com/twilio/twilio-python/blob/main/twilio/twiml/voice_response.py"
 TRANSCRIPTION = (
     "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
     "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
     "intelligenceService"
 )
-CONNECT = "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Conversation Room Autopilot"
+CARD_PAYMENT = "there is no payment processor here"
+NOT_YET = "it has not been built"
 
 
-@verb("Echo", supported=False)
-@verb("Connect", attributes="action method", children=CONNECT, supported=False)
-@verb("Pay", checked=False, supported=False)
-@verb("Prompt", checked=False, supported=False)
-@verb("Refer", attributes="action method", children="Sip ReferSip", supported=False)
+@verb("Pay", documented("voice/twiml/pay"), checked=False, reason=CARD_PAYMENT)
+@verb("Prompt", documented("voice/twiml/pay/prompt"), checked=False, reason=CARD_PAYMENT)
 async def unsupported(session: VoiceSession, element: Element) -> Outcome:
     warn_unsupported(session, element)
     return None
 
 
 def warn_unsupported(session: VoiceSession, element: Element) -> None:
+    """Warns that the element is skipped, and says why."""
     children = ", ".join(f"<{child.name}>" for child in element.elements())
     name = f"<{element.name}>" + (f" with {children}" if children else "")
-    session.warn(12200, element, f"{name} is valid TwiML, but this exchange does not support it and skips it")
+    mistake = f"{name} is valid TwiML, but Ringback does not support it and skips it: {reason_for(element)}"
+    session.warn(12200, element, mistake, "Test this part of your app with Twilio.")
 
 
-noun("Stream", attributes=STREAM, children="Parameter", supported=False)
+def reason_for(element: Element) -> str:
+    """Returns why Ringback does not support the element, or a child of it."""
+    entries = (elements().get(each.name) for each in (element, *element.elements()))
+    return next((entry.reason for entry in entries if entry and entry.reason), "it is not allowed here")
+
+
 noun(
     "Siprec",
+    documented("voice/twiml/siprec"),
     attributes="name connectorName track statusCallback statusCallbackMethod",
     children="Parameter",
-    supported=False,
+    reason="there is no SIPREC recording server here; use <Recording> or <Transcription>",
 )
-noun("Transcription", attributes=TRANSCRIPTION, children="Parameter Config", supported=False)
+noun(
+    "Transcription",
+    documented("voice/twiml/transcription"),
+    attributes=TRANSCRIPTION,
+    children="Parameter Config",
+    reason=NOT_YET,
+)
 noun("Parameter", attributes="name value", in_coverage=False)
+noun("Config", attributes="name value", in_coverage=False)
+noun("ConversationRelaySession", observed(PYTHON_SDK), checked=False, reason=NOT_YET)
+noun("AiSession", observed(PYTHON_SDK), checked=False, reason="there is no AI assistant here")
+noun(
+    "VirtualAgent",
+    documented("voice/twiml/connect/virtualagent"),
+    checked=False,
+    reason="there is no Dialogflow agent here; use <ConversationRelay>",
+)
+noun("Conversation", observed(PYTHON_SDK), checked=False, reason="Twilio Conversations are not emulated")
+noun("Room", documented("voice/twiml/connect/room"), checked=False, reason="Twilio Video is not emulated")
+noun("Autopilot", documented("voice/twiml/autopilot"), checked=False, reason="Twilio has withdrawn Autopilot")

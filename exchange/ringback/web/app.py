@@ -49,10 +49,10 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 async def app_page(request: web.Request) -> web.StreamResponse:
     """Leads to the app that the exchange calls, so that the two link to each other."""
-    settings = request.app[STATE].settings
-    if not settings.app:
+    app = request.app[STATE].app_address.app
+    if not app:
         raise RequestRefused(404, "The exchange does not know the app's address: set PUBLIC_URL or --app.")
-    raise web.HTTPFound(settings.app)
+    raise web.HTTPFound(app)
 
 
 async def page(request: web.Request) -> web.StreamResponse:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ringback.evidence import Evidence
 from ringback.rest.product_hosts import NEWER_PRODUCTS
 from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
-from ringback.service.faults import FAULT_KINDS
-from ringback.verbs.registry import VOICE, elements
+from ringback.service.faults import FAULT_EVIDENCE, FAULT_KINDS
+from ringback.twiml.element_types import TwimlElement
+from ringback.verbs.registry import elements
+
+TABLES = (LIST_ROUTES, INSTANCE_ROUTES, *NEWER_PRODUCTS.values())
+
+
+class CoverageError(Exception):
+    """A route or a fault has no source. The message says which, and what to do."""
 
 
 def coverage_table() -> str:
@@ -15,27 +27,57 @@ def coverage_table() -> str:
 
 def _verbs() -> list[str]:
     """The verbs, followed by the nouns."""
-    rows = ["| TwiML | | attributes without effect |", "|---|---|---|"]
-    voice = [entry for entry in elements().values() if VOICE in entry.channels and entry.in_coverage]
-    for entry in sorted(voice, key=lambda entry: entry.run is None):
-        support = "run" if entry.supported else "skipped with a warning"
-        rows.append(f"| {entry.name} | {support} | {', '.join(entry.without_effect.split())} |")
+    rows = ["| TwiML | | attributes without effect | source |", "|---|---|---|---|"]
+    listed = [entry for entry in elements().values() if entry.in_coverage]
+    for entry in sorted(listed, key=lambda entry: entry.run is None):
+        without_effect = ", ".join(entry.without_effect.split())
+        rows.append(f"| {entry.name} | {_support(entry)} | {without_effect} | {_source(entry.evidence)} |")
     return rows
+
+
+def _support(entry: TwimlElement) -> str:
+    return "run" if entry.supported else f"skipped with a warning: {entry.reason}"
 
 
 def _rest() -> list[str]:
-    rows = ["| REST, under `/2010-04-01/Accounts/{AccountSid}` | |", "|---|---|"]
-    for path, methods in sorted((LIST_ROUTES | INSTANCE_ROUTES).items()):
-        rows.append(f"| `{path}.json` | {' '.join(methods)} |")
+    rows = ["| REST, under `/2010-04-01/Accounts/{AccountSid}` | | source |", "|---|---|---|"]
+    rows += [_route(f"{path}.json", methods) for path, methods in sorted((LIST_ROUTES | INSTANCE_ROUTES).items())]
     for product, table in NEWER_PRODUCTS.items():
-        rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own URL | |", "|---|---|"]
-        rows += [f"| `{path}` | {' '.join(methods)} |" for path, methods in table.items()]
+        rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own URL | | source |", "|---|---|---|"]
+        rows += [_route(path, methods) for path, methods in table.items()]
     return rows
 
 
-def _faults() -> list[str]:
-    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {effect} |" for kind, effect in FAULT_KINDS.items())]
+def _route(path: str, methods: dict[str, Any]) -> str:
+    return f"| `{path}` | {' '.join(methods)} | {_source(_evidence_of(next(iter(methods.values()))))} |"
 
+
+def _faults() -> list[str]:
+    rows = [f"| `{kind}` | {effect} | {_source(FAULT_EVIDENCE[kind])} |" for kind, effect in FAULT_KINDS.items()]
+    return ["| fault | | source |", "|---|---|---|", *rows]
+
+
+def _source(evidence: Evidence | None) -> str:
+    return f"[{evidence.certainty}]({evidence.url}), {evidence.checked}" if evidence else ""
+
+
+def _evidence_of(resource: Callable[..., Any]) -> Evidence | None:
+    """Returns the evidence that the module of a REST resource function states."""
+    return getattr(sys.modules[resource.__module__], "EVIDENCE", None)
+
+
+def _check() -> None:
+    """Raises RegistryError or CoverageError if an entry of the tables has no source."""
+    elements()
+    functions = [function for table in TABLES for methods in table.values() for function in methods.values()]
+    modules = sorted({function.__module__ for function in functions if _evidence_of(function) is None})
+    if modules:
+        raise CoverageError(f"{', '.join(modules)}: add EVIDENCE = documented(…), observed(…) or inferred(…)")
+    if differing := sorted(FAULT_EVIDENCE.keys() ^ FAULT_KINDS.keys()):
+        raise CoverageError(f"ringback/service/faults.py: {', '.join(differing)}: add to both KINDS and EVIDENCE")
+
+
+_check()  # at import, so that no exchange starts with a table that does not agree with its code
 
 if __name__ == "__main__":
     print(coverage_table())

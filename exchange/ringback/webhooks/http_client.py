@@ -15,6 +15,7 @@ from yarl import URL
 
 from ringback.service.bounded_dict import MAX_CACHED_RESPONSES, MAX_PAIRS, BoundedDict, body_size
 from ringback.service.clock import Clock
+from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
@@ -33,8 +34,8 @@ FORM = "application/x-www-form-urlencoded"
 class WebhookClient:
     """Sends webhooks. Each exchange has one client, which must be closed with close()."""
 
-    def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
-        self.clock, self.token, self.shared_key = clock, token, shared_key
+    def __init__(self, clock: Clock, token: str, address: AppAddress, shared_key: tuple[str, str] | None) -> None:
+        self.clock, self.token, self.address, self.shared_key = clock, token, address, shared_key
         self.jars = CookieJars(clock)
         self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)
         self.basic_auth_realms: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
@@ -130,6 +131,7 @@ class _Request:
         self.client, self.webhook, self.method, self.parameters = client, webhook, method, parameters
         bare, self.user, self.password = without_userinfo(url)
         self.url = checked_url(wire_url(bare, parameters if method == "GET" else ()))
+        self.dialed_url, self.forwarding_headers = client.address.route(self.url)
         self.token, self.idempotency_token = token, idempotency_token
         self.shared_key, self.algorithm = "", "sha1"
         if client.shared_key:
@@ -178,7 +180,7 @@ class _Request:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         async with self.client.session.request(
             self.method,
-            URL(self.url, encoded=True),
+            URL(self.dialed_url, encoded=True),
             data=body,
             headers=headers,
             timeout=timeout,
@@ -207,7 +209,7 @@ class _Request:
             headers["Content-Type"] = FORM + ("; charset=UTF-8" if voice else "")
         if cookies := self.client.jars.header(self.webhook.cookie_jar, self.url):
             headers["Cookie"] = cookies
-        return headers | self._validators()
+        return headers | self._validators() | self.forwarding_headers
 
     def _validators(self) -> dict[str, str]:
         """The headers of a conditional request, if a response from this URL is cached."""

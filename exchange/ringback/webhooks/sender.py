@@ -17,6 +17,7 @@ from ringback.service.debugger import Debugger
 from ringback.service.faults import Fault, FaultInjector
 from ringback.service.settings import Settings
 from ringback.sound import demo_media
+from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.http_client import WebhookClient
 from ringback.webhooks.request import Webhook, WebhookResponse
 
@@ -59,6 +60,7 @@ class WebhookSender:
     def __init__(
         self,
         settings: Settings,
+        address: AppAddress,
         clock: Clock,
         faults: FaultInjector,
         debugger: Debugger,
@@ -67,9 +69,10 @@ class WebhookSender:
     ) -> None:
         self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
         self.log_of = log_of
-        self.client = WebhookClient(clock, settings.auth_token, settings.shared_key)
+        self.client = WebhookClient(clock, settings.auth_token, address, settings.shared_key)
         self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self.held: list[HeldWebhook] = []
+        self.pending = 0  # requests that the app has not answered yet
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
         """Send a webhook. Does not raise if the request fails: see WebhookResponse.error."""
@@ -113,17 +116,30 @@ class WebhookSender:
         return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
+        finish = self.start_entry(webhook)
+        self.pending += 1
+        try:
+            response = await self.client.send(webhook, token, copies)
+        finally:
+            self.pending -= 1
+        if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
+            response.body = response.body[: len(response.body) // 2]
+        finish(response)
+        return response
+
+    def start_entry(self, webhook: Webhook) -> Callable[[WebhookResponse], None]:
+        """Logs a request that is about to be sent. Call the returned function with its response."""
         at = self.clock.now()
         call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
         call_entry = call_log.add("request", webhook) if call_log else None
-        response = await self.client.send(webhook, token, copies)
-        if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
-            response.body = response.body[: len(response.body) // 2]
-        logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
-        self.log.append(RequestLogEntry(webhook, logged, at))
-        if call_log and call_entry:
-            call_log.add_response(call_entry, logged)
-        return response
+
+        def finish(response: WebhookResponse) -> None:
+            logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
+            self.log.append(RequestLogEntry(webhook, logged, at))
+            if call_log and call_entry:
+                call_log.add_response(call_entry, logged)
+
+        return finish
 
     def send_callback(
         self,

@@ -13,6 +13,10 @@ function keysPrompt(finishKeys) {
   return finishKeys ? `Press keys, then ${[...finishKeys].join(" or ")}` : "Press keys";
 }
 
+function relayPrompt({ input }) {
+  return input.includes("dtmf") ? "You are talking to an agent. Say something, or press a key." : "You are talking to an agent. Say something.";
+}
+
 function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
   const microphone = hasMicrophone ? ", or use the microphone" : "";
   const end = !keys ? "" : keys.length > 4 ? " Any key ends the recording." : ` ${[...keys].join(" or ")} ends the recording.`;
@@ -22,6 +26,7 @@ function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
 /** Returns null or `{sentence, speech, recording}`: can speech be typed, and is a recording in progress? */
 export function listeningPrompt(listening, hasMicrophone, displayName) {
   if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
+  if (listening?.relay) return { sentence: relayPrompt(listening.relay), speech: true };
   if (listening?.record) return { sentence: recordPrompt(listening.record, hasMicrophone), speech: true, recording: true };
   if (listening?.talk) return { sentence: `You are talking to ${displayName(listening.talk.with)}.`, speech: true };
   return null;

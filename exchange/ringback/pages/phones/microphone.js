@@ -1,4 +1,4 @@
-// The microphone button: recognizes speech for a Gather or another person, and records for a Record.
+// The microphone button: recognizes speech for a Gather, an agent or another person, and records for a Record.
 
 import { canRecognize, recognize } from "./speech-recognition.js";
 import { record } from "./recorder.js";
@@ -13,6 +13,7 @@ export async function hasMicrophone() {
 function purposeOf(listening) {
   if (listening?.record) return "record";
   if (listening?.talk) return "talk";
+  if (listening?.relay) return "gather"; // an agent gets the words too
   return listening?.gather?.input.includes("speech") ? "gather" : null;
 }
 
@@ -28,7 +29,7 @@ export class Microphone {
     const purpose = purposeOf(listening);
     if (purpose !== this.purpose) this.stop();
     this.purpose = purpose;
-    this.language = listening?.gather?.language;
+    this.language = (listening?.gather ?? listening?.relay)?.language;
     const isUsable = purpose && (purpose !== "gather" || canRecognize) && (await hasMicrophone());
     this.button.hidden = !isUsable;
     return isUsable;

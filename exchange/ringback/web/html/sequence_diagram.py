@@ -20,6 +20,7 @@ MAX_LEG_LANES = 3  # any further legs share the last lane
 LEVELS = {"ringing": "wait", "queued": "wait", "in-progress": "now", "completed": "good"}
 SHOWN_PARAMETERS = ("Digits", "SpeechResult", "DialCallStatus", "QueueResult", "RecordingDuration", "ErrorCode")
 PURPOSES = {"voice": "", "voice-status": "status callback", "status": "callback", "media": "media"}
+INPUT_WORDS = {"dtmf": "keys", "speech": "speech"}
 VERB = re.compile(r"<([A-Z][A-Za-z]*)[\s/>]")
 MAX_VERBS = 8
 
@@ -31,7 +32,7 @@ class DiagramStep:
     `level` is good, refused, wait, now or ""."""
 
     at: datetime
-    kind: str  # status, did, heard, listens, request, answer, rest
+    kind: str  # status, did, heard, listens, request, answer, rest, message, note
     source: int
     target: int
     words: str
@@ -104,6 +105,8 @@ def _heard_words(verb: str, details: dict[str, Any]) -> str:
             return f"Say “{details['text']}”"
         case "Play":
             return f"Play {details['source']}"
+        case "Audio":
+            return "hears the app" + (f" for {details['seconds']:.1f} s" if details["seconds"] else "")
         case "Pause":
             return f"Pause {details['length']:g} s"
         case "Tones":
@@ -126,11 +129,15 @@ def _listens(entry: LogEntry) -> Iterator[DiagramStep]:
 def _listening_words(verb: str, details: dict[str, Any]) -> str:
     if verb == "talk":
         return f"talks with {details['with']}"
+    if verb == "stream":
+        return "Stream: " + (details["name"] or "sound and keys")
     if verb == "record":
         return f"Record: at most {details['max_length']} s"
+    if verb == "relay":
+        return f"ConversationRelay: {' or '.join(INPUT_WORDS[kind] for kind in details['input'])}"
     if details["digits"]:
         return ""  # there is already a step for this Gather
-    kinds = " or ".join({"dtmf": "keys", "speech": "speech"}.get(kind, kind) for kind in details["input"])
+    kinds = " or ".join(INPUT_WORDS[kind] for kind in details["input"])
     limit = f", numDigits {details['num_digits']}" if details["num_digits"] else ""
     return f"Gather: {kinds}{limit}, timeout {details['timeout']:g} s"
 
@@ -171,6 +178,16 @@ def _rest(entry: LogEntry) -> Iterator[DiagramStep]:
     yield DiagramStep(entry.at, "rest", APP, EXCHANGE, f"REST: {method} {_short_path(path)} · {status}", level)
 
 
+def _message(entry: LogEntry) -> Iterator[DiagramStep]:
+    message = entry.data
+    source, target = (EXCHANGE, APP) if message.to_app else (APP, EXCHANGE)
+    yield DiagramStep(entry.at, "message", source, target, message.words, message.level, message.text)
+
+
+def _note(entry: LogEntry) -> Iterator[DiagramStep]:
+    yield DiagramStep(entry.at, "note", EXCHANGE, EXCHANGE, entry.data, "wait")
+
+
 def _path_and_query(url: str) -> str:
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -187,4 +204,6 @@ STEPS_OF_KIND = {
     "listens": _listens,
     "request": _request,
     "rest": _rest,
+    "message": _message,
+    "note": _note,
 }

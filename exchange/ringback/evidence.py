@@ -1,0 +1,37 @@
+"""How certain a statement about Twilio is: documented, observed or inferred, with its source and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Certainty = Literal["documented", "observed", "inferred"]
+CHECKED = "2026-11"  # the month in which the sources named in this package were last read
+DOCS = "https://www.twilio.com/docs/"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The source of one entry of a table.
+
+    "documented": Twilio's documentation describes it. "observed": real traffic or an official library shows it.
+    "inferred": neither does, and Ringback does what follows from the rest. `checked` is a year and a month."""
+
+    certainty: Certainty
+    url: str
+    checked: str = CHECKED
+
+
+def documented(page: str) -> Evidence:
+    """Returns the evidence for an entry that a page of Twilio's documentation describes: `voice/twiml/say`."""
+    return Evidence("documented", DOCS + page)
+
+
+def observed(url: str) -> Evidence:
+    """Returns the evidence for an entry that real traffic or an official library shows; `url` is where."""
+    return Evidence("observed", url)
+
+
+def inferred(page: str) -> Evidence:
+    """Returns the evidence for an entry that follows from the page without being described there."""
+    return Evidence("inferred", DOCS + page)

@@ -1,0 +1,1 @@
+"""ConversationRelay: the app's agent talks with the caller in text, over a WebSocket."""

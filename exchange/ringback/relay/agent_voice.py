@@ -1,0 +1,172 @@
+"""The agent's voice: what the app wants the caller to hear, one utterance after another, until somebody interrupts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ringback.calls.audio_path import AudioPath, HeardItem, speaking_seconds
+from ringback.relay.sentences import spoken_part
+from ringback.service.media import Media
+
+MAX_QUEUED_CHARACTERS = 100_000  # about two hours of speech; the app's next message waits until there is room
+TONE_SECONDS = 0.2
+WAIT_SECONDS = 0.5  # of a `w` among digits
+FetchAudio = Callable[[str], Awaitable[Media | None]]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A sentence, or with `source` a media file that is played `loops` times, or with `digits` tones.
+
+    `cycle` numbers the app's answers: it changes after a token with `last`, and with each media file."""
+
+    cycle: int
+    text: str = ""
+    language: str = ""
+    voice: str = ""
+    source: str = ""
+    loops: int = 1
+    digits: str = ""
+    interruptible: frozenset[str] = frozenset()
+    preemptible: bool = False
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What the caller had heard of the agent's answer, in words, and for how many milliseconds."""
+
+    words: str
+    milliseconds: int
+
+
+class AgentVoice:
+    """`on_speaking` is called when the agent starts and stops speaking, `on_played` with the words that were played."""
+
+    def __init__(
+        self,
+        audio: AudioPath,
+        fetch_audio: FetchAudio,
+        on_speaking: Callable[[bool], None],
+        on_played: Callable[[str], None],
+    ) -> None:
+        self.audio, self.fetch_audio, self.on_speaking, self.on_played = audio, fetch_audio, on_speaking, on_played
+        self.queue: deque[Utterance] = deque()
+        self.current: Utterance | None = None
+        self.playing: asyncio.Task[None] | None = None
+        self.item: HeardItem | None = None
+        self.item_started = self.item_seconds = self.started = 0.0  # on the exchange's clock
+        self.heard: list[str] = []  # the sentences of the current cycle that have been spoken to the end
+        self.stopped = False  # the current utterance has been cut off
+        self.changed = asyncio.Event()
+
+    @property
+    def is_speaking(self) -> bool:
+        return self.current is not None or bool(self.queue)
+
+    def add(self, utterance: Utterance) -> None:
+        self.queue.append(utterance)
+        self._wake()
+
+    async def wait_for_room(self) -> None:
+        """Waits until less than MAX_QUEUED_CHARACTERS are waiting to be spoken."""
+        while sum(len(one.text) + 1 for one in self.queue) > MAX_QUEUED_CHARACTERS:
+            await self.changed.wait()
+
+    async def wait_until_silent(self) -> None:
+        while self.is_speaking:
+            await self.changed.wait()
+
+    async def run(self) -> None:
+        """Plays the utterances until cancelled."""
+        try:
+            while True:
+                while not self.queue:
+                    await self.changed.wait()
+                await self._play_next()
+        finally:
+            if self.playing:
+                self.playing.cancel()
+                await asyncio.gather(self.playing, return_exceptions=True)
+
+    async def _play_next(self) -> None:
+        utterance = self.queue.popleft()
+        if self.current is None:
+            self.on_speaking(True)
+        if self.current is None or self.current.cycle != utterance.cycle:
+            self.heard, self.started = [], self.audio.clock.time()
+        self.current, self.stopped = utterance, False
+        self.playing = asyncio.create_task(self._play(utterance))
+        await asyncio.wait({self.playing})
+        if not self.stopped:
+            self.playing.result()
+            if utterance.text:
+                self.heard.append(utterance.text)
+                self.on_played(utterance.text.strip())
+        self.playing = self.item = None
+        if not self.queue:
+            self.current = None
+            self.on_speaking(False)
+        self._wake()
+
+    async def _play(self, utterance: Utterance) -> None:
+        if utterance.source:
+            return await self._play_media(utterance)
+        if utterance.digits:
+            seconds = sum(WAIT_SECONDS if digit == "w" else TONE_SECONDS for digit in utterance.digits)
+            return await self._play_item("Tones", seconds, digits=utterance.digits)
+        text = utterance.text.strip()
+        seconds = speaking_seconds(text)
+        details = {"text": text, "language": utterance.language, "voice": utterance.voice}
+        await self._play_item("Say", seconds, **details, seconds=round(seconds, 2))
+
+    async def _play_media(self, utterance: Utterance) -> None:
+        media = await self.fetch_audio(utterance.source)
+        seconds = media.seconds if media else 0.0
+        for _ in range(utterance.loops if media else 1):
+            url = media.path if media else None
+            await self._play_item("Play", seconds, url=url, source=utterance.source, seconds=round(seconds, 2))
+
+    async def _play_item(self, verb: str, length: float, **details: object) -> None:
+        self.item = self.audio.start_item(verb, **details)
+        self.item_started, self.item_seconds = self.audio.clock.time(), length * self.audio.pace
+        await self.audio.play_out(self.item, length)
+
+    def interrupt(self, kind: str) -> Interruption | None:
+        """Stops speaking if the caller may interrupt with this kind of input. Returns what had been heard."""
+        speaking = self.current or (self.queue[0] if self.queue else None)
+        if speaking is None or kind not in speaking.interruptible:
+            return None
+        part = self._current_words()
+        words = "".join([*self.heard, part]).strip()
+        milliseconds = round((self.audio.clock.time() - self.started) * 1000) if self.current else 0
+        self._stop(part, lambda utterance: True)
+        return Interruption(words, milliseconds)
+
+    def preempt(self, cycle: int) -> None:
+        """Stops the preemptible utterances of other cycles, because the app has begun to say something else."""
+        if self.current and self.current.preemptible and self.current.cycle != cycle:
+            part = self._current_words()
+            self._stop(part, lambda utterance: utterance.preemptible and utterance.cycle != cycle)
+
+    def _current_words(self) -> str:
+        """The words of the current utterance that have been spoken."""
+        if not self.item or not self.current or not self.current.text:
+            return ""
+        elapsed = self.audio.clock.time() - self.item_started
+        return spoken_part(self.current.text.strip(), elapsed / self.item_seconds if self.item_seconds else 1.0)
+
+    def _stop(self, played_words: str, is_dropped: Callable[[Utterance], bool]) -> None:
+        if played_words:
+            self.on_played(played_words)
+        self.queue = deque(utterance for utterance in self.queue if not is_dropped(utterance))
+        if self.playing:
+            self.stopped = True
+            self.playing.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()

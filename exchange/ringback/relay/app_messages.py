@@ -1,0 +1,209 @@
+"""Handles what the app sends during a ConversationRelay session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ringback.calls.call import Call
+from ringback.calls.call_log import LogEntry, SocketMessage
+from ringback.relay.agent_voice import AgentVoice, Utterance
+from ringback.relay.connection import TOO_MANY_MALFORMED, RelayConnection
+from ringback.relay.messages import (
+    MAX_LOOPS,
+    AppMessage,
+    EndSession,
+    InvalidMessage,
+    PlayMedia,
+    SendDigits,
+    SwitchLanguage,
+    TextToken,
+    UpdateConfig,
+    parse_message,
+)
+from ringback.relay.result import SessionResult
+from ringback.relay.sentences import SentenceBuffer, without_ssml
+from ringback.relay.settings import RelaySettings
+from ringback.websockets.app_socket import Closed, Frame
+
+MAX_MALFORMED = 10  # in a row: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages
+MAX_SHOWN_CHARACTERS = 300
+MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
+NAMES = {PlayMedia: "play", SendDigits: "sendDigits", SwitchLanguage: "language", UpdateConfig: "config"}
+INVALID_MESSAGE, SPELLING = 64107, 12200
+
+
+class AppMessageHandler:
+    """`run` returns when the app has ended the session, or its connection has ended."""
+
+    def __init__(
+        self,
+        call: Call,
+        settings: RelaySettings,
+        voice: AgentVoice,
+        connection: RelayConnection,
+        result: SessionResult,
+        on_settings: Callable[[], None],
+    ) -> None:
+        self.call, self.settings, self.voice, self.connection = call, settings, voice, connection
+        self.result, self.on_settings = result, on_settings
+        self.sentences = SentenceBuffer()
+        self.cycle = 1
+        self.token: TextToken | None = None  # the last token of an unfinished answer
+        self.discards = False  # the rest of the answer, because the caller has interrupted it
+        self.malformed = 0
+        self.token_entry: LogEntry | None = None
+
+    async def run(self) -> None:
+        while True:
+            frame = await self.connection.receive()
+            if isinstance(frame, Closed):
+                self.connection.report_end(frame)
+                return self.result.fail()
+            try:
+                message, unknown = self._parse(frame)
+            except InvalidMessage as error:
+                self._refuse(frame, str(error))
+                if self.malformed == MAX_MALFORMED:
+                    return self._give_up()
+                continue
+            self.malformed = 0
+            self._warn_of(unknown)
+            if isinstance(message, EndSession):
+                return await self._end(message)
+            self._log(message, frame.text or "")
+            self._handle(message)
+            await self.voice.wait_for_room()
+
+    def discard_answer(self) -> None:
+        """Forgets the answer that the caller has interrupted, and the tokens of it that are still to come."""
+        self.sentences.flush()
+        self.discards = self.token is not None
+
+    def keep_answers(self) -> None:
+        """From now on, tokens belong to a new answer, because the app has been told what the caller said."""
+        if self.discards:
+            self.discards, self.token = False, None
+            self.cycle += 1
+
+    def _parse(self, frame: Frame) -> tuple[AppMessage, list[str]]:
+        if frame.text is None:
+            raise InvalidMessage("it is binary")
+        return parse_message(frame.text)
+
+    def _refuse(self, frame: Frame, mistake: str) -> None:
+        """Reports a message that is not processed, to the debugger and to the app."""
+        self.malformed += 1
+        shown = (frame.text if frame.text is not None else f"{len(frame.binary)} bytes")[:MAX_SHOWN_CHARACTERS]
+        self._report(INVALID_MESSAGE, f"{mistake}: {shown}")
+        self.call.log.add("message", SocketMessage(False, f"invalid: {mistake}", shown, "refused"))
+        self.connection.post({"type": "error", "description": f"Invalid message received: {shown}"})
+
+    def _give_up(self) -> None:
+        code, reason = TOO_MANY_MALFORMED
+        self.connection.report_end(Closed(code, reason))
+        self.connection.close(code, reason)
+        self.result.fail()
+
+    def _warn_of(self, unknown: list[str]) -> None:
+        if unknown:
+            self._report(SPELLING, f"ConversationRelay message: unknown fields {', '.join(unknown)[:200]}")
+
+    def _report(self, code: int, detail: str) -> None:
+        self.call.runtime.debugger.report(code, sid=self.call.sid, handset=self.call.plan.handset, detail=detail)
+
+    def _handle(self, message: AppMessage) -> None:
+        match message:
+            case TextToken():
+                self._add_token(message)
+            case PlayMedia():
+                self._flush()
+                self.cycle += 1
+                loops = message.loop or MAX_LOOPS
+                self._say(message, source=message.source, loops=loops)
+                self.cycle += 1
+            case SendDigits(digits=digits):
+                self._flush()
+                self.voice.add(Utterance(self.cycle, digits=digits))
+            case SwitchLanguage():
+                self._flush()
+                self.settings.switch_language(message.tts, message.transcription)
+                self.on_settings()
+            case UpdateConfig():
+                self._update(message)
+
+    def _add_token(self, token: TextToken) -> None:
+        if self.discards:
+            if token.last:
+                self.keep_answers()
+            return
+        if self.token is None:
+            self.voice.preempt(self.cycle)
+        elif self.token.lang != token.lang:
+            self._flush()
+        self.token = token
+        for sentence in self.sentences.add(token.token):
+            self._say(token, text=sentence, lang=token.lang)
+        if token.last:
+            self._flush()
+            self.token = None
+            self.cycle += 1
+
+    def _flush(self) -> None:
+        """Says the sentence that has no end yet."""
+        for rest in self.sentences.flush():
+            self._say(self.token or TextToken(""), text=rest, lang=self.token.lang if self.token else "")
+
+    def _say(
+        self, message: TextToken | PlayMedia, text: str = "", lang: str = "", source: str = "", loops: int = 1
+    ) -> None:
+        words, language = without_ssml(text), lang or self.settings.tts_language
+        if not words.strip() and not source:
+            return
+        settings = self.settings
+        utterance = Utterance(
+            cycle=self.cycle,
+            text=words,
+            language=language,
+            voice=settings.voice_for(language),
+            source=source,
+            loops=loops,
+            interruptible=settings["interruptible"] if message.interruptible is None else message.interruptible,
+            preemptible=settings["preemptible"] if message.preemptible is None else message.preemptible,
+        )
+        if source:
+            self.voice.preempt(self.cycle)
+        self.voice.add(utterance)
+
+    def _update(self, message: UpdateConfig) -> None:
+        self._flush()
+        self.settings.values |= message.settings
+        for code, language in message.languages.items():
+            self.settings.languages[code] = self.settings.languages.get(code, {}) | language
+        self.settings.switch_language(message.language.tts, message.language.transcription)
+        self.on_settings()
+        changed = [*message.settings, *(["languages"] if message.languages else [])]
+        self.connection.post({"type": "info", "name": "configUpdated", "value": " ".join(changed)})
+
+    async def _end(self, message: EndSession) -> None:
+        """Ends the session once everything has been said that the app sent before."""
+        self._flush()
+        self.call.log.add("message", SocketMessage(False, "end", message.handoff_data or ""))
+        await self.voice.wait_until_silent()
+        self.result.status, self.result.handoff_data = "ended", message.handoff_data
+
+    def _log(self, message: AppMessage, text: str) -> None:
+        """Logs a message. The tokens of one answer are one entry."""
+        if not isinstance(message, TextToken):
+            self.token_entry = None
+            self.call.log.add("message", SocketMessage(False, NAMES[type(message)], text[:MAX_SHOWN_CHARACTERS]))
+            return
+        before = self.token_entry.data.text if self.token_entry and self.token else ""
+        if self.token_entry and before and len(before) < MAX_LOGGED_CHARACTERS:
+            self.token_entry.data = _text_message(before + message.token)
+        else:
+            self.token_entry = self.call.log.add("message", _text_message(message.token))
+
+
+def _text_message(words: str) -> SocketMessage:
+    shown = words if len(words) <= MAX_SHOWN_CHARACTERS else words[:MAX_SHOWN_CHARACTERS] + "…"
+    return SocketMessage(False, f"text “{shown.strip()}”", words)

@@ -1,0 +1,117 @@
+"""The WebSocket of a ConversationRelay session: sends messages in order, and reconnects if the app wants that.
+
+With applicationReconnect, Twilio keeps up to 500 messages while the app is away and sends them after it has
+reconnected: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
+(2026-10-28). When it tries, and that it sends `setup` again, are choices of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from typing import Any
+
+from ringback.calls.call import Call
+from ringback.calls.call_log import SocketMessage
+from ringback.runtime import Runtime
+from ringback.websockets.app_socket import AppSocket, Closed, Frame
+from ringback.websockets.failure import HandshakeFailed
+from ringback.websockets.handshake import RELAY, open_socket
+
+MAX_WAITING_MESSAGES = 500
+RECONNECT_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # before each attempt
+WEBSOCKET_ENDED = 64105
+TOO_MANY_MALFORMED = (1007, "Too many consecutive malformed messages.")
+
+
+class RelayConnection:
+    """`setup` is the session's first message, which is sent on every connection."""
+
+    def __init__(self, runtime: Runtime, call: Call, url: str, setup: dict[str, Any], reconnects: bool) -> None:
+        self.runtime, self.call, self.url, self.setup, self.reconnects = runtime, call, url, setup, reconnects
+        self.socket: AppSocket | None = None
+        self.is_online = False
+        self.waiting: deque[dict[str, Any]] = deque()
+        self.changed = asyncio.Event()
+
+    async def open(self) -> None:
+        """Opens the first connection. Raises HandshakeFailed."""
+        socket = await open_socket(self.runtime, self.url, RELAY, self.call.sid)
+        self.waiting.appendleft(self.setup)
+        self.socket, self.is_online = socket, True
+        self.changed.set()
+        if fault := self.runtime.faults.trigger("relay-1007", RELAY, self.url):
+            timer = self.runtime.clock.call_later(fault.seconds, self._close_as_malformed)
+            socket.timers.append(timer)
+
+    def post(self, message: dict[str, Any]) -> None:
+        """Sends a message after those before it. Discards it if too many are waiting, which only happens offline."""
+        if len(self.waiting) < MAX_WAITING_MESSAGES:
+            self.waiting.append(message)
+            self.changed.set()
+
+    async def send_all(self) -> None:
+        """Sends the messages until cancelled."""
+        while True:
+            await self.send_waiting()
+            self.changed.clear()
+            await self.changed.wait()
+
+    async def send_waiting(self) -> None:
+        """Sends the messages that are waiting, unless the connection has ended."""
+        while self.waiting and self.is_online and self.socket:
+            message, socket = self.waiting.popleft(), self.socket
+            if await socket.send(message):
+                self._log(message)
+            elif socket is self.socket:
+                self.waiting.appendleft(message)
+                self.is_online = False
+
+    async def receive(self) -> Frame | Closed:
+        """The next frame. Closed means that the connection has ended and will not be opened again."""
+        socket = self.socket
+        while socket is not None:
+            frame = await socket.receive()
+            if isinstance(frame, Frame):
+                return frame
+            if not self.reconnects or not frame.by_app:
+                return frame
+            self.is_online = False
+            self._report(frame, "; reconnecting")
+            socket = await self._reconnected()
+        return Closed(1006, "no connection")
+
+    async def _reconnected(self) -> AppSocket | None:
+        for seconds in RECONNECT_SECONDS:
+            await self.runtime.clock.sleep(seconds)
+            try:
+                await self.open()
+            except HandshakeFailed:
+                continue
+            return self.socket
+        return None
+
+    def report_end(self, closed: Closed) -> None:
+        """Reports an end of the connection that the app should not have caused."""
+        self._report(closed, "")
+
+    def _report(self, closed: Closed, more: str) -> None:
+        reason = f": {closed.reason}" if closed.reason else ""
+        detail = f"close code {closed.code}{reason}{more}" if closed.code != 1006 else f"no close frame{more}"
+        self.runtime.debugger.report(WEBSOCKET_ENDED, sid=self.call.sid, handset=self.call.plan.handset, detail=detail)
+        self.call.log.add("message", SocketMessage(False, f"the WebSocket ended: {detail}", level="refused"))
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Closes the connection in the background."""
+        if self.socket:
+            self.runtime.spawn(self.socket.close(code, reason))
+
+    def _close_as_malformed(self) -> None:
+        self.close(*TOO_MANY_MALFORMED)
+
+    def _log(self, message: dict[str, Any]) -> None:
+        words = {"prompt": "voicePrompt", "dtmf": "digit", "interrupt": "utteranceUntilInterrupt", "info": "name"}
+        name = str(message["type"])
+        shown = message.get(words.get(name, "description"), "")
+        text = json.dumps(message, ensure_ascii=False, indent=1)
+        self.call.log.add("message", SocketMessage(True, f"{name} {str(shown)[:200]}".strip(), text))

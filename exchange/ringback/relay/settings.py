@@ -1,0 +1,100 @@
+"""The settings of a ConversationRelay session: from TwiML, and changed by messages during the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringback.relay.fields import LANGUAGE_FIELDS, SETTINGS, InvalidValue, language_tag
+from ringback.twiml.parser import Element
+
+DEFAULT_LANGUAGE = "en-US"
+SAY_VOICES = ("alice", "man", "woman")
+DEEPGRAM_MODELS = ("nova", "flux", "base", "enhanced", "whisper")
+INVALID_ARGUMENT = 64106
+
+
+@dataclass
+class RelaySettings:
+    """The session's settings by attribute name, the settings of each language by its code, and custom parameters."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    languages: dict[str, dict[str, str]] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values.get(name, SETTINGS[name].default)
+
+    def has_event(self, name: str) -> bool:
+        """Whether the app has subscribed to these info messages, by either of the two attributes."""
+        return name in self["events"] | self["debug"]
+
+    @property
+    def tts_language(self) -> str:
+        return str(self["ttsLanguage"] or self["language"] or DEFAULT_LANGUAGE)
+
+    @property
+    def prompt_language(self) -> str:
+        """The language of a prompt: only its primary tag if the language is detected.
+
+        Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay"""
+        language = str(self["transcriptionLanguage"] or self["language"] or DEFAULT_LANGUAGE)
+        return DEFAULT_LANGUAGE.partition("-")[0] if language == "multi" else language
+
+    def voice_for(self, language: str) -> str:
+        return self.languages.get(language, {}).get("voice", "") or str(self["voice"])
+
+    def switch_language(self, tts: str, transcription: str) -> None:
+        """Changes the languages; "" leaves one unchanged."""
+        self.values |= {"ttsLanguage": tts} if tts else {}
+        self.values |= {"transcriptionLanguage": transcription} if transcription else {}
+
+    def provider_error(self) -> str:
+        """Why the providers, voices and models do not belong together, or ""."""
+        own = {name: str(self[name]) for name in LANGUAGE_FIELDS.split() if name in self.values}
+        for settings in (own, *({**own, **language} for language in self.languages.values())):
+            if error := _provider_error(settings):
+                return error
+        return ""
+
+
+def _provider_error(settings: dict[str, str]) -> str:
+    voice, model = settings.get("voice", ""), settings.get("speechModel", "").lower()
+    provider = settings.get("transcriptionProvider", "").lower()
+    if voice.startswith(("Polly.", "Google.")) or voice in SAY_VOICES:
+        return f"{voice} is a voice of <Say>; use a name such as Joanna-Neural or en-US-Journey-O"
+    is_deepgram_model = model.startswith(DEEPGRAM_MODELS)
+    if model and ((provider == "deepgram" and not is_deepgram_model) or (provider == "google" and is_deepgram_model)):
+        return f"{settings['speechModel']} is not a speech model of {settings['transcriptionProvider']}"
+    return ""
+
+
+def settings_of(noun: Element) -> tuple[RelaySettings, list[tuple[Element, str]]]:
+    """The settings in the noun, and its mistakes: the element and what is wrong. An invalid value has no effect."""
+    settings, mistakes = RelaySettings(), list[tuple[Element, str]]()
+    for name, value in noun.attributes.items():
+        if name not in SETTINGS:
+            continue  # the grammar names it
+        try:
+            settings.values[name] = SETTINGS[name].parse(value)
+        except InvalidValue as error:
+            mistakes.append((noun, f"{name} {error}, not {value[:100] or '(empty)'}"))
+    for child in noun.elements():
+        mistakes += [(child, mistake) for mistake in _read_child(settings, child)]
+    return settings, mistakes
+
+
+def _read_child(settings: RelaySettings, child: Element) -> Iterator[str]:
+    if child.name == "Parameter":
+        if not child.get("name"):
+            yield "Parameter requires a name"
+        else:
+            settings.parameters[child.get("name")] = child.get("value")
+    elif child.name == "Language":
+        try:
+            code = language_tag(child.get("code"))
+        except InvalidValue as error:
+            yield f"Language: code {error}, not {child.get('code')[:100] or '(empty)'}"
+        else:
+            settings.languages[code] = {name: value for name, value in child.attributes.items() if name != "code"}

@@ -1,0 +1,58 @@
+"""Where the app is: its public URL, and the address that is dialled for it, as behind a tunnel."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+WITHOUT_TLS = {"https": "http", "wss": "ws"}
+FORWARDED_FOR = "203.0.113.1"  # an address for documentation (RFC 5737), in place of one of Twilio's
+
+
+class AppAddress:
+    """Maps the app's URLs to the address at which the app listens.
+
+    `app` is the base URL to dial. `public` is the base URL under which the app is known; "" if it is the same."""
+
+    def __init__(self, app: str, public: str = "") -> None:
+        self.app = app
+        self.names = [public] if public else []
+
+    def move(self, app: str) -> None:
+        """The app listens at another base URL. URLs of the former one still lead to it."""
+        self.names.append(self.app)
+        self.app = app
+
+    def route(self, url: str) -> tuple[str, dict[str, str]]:
+        """Returns the URL to dial for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
+
+        URLs of the public host lead to the app, with or without TLS. So do https and wss URLs of the app's own host and
+        port, if the app listens without TLS. All other URLs are returned unchanged, without headers."""
+        parts = urlsplit(url)
+        if not self._leads_to_app(parts):
+            return url, {}
+        app = urlsplit(self.app)
+        scheme = parts.scheme if app.scheme == "https" else WITHOUT_TLS.get(parts.scheme, parts.scheme)
+        rest = url[len(f"{parts.scheme}://{parts.netloc}") :]
+        host = parts.netloc.rpartition("@")[2]
+        headers = {
+            "Host": host,
+            "X-Forwarded-For": FORWARDED_FOR,
+            "X-Forwarded-Host": host,
+            "X-Forwarded-Proto": "https" if parts.scheme in WITHOUT_TLS else "http",
+        }
+        return f"{scheme}://{app.netloc}{rest}", headers
+
+    def _leads_to_app(self, parts: SplitResult) -> bool:
+        names = self.names if parts.scheme in DEFAULT_PORTS else []
+        if parts.scheme in WITHOUT_TLS and self.app.startswith("http://"):
+            names = [*names, self.app]
+        return bool(names) and _authority(parts) in {_authority(urlsplit(name)) for name in names}
+
+
+def _authority(parts: SplitResult) -> tuple[str, int | None]:
+    """The host, one for all loopback names, and the port, None if it is the default of the URL's scheme."""
+    host = parts.hostname or ""
+    port = parts.port
+    return "localhost" if host in LOOPBACK_NAMES else host, None if port == DEFAULT_PORTS.get(parts.scheme) else port

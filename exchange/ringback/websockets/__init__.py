@@ -1,0 +1,1 @@
+"""Opens the WebSockets of an app, for Media Streams and ConversationRelay."""

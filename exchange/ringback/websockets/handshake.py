@@ -1,0 +1,104 @@
+"""The handshake of an app's WebSocket: signed like a webhook, bounded in time, and logged."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import aiohttp
+from yarl import URL
+
+from ringback.runtime import Runtime
+from ringback.webhooks.http_client import USER_AGENT
+from ringback.webhooks.request import Webhook, WebhookResponse
+from ringback.webhooks.signature import signature
+from ringback.webhooks.urls import without_userinfo
+from ringback.websockets.address import checked_socket_url
+from ringback.websockets.app_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, AppSocket
+from ringback.websockets.failure import HANDSHAKE_ERROR, REFUSED, TIMED_OUT, HandshakeFailed
+
+HANDSHAKE_SECONDS = 15.0  # Twilio documents no limit for WebSockets; this is the one for webhooks
+STREAM, RELAY = "stream", "relay"  # the channels of Media Streams and ConversationRelay
+
+
+async def open_socket(runtime: Runtime, url: str, channel: str, sid: str) -> AppSocket:
+    """Opens the WebSocket at the wss URL for the call with this SID. Raises HandshakeFailed, which it does not report.
+
+    `channel` is STREAM or RELAY; faults select by it. The request and the response are logged like a webhook's."""
+    url = checked_socket_url(url)
+    finish = runtime.webhooks.start_entry(Webhook(url, "GET", (), channel, sid=sid))
+    response = WebhookResponse(url, request={"method": "GET", "url": url, "parameters": []})
+    started = time.perf_counter()
+    try:
+        connection = await _handshake_with_faults(runtime, url, channel)
+    except HandshakeFailed as failure:
+        response.status, response.detail = failure.status, failure.message
+        response.error = failure.code
+        raise
+    else:
+        response.status = 101
+    finally:
+        response.seconds = time.perf_counter() - started
+        finish(response)
+    app_socket = AppSocket(runtime.clock, url, connection)
+    if fault := runtime.faults.trigger("socket-drop", channel, url):
+        app_socket.timers.append(runtime.clock.call_later(fault.seconds, app_socket.drop))
+    return app_socket
+
+
+async def _handshake_with_faults(runtime: Runtime, url: str, channel: str) -> aiohttp.ClientWebSocketResponse:
+    """Opens the connection within HANDSHAKE_SECONDS on the exchange's clock."""
+    token = "0" * 32 if runtime.faults.trigger("webhook-wrong-signature", channel, url) else None
+    try:
+        async with runtime.clock.deadline(HANDSHAKE_SECONDS):
+            if fault := runtime.faults.trigger("socket-slow", channel, url):
+                await runtime.clock.sleep(fault.seconds)
+            if fault := runtime.faults.trigger("socket-refuse", channel, url):
+                raise HandshakeFailed(HANDSHAKE_ERROR, url, f"status {fault.status} by the fault", fault.status)
+            return await _handshake(runtime, url, token)
+    except TimeoutError:
+        raise HandshakeFailed(TIMED_OUT, url, "no handshake in time") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _failure_of(error, url) from None
+
+
+async def _handshake(runtime: Runtime, url: str, token: str | None) -> aiohttp.ClientWebSocketResponse:
+    bare, user, password = without_userinfo(url)
+    dialed, forwarding_headers = runtime.app_address.route(bare)
+    headers = _headers(runtime, bare, token) | forwarding_headers
+    if user:
+        headers["Authorization"] = aiohttp.encode_basic_auth(user, password)
+    return await runtime.webhooks.client.session.ws_connect(
+        URL(dialed, encoded=True),
+        headers=headers,
+        max_msg_size=MAX_MESSAGE_BYTES,
+        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+    )
+
+
+def _headers(runtime: Runtime, url: str, token: str | None) -> dict[str, str]:
+    """The signature is of the wss URL as written, in a lower-case header (2026-11-26).
+
+    Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security"""
+    headers = {"User-Agent": USER_AGENT}
+    settings, algorithm = runtime.settings, "sha1"
+    key = settings.auth_token
+    if settings.shared_key:
+        name, key = settings.shared_key
+        algorithm = "sha256"
+        headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={name},algorithm=HMAC_SHA256"
+    return headers | {"x-twilio-signature": signature(token or key, url, (), algorithm)}
+
+
+def _failure_of(error: Exception, url: str) -> HandshakeFailed:
+    match error:
+        case aiohttp.WSServerHandshakeError(status=status):
+            detail = error.message if status == 101 else f"the response has the status {status}, not 101"
+            return HandshakeFailed(HANDSHAKE_ERROR, url, detail, status)
+        case aiohttp.ConnectionTimeoutError():
+            return HandshakeFailed(TIMED_OUT, url, "connect timeout")
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return HandshakeFailed(REFUSED, url, "connection refused")
+        case aiohttp.ClientConnectorDNSError() | socket.gaierror():
+            return HandshakeFailed(HANDSHAKE_ERROR, url, "the host name does not resolve")
+    return HandshakeFailed(HANDSHAKE_ERROR, url, str(error)[:200] or type(error).__name__)

@@ -1,0 +1,163 @@
+"""Conferences: participant limit, coaching, labels, recording, announcements, cleanup."""
+
+import pytest
+
+from test_conferences import all_in, conference
+from test_two_channels import sound_at, spoken
+
+
+def test_full_conference_admits_nobody(app, exchange, ada, ben, cyd):
+    app.answers["/voice"] = conference('maxParticipants="2"', 'action="/after"')
+    app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
+    all_in(ada, ben)
+    cyd.dials()
+    cyd.hears("failed")
+    exchange.warns(16020)
+    ada.speaks("Just us")
+    ben.hears("Just us")
+
+
+def test_only_the_coached_participant_hears_the_coach(app, exchange, client, ada, ben, cyd):
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    app.answers["/voice"] = conference(f'coach="{ada.sid}"')
+    all_in(cyd)
+    cyd.speaks("Offer a discount")
+    ada.hears("Offer a discount")
+    ben.speaks("That is too much")
+    cyd.hears("That is too much")
+    (room,) = client.conferences.list()
+    people = client.conferences(room.sid).participants
+    (coach,) = people.list(coaching=True)
+    assert (coach.call_sid, coach.call_sid_to_coach) == (cyd.sid, ada.sid)
+    assert people(cyd.sid).update(call_sid_to_coach=ben.sid).call_sid_to_coach == ben.sid
+    assert people(cyd.sid).update(coaching=False).coaching is False
+    cyd.speaks("Hello everybody")
+    ben.hears("Hello everybody")
+
+
+def test_label_belongs_to_one_participant(app, exchange, client, ada, ben):
+    app.answers["/voice"] = conference('participantLabel="host"')
+    all_in(ada, ben)
+    exchange.warns(16025)
+    (room,) = client.conferences.list()
+    assert client.conferences(room.sid).participants("host").fetch().call_sid == ada.sid
+    assert client.conferences(room.sid).participants(ben.sid).fetch().label is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "code"),
+    [
+        ('coach="nobody"', 13240),
+        ('trim="a bit"', 13239),
+        ('record="yes"', 12200),
+        ('participantLabel="a/b"', 16024),
+        ('maxParticipants="0"', 12200),
+    ],
+)
+def test_invalid_attributes_are_reported(app, exchange, ada, attribute, code):
+    app.answers["/voice"] = conference(attribute)
+    all_in(ada)
+    exchange.warns(code)
+
+
+def test_recording_has_the_first_participant_on_a_separate_channel(app, exchange, client, ada, ben, cyd):
+    app.answers["/kept"] = app.answers["/old"] = ""
+    app.answers["/voice"] = conference(
+        'record="record-from-start" recordingStatusCallback="/kept" eventCallbackUrl="/old"'
+        ' recordingStatusCallbackEvent="in-progress completed"'
+    )
+    all_in(ada)
+    ada.speaks("Nobody hears this yet")
+    all_in(ben, cyd)
+    ada.speaks("Good morning")
+    cyd.hears("Good morning")
+    ben.speaks("Good morning to you too")
+    cyd.hears("Good morning", "Good morning to you too")
+    cyd.speaks("Hello")
+    (room,) = client.conferences.list()
+    assert client.conferences(room.sid).recordings("Twilio.CURRENT").update(status="paused").status == "paused"
+    client.conferences(room.sid).update(status="completed")
+    told = {asked["RecordingStatus"]: asked for asked in app.was_asked("/kept", 2)}["completed"]
+    assert (told["ConferenceSid"], told["RecordingSource"], told.get("CallSid")) == (room.sid, "Conference", None)
+    assert told["RecordingChannels"] == "2"
+    old = app.was_asked("/old")[0]
+    assert (old["RecordingUrl"], old["Duration"]) == (told["RecordingUrl"], told["RecordingDuration"])
+    (recording,) = client.conferences(room.sid).recordings.list()
+    assert (recording.sid, recording.channels) == (told["RecordingSid"], 2)
+    (mixed,) = sound_at(exchange, told["RecordingUrl"])
+    first, others = sound_at(exchange, told["RecordingUrl"] + ".wav?RequestedChannels=2")
+    assert spoken(first)[1] < spoken(others)[0]
+    assert spoken(mixed) == (spoken(first)[0], spoken(others)[1])
+    assert int(told["RecordingDuration"]) == pytest.approx(2, abs=1)
+
+
+def test_empty_conferences_are_evicted_after_many_others(app, exchange, client, ada):
+    conferences = exchange.state.conferences
+    app.answers["/voice"] = conference()
+    all_in(ada)
+    exchange.run(open_many(conferences))
+    assert len(conferences) <= conferences.max_items * 1.1 + 2
+    assert [room.name for room in conferences.values() if room.participants] == ["the room"]
+
+
+async def open_many(conferences):
+    for number in range(1000):
+        conferences.get_or_create("AC", f"room {number}")
+
+
+def test_callbacks_report_speakers_and_announcements(app, client, ada, ben):
+    app.answers["/events"] = ""
+    app.answers["/announcement"] = "<Response><Say>Five minutes left</Say></Response>"
+    app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="speaker announcement"')
+    all_in(ada, ben)
+    ada.speaks("Good morning")
+    app.was_asked("/events", 2)
+    (room,) = client.conferences.list()
+    client.conferences(room.sid).update(announce_url=f"{app.origin}/announcement")
+    ben.hears("Good morning", "Five minutes left")
+    client.conferences(room.sid).participants(ada.sid).update(announce_url=f"{app.origin}/nothing")
+    told = sorted(app.was_asked("/events", 4), key=lambda asked: int(asked["SequenceNumber"]))
+    assert [(asked["StatusCallbackEvent"], asked.get("CallSid")) for asked in told] == [
+        ("participant-speech-start", ada.sid),
+        ("participant-speech-stop", ada.sid),
+        ("announcement-end", None),
+        ("announcement-fail", ada.sid),
+    ]
+    assert told[2]["AnnounceUrl"] == f"{app.origin}/announcement"
+
+
+def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):
+    app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    (room,) = client.conferences.list()
+    client.conferences(room.sid).participants(ben.sid).update(hold=True, hold_url=f"{app.origin}/hold")
+    ben.hears("Please hold")
+    ben.hangs_up()
+    exchange.time_passes(61)
+    app.was_asked("/done")
+    assert len(app.at("/hold")) == 1
+
+
+def test_unknown_events_are_reported(app, exchange, ada):
+    app.answers["/voice"] = conference("""statusCallback="/events" statusCallbackEvent="['start', 'end']" """)
+    all_in(ada)
+    assert "['start'," in exchange.warns(12200)["message"]
+
+
+def test_hold_music_ends_with_the_hold(app, exchange, client, ada, ben):
+    app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    (room,) = client.conferences.list()
+    person = client.conferences(room.sid).participants(ben.sid)
+    person.update(hold=True, hold_url=f"{app.origin}/hold")
+    ben.hears("Please hold")
+    exchange.time_passes(31)
+    app.was_asked("/hold", 2)
+    person.update(hold=False)
+    exchange.time_passes(61)
+    ada.speaks("Back again")
+    ben.hears("Please hold", "Please hold", "Back again")
+    assert len(app.at("/hold")) == 2

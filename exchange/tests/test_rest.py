@@ -1,0 +1,287 @@
+"""The REST API, used with Twilio's Python client."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.rest import Client
+
+from ringback.testing.waiting import eventually
+from support.exchange import NUMBER, SID, TOKEN
+
+
+def refused(action, *arguments, **options):
+    with pytest.raises(TwilioRestException) as caught:
+        action(*arguments, **options)
+    return caught.value.status, caught.value.code
+
+
+def test_text_is_sent_with_status_callbacks(app, client, ada):
+    app.answers["/status"] = ""
+    sent = client.messages.create(to=ada.number, from_=NUMBER, body="Hi", status_callback=f"{app.origin}/status")
+    assert (sent.status, sent.direction, sent.num_segments, sent.date_sent) == ("queued", "outbound-api", "1", None)
+    ada.gets("Hi")
+    told = app.was_asked("/status", times=2)
+    assert sorted(asked["MessageStatus"] for asked in told) == ["delivered", "sent"]
+    assert told[0].all() | {"MessageStatus": "", "SmsStatus": "", "RawDlrDoneDate": ""} == {
+        "MessageSid": sent.sid,
+        "SmsSid": sent.sid,
+        "MessageStatus": "",
+        "SmsStatus": "",
+        "AccountSid": SID,
+        "From": NUMBER,
+        "To": ada.number,
+        "ApiVersion": "2010-04-01",
+        "RawDlrDoneDate": "",
+    }
+    eventually(lambda: client.messages(sent.sid).fetch().status == "delivered")
+    assert client.messages(sent.sid).fetch().date_sent is not None
+
+
+def test_media_are_fetched_and_listed(app, exchange, client, ada):
+    app.answers["/cat.png"] = lambda asked: web.Response(body=b"cat", content_type="image/png")
+    sent = client.messages.create(to=ada.number, from_=NUMBER, media_url=[f"{app.origin}/cat.png"])
+    assert (sent.sid[:2], sent.num_media) == ("MM", "1")
+    ada.gets("")
+    (media,) = client.messages(sent.sid).media.list()
+    assert media.content_type == "image/png"
+    path = media.uri.removesuffix(".json")
+    assert exchange.request("GET", path)[1] == b"cat"
+
+
+def test_texts_can_be_filtered_paged_redacted_and_deleted(client, ada, ben):
+    for place in range(5):
+        client.messages.create(to=ada.number, from_=NUMBER, body=f"number {place}")
+    client.messages.create(to=ben.number, from_=NUMBER, body="to Ben")
+    bodies = [message.body for message in client.messages.list(to=ada.number, page_size=2)]
+    assert bodies == [f"number {place}" for place in (4, 3, 2, 1, 0)]
+    assert len(client.messages.list(limit=3)) == 3
+    now = datetime.now(UTC)
+    assert len(client.messages.list(date_sent_after=now - timedelta(minutes=1))) == 6
+    assert client.messages.list(date_sent_before=now - timedelta(minutes=1)) == []
+    assert len(client.messages.list(date_sent=now.date())) == 6
+    (to_ben,) = client.messages.list(to=ben.number, from_=NUMBER)
+    assert client.messages(to_ben.sid).update(body="").body == ""
+    eventually(lambda: client.messages(to_ben.sid).fetch().status == "delivered")
+    assert client.messages(to_ben.sid).delete() is True
+    assert refused(client.messages(to_ben.sid).fetch) == (404, 20404)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"to": "nobody"}, 21211),
+        ({"to": "+1"}, 21211),
+        ({"to": ""}, 21604),
+        ({"from_": "12"}, 21212),
+        ({"from_": "+15550001111"}, 21606),
+        ({"from_": ""}, 21603),
+        ({"body": ""}, 21602),
+        ({"body": "x" * 1601}, 21617),
+        ({"media_url": ["cat.png"]}, 21620),
+        ({"media_url": ["http://h.example/x"] * 11}, 21623),
+        ({"status_callback": "nowhere"}, 21609),
+        ({"validity_period": 0}, 21624),
+    ],
+)
+def test_impossible_text_is_rejected_with_the_error_code(client, ada, wrong, code):
+    good = {"to": ada.number, "from_": NUMBER, "body": "hi"}
+    assert refused(client.messages.create, **good | wrong) == (400, code)
+
+
+def test_opted_out_number_is_not_texted(app, client, ada):
+    app.answers["/sms"] = ""
+    ada.texts("STOP")
+    app.was_asked("/sms")
+    assert refused(client.messages.create, to=ada.number, from_=NUMBER, body="hi") == (400, 21610)
+    ada.texts("unstop")
+    app.was_asked("/sms", times=2)
+    client.messages.create(to=ada.number, from_=NUMBER, body="hi")
+
+
+def test_failing_phone_does_not_receive_the_text(app, client, ada):
+    app.answers["/status"] = ""
+    ada.behaves("fails")
+    sent = client.messages.create(to=ada.number, from_=NUMBER, body="Hi", status_callback=f"{app.origin}/status")
+    told = app.was_asked("/status", times=2)[-1]
+    assert {asked["MessageStatus"] for asked in app.at("/status")} == {"sent", "undelivered"}
+    assert {asked.get("ErrorCode") for asked in app.at("/status")} == {None, "30003"}
+    assert told["MessageSid"] == sent.sid
+    assert client.messages(sent.sid).fetch().error_code == 30003
+
+
+def test_app_places_a_call_that_is_answered(app, client, ada):
+    app.answers["/hello"] = "<Response><Say>Hello from the app</Say></Response>"
+    app.answers["/status"] = ""
+    call = client.calls.create(
+        to=ada.number,
+        from_=NUMBER,
+        url=f"{app.origin}/hello",
+        status_callback=f"{app.origin}/status",
+        status_callback_event=["initiated", "ringing", "answered", "completed"],
+    )
+    assert (call.status, call.direction) == ("queued", "outbound-api")
+    ada.answers()
+    ada.hears("Hello from the app")
+    ada.is_left_with("completed")
+    told = app.was_asked("/status", times=4)
+    by_number = sorted(told, key=lambda asked: int(asked["SequenceNumber"]))
+    assert [asked["CallStatus"] for asked in by_number] == ["initiated", "ringing", "in-progress", "completed"]
+    asked = app.at("/hello")[0]
+    assert (asked["Direction"], asked["CallStatus"], asked["To"]) == ("outbound-api", "in-progress", ada.number)
+    assert app.at("/done") == []
+    done = client.calls(call.sid).fetch()
+    assert (done.status, done.duration, done.to_formatted) == ("completed", "0", ada.number)
+
+
+def test_call_can_be_created_with_inline_twiml(client, ada):
+    client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response><Say>Inline</Say></Response>")
+    ada.answers()
+    ada.hears("Inline")
+
+
+def test_inline_twiml_cannot_use_relative_urls(exchange, client, ada):
+    client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response><Redirect>/next</Redirect></Response>")
+    ada.answers()
+    exchange.warns(15004)
+    ada.hears("We are sorry, an application error has occurred. Goodbye.")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"), [("busy", "busy"), ("fails", "failed"), ("answers", "completed"), ("machine", "completed")]
+)
+def test_final_status_depends_on_the_phone(client, ada, behaviour, status):
+    ada.behaves(behaviour)
+    call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>")
+    eventually(lambda: client.calls(call.sid).fetch().status == status)
+
+
+def test_answering_machine_is_detected(app, client, ada):
+    app.answers["/hello"] = "<Response/>"
+    ada.behaves("machine")
+    client.calls.create(to=ada.number, from_=NUMBER, url=f"{app.origin}/hello", machine_detection="Enable")
+    assert app.was_asked("/hello")[0]["AnsweredBy"] == "machine_start"
+
+
+def test_unanswered_call_ends_as_no_answer(exchange, client, ada):
+    call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>", timeout=20)
+    eventually(lambda: client.calls(call.sid).fetch().status == "ringing")
+    exchange.time_passes(20)
+    eventually(lambda: client.calls(call.sid).fetch().status == "no-answer")
+
+
+def test_declined_call_is_busy(exchange, client, ada):
+    call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>")
+    eventually(lambda: client.calls(call.sid).fetch().status == "ringing")
+    ada.sid = call.sid
+    ada.hangs_up()
+    assert client.calls(call.sid).fetch().status == "busy"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"to": ""}, 21201),
+        ({"to": "x"}, 21211),
+        ({"from_": ""}, 21213),
+        ({"from_": "x"}, 21212),
+        ({"from_": "+15550001111"}, 21210),
+        ({"url": "nowhere"}, 21205),
+        ({"url": ""}, 21205),
+        ({"url": "", "twiml": "x" * 4001}, 32018),
+        ({"timeout": 601}, 21208),
+        ({"method": "PUT"}, 21209),
+        ({"send_digits": "x"}, 21206),
+        ({"status_callback_event": ["eaten"]}, 21626),
+    ],
+)
+def test_impossible_call_is_rejected_with_the_error_code(client, ada, wrong, code):
+    good = {"to": ada.number, "from_": NUMBER, "url": "http://h.example/"}
+    assert refused(client.calls.create, **good | wrong) == (400, code)
+
+
+def test_calls_can_be_filtered(app, client, ada, ben):
+    app.answers["/voice"] = "<Response/>"
+    ada.dials()
+    ada.is_left_with("completed")
+    ben.dials()
+    ben.is_left_with("completed")
+    assert [call.sid for call in client.calls.list(from_=ada.number)] == [ada.sid]
+    assert len(client.calls.list(to=NUMBER, status="completed")) == 2
+    assert client.calls.list(status="busy") == []
+    assert len(client.calls.list(start_time_after=datetime.now(UTC) - timedelta(minutes=1))) == 2
+
+
+def test_number_can_be_fetched_and_updated(app, client, ada):
+    (number,) = client.incoming_phone_numbers.list(phone_number=NUMBER)
+    assert number.voice_url == f"{app.origin}/voice"
+    assert number.capabilities == {"voice": True, "sms": True, "mms": True, "fax": False}
+    number.update(sms_url=f"{app.origin}/elsewhere", sms_method="GET")
+    app.answers["/elsewhere"] = "<Response><Message>moved</Message></Response>"
+    ada.texts("hello")
+    ada.gets("moved")
+    assert client.incoming_phone_numbers(number.sid).fetch().sms_method == "GET"
+    assert refused(number.update, voice_url="nowhere") == (400, 21402)
+    assert refused(number.update, voice_url="", voice_fallback_url="http://h.example/") == (400, 21405)
+
+
+def test_another_number_can_be_bought(app, client, ada):
+    bought = client.incoming_phone_numbers.create(phone_number="+441632960099", sms_url=f"{app.origin}/new")
+    app.answers["/new"] = "<Response><Message>new</Message></Response>"
+    ada.texts("hello", to="+441632960099")
+    ada.gets("new")
+    assert refused(client.incoming_phone_numbers.create, phone_number="+441632960099") == (400, 21422)
+    assert refused(client.incoming_phone_numbers.create, area_code="533") == (400, 21452)
+    assert client.incoming_phone_numbers.create(area_code="212").phone_number.startswith("+1212555")
+    assert bought.delete() is True
+
+
+@pytest.mark.parametrize(("sid", "token"), [(SID, "wrong"), ("AC" + "b" * 32, TOKEN)])
+def test_requests_without_valid_credentials_are_401(exchange, ada, sid, token):
+    client = Client(sid, token)
+    client.api.base_url = exchange.origin
+    assert refused(client.messages.create, to=ada.number, from_=NUMBER, body="hi") == (401, 20003)
+    with pytest.raises(TwilioException, match="HTTP 401"):
+        client.calls.list()
+
+
+def test_account_can_be_fetched(exchange, client):
+    assert client.api.accounts(SID).fetch().status == "active"
+    assert refused(client.api.accounts("AC" + "b" * 32).fetch) == (404, 20404)
+    status, _, headers = exchange.request("GET", "/2010-04-01/nonsense.json")
+    assert status == 404
+    assert headers["Content-Type"].startswith("application/json")
+
+
+def test_application_determines_the_webhook_urls(app, client, ada):
+    app.answers["/new"] = "<Response><Say>Application</Say></Response>"
+    app.answers["/text"] = "<Response><Message>Application</Message></Response>"
+    made = client.applications.create(friendly_name="mine", voice_url=f"{app.origin}/new", sms_url=f"{app.origin}/text")
+    (number,) = client.incoming_phone_numbers.list()
+    number.update(voice_application_sid=made.sid, sms_application_sid=made.sid)
+    ada.dials()
+    ada.hears("Application")
+    ada.texts("hello")
+    ada.gets("Application")
+    client.calls.create(to=ada.number, from_=NUMBER, application_sid=made.sid)
+    ada.answers()
+    ada.hears("Application")
+    assert [found.sid for found in client.applications.list(friendly_name="mine")] == [made.sid]
+    assert refused(client.calls.create, to=ada.number, from_=NUMBER, application_sid="AP1") == (400, 21218)
+    assert client.applications(made.sid).delete() is True
+
+
+def test_api_key_is_valid_until_it_is_deleted(exchange, client):
+    made = client.new_keys.create(friendly_name="worker")
+    other = Client(made.sid, made.secret, SID)
+    other.api.base_url = exchange.origin
+    assert [key.sid for key in other.keys.list()] == [made.sid]
+    assert client.keys(made.sid).delete() is True
+    assert refused(other.api.accounts(SID).fetch) == (401, 20003)
+
+
+def test_numbers_can_be_searched_for(client):
+    found = client.available_phone_numbers("US").local.list(area_code="415", limit=3)
+    assert [number.phone_number for number in found] == ["+14155550100", "+14155550101", "+14155550102"]
+    assert client.available_phone_numbers("GB").local.list(limit=1)[0].phone_number.startswith("+44163296")

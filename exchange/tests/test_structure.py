@@ -1,0 +1,54 @@
+"""The exchange's packages: no import cycle, no class name twice, and few and short modules."""
+
+import ast
+from collections import Counter
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1]
+PACKAGE = FOLDER / "ringback"
+TABLES = {"verbs", "rest"}  # of small, similar modules
+MAX_MODULES = 15
+MAX_LINES = 250
+
+
+def name_of(path):
+    parts = path.relative_to(FOLDER).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if "preload" not in path.parts)
+TREES = {name_of(path): ast.parse(path.read_text()) for path in FILES}
+
+
+def imports(tree):
+    """Every module of the package that this one imports, anywhere: in functions and for types too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_no_import_cycle():
+    graph = {name: {each for each in imports(tree) if each in TREES} - {name} for name, tree in TREES.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_no_class_name_occurs_twice():
+    classes = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, times in classes.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("folder", [path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()], ids=str)
+def test_a_package_has_few_modules(folder):
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert folder.name in TABLES or len(modules) <= MAX_MODULES
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_module_is_short(path):
+    assert len(path.read_text().splitlines()) <= MAX_LINES
