@@ -15,7 +15,7 @@ from presenter.blueprint import bp
 from presenter.login import login_required
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.replay import backfill, replay, replay_and_backfill_jobs
+from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
@@ -78,7 +78,7 @@ def backfill_page() -> str:
         window_labels=WINDOW_LABELS,
         channels=["sms", "voice", *sorted(context.settings().webhook_secrets.keys() & providers.load().keys())],
         selected_channel=sanitize(channel, 20),
-        asks_github=backfill.is_github_configured(context.settings()),
+        asks_github=missing_webhooks.is_github_configured(context.settings()),
         **_template_values(),
     )
 
