@@ -37,9 +37,8 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
         context.delivery["Digits"],
         context.delivery["SpeechResult"],
     )
-    asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
-        current_talk.talk()
-    )
+    talk = current_talk.talk()
+    asked = talk.find(context.delivery.query.get("scene", "")) or participant.show.scene(talk)
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if not key and not speech:
@@ -61,7 +60,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
+    if asked in (show.scene(talk), contributions.previous_scene(show, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))

@@ -8,7 +8,7 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from sending import admission, followers, text_circuit_breaker, unanswered_texts
+from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
@@ -24,7 +24,7 @@ from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
 STORES = (
-    admission,
+    outdated_answers,
     call_state,
     endpoints,
     webhook_erasers,
