@@ -4,7 +4,7 @@ import time
 
 import events
 from answer_outcomes import outcome_of
-from phone import voice_twiml
+from phone.twiml import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext

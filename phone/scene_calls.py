@@ -6,11 +6,12 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
-from phone import voice, voice_twiml
+from phone import voice
 from phone.call_steps import next_document, respond, speak, step_key
 from phone.command_recognition import is_plain_command
 from phone.line import webhooks as line_calls
 from phone.scene_twiml import scene_menu
+from phone.twiml import voice_twiml
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions

@@ -2,7 +2,7 @@
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from phone.voice_twiml import GATHER_TIMEOUT_SECONDS, step_url
+from phone.twiml.voice_twiml import GATHER_TIMEOUT_SECONDS, step_url
 from phone.xml_text import to_xml_text
 from show.base_scene import Scene
 

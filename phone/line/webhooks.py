@@ -5,9 +5,9 @@ from flask import Blueprint
 import events
 from context import settings
 from masking import mask_words
-from phone import voice_twiml
 from phone.call_steps import next_document, speak, speak_menu, step_key
 from phone.line import twiml
+from phone.twiml import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
