@@ -10,8 +10,8 @@ from phone import voice
 from phone.call_steps import next_document, respond, speak, step_key
 from phone.command_recognition import is_plain_command
 from phone.line import webhooks as line_calls
-from phone.scene_twiml import scene_menu
 from phone.twiml import voice_twiml
+from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions

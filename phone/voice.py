@@ -18,8 +18,8 @@ from phone.call_steps import document_number, next_document, respond, speak, spe
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
 from phone.line import webhooks as line_calls
-from phone.scene_twiml import scene_menu
 from phone.twiml import hold_twiml, voice_twiml
+from phone.twiml.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
