@@ -18,7 +18,7 @@ from phone import callers, opt_out_keywords
 from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.xml_text import to_xml_text
+from phone.twiml.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
