@@ -12,8 +12,8 @@ import stage
 from api import catalogue
 from api import views as api
 from phone import browser_phones, outbound_calls, scene_calls, sms, sms_status, voice
+from phone import line_calls as line_calls
 from phone.commands import command_words
-from phone.line import webhooks as line_calls
 from receiving import provider_views
 from show.talk import current_talk
 from store import clients, connection_budget

@@ -6,10 +6,10 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
+from phone import line_calls as line_calls
 from phone import voice
 from phone.call_steps import next_document, respond, speak, step_key
 from phone.command_recognition import is_plain_command
-from phone.line import webhooks as line_calls
 from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse

@@ -14,10 +14,10 @@ from answer_outcomes import AnswerText
 from context import queues, settings, store
 from masking import mask_words
 from phone import callers
+from phone import line_calls as line_calls
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
-from phone.line import webhooks as line_calls
 from phone.twiml import hold_twiml, voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.delivery import Delivery
