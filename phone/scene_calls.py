@@ -6,9 +6,8 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
-from phone import line_calls as line_calls
-from phone import voice
-from phone.call_steps import next_document, respond, speak, step_key
+from phone import line_calls, voice
+from phone.call_steps import NOT_UNDERSTOOD, next_document, respond, speak, step_key
 from phone.command_recognition import is_plain_command
 from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
@@ -75,7 +74,7 @@ def _handle_silence(context: WebhookContext, participant: Participant) -> Stored
 
 
 def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
-    return speak(context, voice.NOT_UNDERSTOOD, scene_menu(voice.NOT_UNDERSTOOD, asked, next_document(context)))
+    return speak(context, NOT_UNDERSTOOD, scene_menu(NOT_UNDERSTOOD, asked, next_document(context)))
 
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:

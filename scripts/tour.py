@@ -24,6 +24,7 @@ TOUR = {
         "phone/twiml/voice_twiml.py",
         "phone/call_steps.py",
         "phone/voice.py",
+        "phone/voice_answers.py",
     ],
     "Slow work and its callback": [
         "workers/pending_answers.py",

@@ -14,7 +14,7 @@ from sending.webhooks.queue import messages
 from show import contributions, state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
-from show.talk import talk_file as talk_file
+from show.talk import talk_file
 from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
