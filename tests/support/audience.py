@@ -5,17 +5,17 @@ from dataclasses import asdict, replace
 from itertools import count
 
 import redis as redis_client
-from receiving.replay.copies import CopyResult
 
 import config
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
+from receiving.replay.duplicate_deliveries import CopyResult
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
 from show import audit_log, moderation, state
 from show.base_scene import OPEN, REVEALED, Scene
-from show.line import callers
+from show.line import waiting_line
 from show.moderation import APPROVED
 from show.talk.talk_file import Talk
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
@@ -101,9 +101,9 @@ class Audience:
             person.dials().presses("1").says("I would like to ask about retries, and how long they go on")
         for item in moderation.load_items(self.redis, scene.id, moderation.PENDING):
             moderation.decide(self.redis, scene.id, item.id, APPROVED)
-        waiting = callers.list_waiting(self.redis, scene.id)
+        waiting = waiting_line.list_waiting(self.redis, scene.id)
         if waiting:
-            callers.move_to_stage(self.redis, scene.id, waiting[0])
+            waiting_line.move_to_stage(self.redis, scene.id, waiting[0])
 
     def runs_slowly(self) -> None:
         """The slow answers wait or run; a worker has a heartbeat, another one is gone."""
