@@ -107,9 +107,13 @@ class AgentVoice:
                 self.on_played(utterance.text.strip())
         self.playing = self.item = None
         if not self.queue:
+            self._fall_silent()
+        self._wake()
+
+    def _fall_silent(self) -> None:
+        if self.current is not None:
             self.current = None
             self.on_speaking(False)
-        self._wake()
 
     async def _play(self, utterance: Utterance) -> None:
         if utterance.source:
@@ -143,6 +147,7 @@ class AgentVoice:
         words = "".join([*self.heard, part]).strip()
         milliseconds = round((self.audio.clock.time() - self.started) * 1000) if self.current else 0
         self._stop(part, lambda utterance: True)
+        self._fall_silent()
         return Interruption(words, milliseconds)
 
     def preempt(self, cycle: int) -> None:
