@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 import context
 from presenter import preflight as checks
-from show import current
+from show.talk import current_talk
 
 
 @click.command()
@@ -15,7 +15,7 @@ from show import current
 @with_appcontext
 def preflight(people: int) -> None:
     """Check the talk file, the account, the public URL, the store and the workers. Exits with 1 if anything is bad."""
-    findings = checks.run(checks.Subject(context.settings(), context.store(), current.talk(), people))
+    findings = checks.run(checks.Subject(context.settings(), context.store(), current_talk.talk(), people))
     for finding in findings:
         click.echo(f"{finding.status:<5}{finding.subject}: {finding.message}")
         if finding.fix:

@@ -7,8 +7,8 @@ import click
 from flask.cli import AppGroup
 
 import control_characters
-from show.raffle import receipt
-from show.raffle.receipt import InvalidReceipt
+from show import raffle_receipt
+from show.raffle_receipt import InvalidReceipt
 
 MAX_RECEIPT_BYTES = 10_000_000
 
@@ -21,7 +21,7 @@ raffle = AppGroup("raffle", help="Verify the receipt of a raffle.")
 def verify(file: BinaryIO, commitment: str) -> None:
     """Recompute the draw from the receipt in FILE. Exits with 1 if anything in it does not follow from the rest."""
     try:
-        found = receipt.verify(json.loads(file.read(MAX_RECEIPT_BYTES)))
+        found = raffle_receipt.verify(json.loads(file.read(MAX_RECEIPT_BYTES)))
     except InvalidReceipt as error:
         raise click.ClickException(f"The receipt is not valid. {control_characters.escape(str(error))}") from None
     except (ValueError, RecursionError):

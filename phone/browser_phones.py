@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
-from security_headers import create_page_blueprint
-from show import current
+from show.talk import current_talk
 from store import Store
+from web.security_headers import create_page_blueprint
 
 bp = create_page_blueprint("browser_phones", __name__)
 
@@ -39,7 +39,7 @@ def browser_phone() -> ResponseReturnValue:
     """The page with the phone. 404 without a local exchange; 503 if all handsets have been given out."""
     _exchange_url()
     _assign_handset(context.store())
-    return render_template("phone/browser_phone.html", title=current.talk().title)
+    return render_template("phone/browser_phone.html", title=current_talk.talk().title)
 
 
 @bp.get("/phone/state")

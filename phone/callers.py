@@ -1,4 +1,4 @@
-"""The addresses of people who text and call. Some callers withhold theirs; show/audience.py identifies people."""
+"""The addresses of people who text and call. Some callers withhold theirs; show/contributions.py identifies people."""
 
 from masking import mask
 from receiving.delivery import Delivery

@@ -15,19 +15,19 @@ from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, ou
 from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
+from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import describe_words, find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
-from sending import open_questions
+from sending import unanswered_texts
 from sending.segments import shorten
-from show import audience
-from show.audience import Participant
+from show import contributions
+from show.contributions import Participant
 from store import Commands
 from store.outages import OUTAGE
 from workers.pending_answers import PendingAnswer
@@ -47,8 +47,8 @@ def _reads(delivery: Delivery) -> Commands:
     """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
     sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
     is_question = bool(sender) and found is not None and found[0].is_slow
-    question = open_questions.count(sender, _answer_id(delivery)) if is_question else ()
-    return (*audience.reads(delivery), *question)
+    question = unanswered_texts.count(sender, _answer_id(delivery)) if is_question else ()
+    return (*contributions.reads(delivery), *question)
 
 
 def _sms_key(delivery: Delivery) -> str:
@@ -59,7 +59,7 @@ def _sms_key(delivery: Delivery) -> str:
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, callers.address_of(context.delivery)
-    body, participant = text["Body"].strip(), audience.identify(context)
+    body, participant = text["Body"].strip(), contributions.identify(context)
     received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
@@ -75,15 +75,15 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
     """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
-    if reply := audience.reply_to_text(context, participant, body, is_plain_command(body)):
+    if reply := contributions.reply_to_text(context, participant, body, is_plain_command(body)):
         _close_question(context)
     return reply
 
 
 def _close_question(context: WebhookContext) -> None:
     """Undo the count in `_reads`: no worker will answer this text."""
-    if context.replies[audience.READS :]:
-        open_questions.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
+    if context.replies[contributions.READS :]:
+        unanswered_texts.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
@@ -100,11 +100,11 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
         answer = AnswerText(question.written_prompt, ASKED_BACK)
     if isinstance(answer, SlowAnswer) and not sender:
         return NO_NUMBER
-    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
+    if isinstance(answer, SlowAnswer) and not unanswered_texts.are_too_many(context.replies[contributions.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
     _close_question(context)
-    return answer if isinstance(answer, str) else AnswerText(open_questions.REFUSAL, DECLINED)
+    return answer if isinstance(answer, str) else AnswerText(unanswered_texts.REFUSAL, DECLINED)
 
 
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
@@ -122,7 +122,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    command_counts.record(context.pipe, command, audience.person_of(context.delivery))
+    command_counts.record(context.pipe, command, contributions.person_of(context.delivery))
 
 
 @functools.lru_cache(CACHED_RESPONSES)

@@ -15,14 +15,15 @@ from context import queues, settings, store
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
+from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
-from phone.line import calls as line_calls
-from phone.recognition import clean_speech, describe_words, find_by_speech
+from phone.line import webhooks as line_calls
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from show import audience, current
+from show import contributions
+from show.talk import current_talk
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
@@ -37,17 +38,17 @@ GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
 
-@webhook(bp, "/voice", key=step_key, reads=audience.reads)
+@webhook(bp, "/voice", key=step_key, reads=contributions.reads)
 def receive_call(context: WebhookContext) -> StoredResponse:
     """Greet a new caller, with the choices of the current scene if it has any."""
-    call, participant = context.delivery, audience.identify(context)
+    call, participant = context.delivery, contributions.identify(context)
     events.publish(
         context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
     )
     call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
-    scene = participant.show.scene(current.talk())
+    scene = participant.show.scene(current_talk.talk())
     if participant.show.is_paused:
-        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+        return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if scene.spoken_choices() and participant.show.is_open(scene):
         return speak(context, GREETING, scene_menu(GREETING, scene, 1))
     return speak(context, GREETING, voice_twiml.menu(GREETING, 1))
@@ -144,7 +145,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
     deadline = time.time() + 10 * ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, "message", sid, "stage", number, call_sid, deadline)
     queues().enqueue(context.pipe, pending, tasks.measure_recording)
-    audience.contribute_recording(context, context.delivery.query.get("scene", ""), number)
+    contributions.contribute_recording(context, context.delivery.query.get("scene", ""), number)
     return StoredResponse(status=204)
 
 
@@ -203,7 +204,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, AnswerText(str(question), answer_outcomes.ASKED_BACK), document)
-    command_counts.record(context.pipe, command.name, audience.person_of(context.delivery))
+    command_counts.record(context.pipe, command.name, contributions.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)

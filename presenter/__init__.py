@@ -1,31 +1,31 @@
 """The health checks and the presenter pages: console, health, rejected requests, backfill and replay, endpoints."""
 
 from presenter import (
-    audit_log,
+    audit_page,
     console,
-    endpoints,
-    health,
+    console_actions,
+    endpoints_page,
+    health_checks,
     health_page,
     login,
-    privacy,
-    rejected,
-    replay_and_backfill,
-    talk,
+    privacy_page,
+    rejected_requests_page,
+    replay_and_backfill_page,
 )
 from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page
 
 __all__ = [
-    "audit_log",
+    "audit_page",
     "bp",
     "console",
-    "endpoints",
-    "health",
+    "console_actions",
+    "endpoints_page",
+    "health_checks",
     "health_page",
     "login",
     "preflight_page",
-    "privacy",
-    "rejected",
-    "replay_and_backfill",
-    "talk",
+    "privacy_page",
+    "rejected_requests_page",
+    "replay_and_backfill_page",
 ]

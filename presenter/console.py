@@ -9,16 +9,17 @@ from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import auth, health, problems
+from presenter import auth, health_checks, problems
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from presenter.talk import HELD_REASON
+from presenter.console_actions import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import audit, current, moderation, state
+from show import audit_log, moderation, state
+from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.scene import CLOSED, OPEN, REVEALED, Scene
 from show.state import ShowState
+from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme
@@ -80,16 +81,16 @@ def console_fragment() -> ResponseReturnValue:
 
 
 def _template_values() -> dict[str, Any]:
-    checked, store = health.check_health(), get_page_store()
+    checked, store = health_checks.check_health(), get_page_store()
     try:
         show = state.load(store)
         stop_reason = text_circuit_breaker.stop_reason(store)
         found = screens.load(store)
-        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit.load(store, 3)}
+        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit_log.load(store, 3)}
     except redis.RedisError:
-        checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
+        checked, show, stop_reason, found, values = health_checks.Health(False), ShowState(), "", [], {"scene": None}
     return values | {
-        "talk": current.talk(),
+        "talk": current_talk.talk(),
         "show": show,
         "now": time.time(),
         "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
@@ -99,7 +100,7 @@ def _template_values() -> dict[str, Any]:
 
 
 def _scene_values(show: ShowState) -> dict[str, Any]:
-    talk, stream = current.talk(), get_event_stream()
+    talk, stream = current_talk.talk(), get_event_stream()
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
@@ -125,7 +126,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
 
 def _moderation_values(scene: Scene) -> dict[str, Any]:
     """What waits for a decision in any scene, and what is on stage now and can be hidden or marked as answered."""
-    store, talk = get_page_store(), current.talk()
+    store, talk = get_page_store(), current_talk.talk()
     moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
     approved = (
         moderation.load_items(store, scene.id, APPROVED, MAX_APPROVED, newest=True) if scene.id in moderated else []
@@ -194,7 +195,7 @@ def _duration(seconds: float) -> str:
 
 def _price(segments: int) -> str:
     """The price of these segments, such as "12.00 GBP"; "" if the talk file has no price."""
-    talk = current.talk()
+    talk = current_talk.talk()
     return f"{segments * talk.price_per_segment:.2f} {talk.currency}" if talk.price_per_segment else ""
 
 

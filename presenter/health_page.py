@@ -8,15 +8,15 @@ from flask import render_template
 
 import context
 from masking import mask_urls
-from presenter import auth, health
+from presenter import auth, health_checks
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
-from stage.numbers import country_of, format_phone_number
+from stage.phone_number_format import country_of, format_phone_number
 from stage.views import requested_theme
 
 MAX_ROWS = 12  # in each list
@@ -63,20 +63,22 @@ def health_fragment() -> str | tuple[str, int]:
 
 
 def _template_values() -> dict[str, Any]:
-    values: dict[str, Any] = {"health": health.check_health()}
+    values: dict[str, Any] = {"health": health_checks.check_health()}
     client, stream = get_page_store(), get_event_stream()
     try:
         stream.catch_up()
         values["stop_reason"] = text_circuit_breaker.stop_reason(client)
         values["waiting_texts"] = pacing.count_waiting(client)
         values["senders"] = _sender_rows(pacing.count_waiting_by_sender(client))
-        values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
+        values["deliveries"] = [
+            _delivery_row(id, delivery) for id, delivery, _ in stored_requests.latest(client, MAX_ROWS)
+        ]
         values["rejected"] = [
             _delivery_row(id, delivery, mistake.explanation)
-            for id, delivery, mistake in inbox.latest_rejected(client, MAX_ROWS)
+            for id, delivery, mistake in stored_requests.latest_rejected(client, MAX_ROWS)
         ]
     except redis.RedisError:
-        values["health"] = health.Health(False)
+        values["health"] = health_checks.Health(False)
     timeline = stream.timeline
     return values | {
         "entries": timeline.visible_entries()[:MAX_ROWS],

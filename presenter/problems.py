@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from presenter.health import Health
+from presenter.health_checks import Health
 from stage.screens import Screen
 
 

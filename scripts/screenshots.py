@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from show import talk
+from show.talk import talk_file
 
 OUTPUT_DIRECTORY = Path(__file__).parents[1] / "docs"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
@@ -45,7 +45,7 @@ def open_timeline(stage: Page) -> None:
     stage.goto(f"{STAGE_URL}/present/login")
     stage.get_by_label("Password").fill("rehearsal")
     stage.get_by_role("button", name="Log in").click()
-    stage.goto(f"{STAGE_URL}/?scene={talk.load().positions['timeline']}")
+    stage.goto(f"{STAGE_URL}/?scene={talk_file.load().positions['timeline']}")
 
 
 def play_scene(phones: Page) -> str:

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from masking import mask_words
 from show import moderation
+from show.base_scene import Contribution, Scene
 from show.moderation import APPROVED, HIDDEN, MAX_CHARACTERS, REFUSALS, Item
 from show.sanitize import sanitize
-from show.scene import Contribution, Scene
 from store import Pipe, Store
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from answer_outcomes import DECLINED, AnswerText
-from show.scene import TTL_SECONDS, SceneError
+from show.base_scene import TTL_SECONDS, SceneError
 from store import Pipe, Store, execute
 
 PENDING, APPROVED, ANSWERED, HIDDEN = STATES = ("pending", "approved", "answered", "hidden")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import events
-from show import moderation, names, phone_numbers
-from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
-from show.talk import Talk
+from show import encrypted_phone_numbers, friendly_names, moderation
+from show.base_scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
+from show.talk.talk_file import Talk
 from store import Pipe, Store
 
 STATE_KEY = "show:state"
@@ -113,7 +113,12 @@ def restart(pipe: Pipe, talk: Talk) -> None:
     """Forget a rehearsal: delete what all scenes have stored and everybody's name, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    kept_apart = (moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY, names.NAMES_KEY, names.TAKEN_KEY)
+    kept_apart = (
+        moderation.BANNED_KEY,
+        encrypted_phone_numbers.NUMBERS_KEY,
+        friendly_names.NAMES_KEY,
+        friendly_names.TAKEN_KEY,
+    )
     pipe.execute_command("DEL", STATE_KEY, *kept_apart)
     announce(pipe)
 

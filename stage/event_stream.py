@@ -15,9 +15,9 @@ import redis
 
 import events
 from events import Event
+from stage.event_stream_viewer import Viewer, ViewerSocket
 from stage.lost_events import last_generated_id
 from stage.timeline import Timeline, is_after
-from stage.viewer import Viewer, ViewerSocket
 from store import clients
 from store.pool import BLOCKING
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
-from show.lanes.board import Board
+from show.lanes.assignment import Board
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 

@@ -2,10 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from presenter.preflight import account, deployment, store, talk
+from presenter.preflight import account, deployment, store, talk_file
 from presenter.preflight.findings import BAD, CHECKS, OK, WARN, Finding, Subject
 
-__all__ = ["BAD", "OK", "WARN", "Finding", "Subject", "account", "deployment", "run", "store", "talk"]
+__all__ = ["BAD", "OK", "WARN", "Finding", "Subject", "account", "deployment", "run", "store", "talk_file"]
 
 
 def run(subject: Subject) -> list[Finding]:

@@ -8,7 +8,7 @@ import redis
 import requests
 
 from config import Settings
-from presenter.health import count_workers
+from presenter.health_checks import count_workers
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
 from receiving.twilio_signature import compute_signature
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import config
 from masking import alias
-from receiving import inbox
+from receiving import stored_requests
 from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
-from show import moderation, names, phone_numbers
+from show import encrypted_phone_numbers, friendly_names, moderation
+from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.scene import Scene
-from show.talk import Talk
+from show.talk.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered
@@ -36,7 +36,7 @@ class Row:
 
 def list_rows(store: Store, talk: Talk, settings: config.Settings | None = None) -> list[Row]:
     """Return all contributions, scene by scene. With `settings`, also the phone numbers, as far as they are known."""
-    name_of = {person.decode(): name.decode() for person, name in store.hgetall(names.NAMES_KEY).items()}
+    name_of = {person.decode(): name.decode() for person, name in store.hgetall(friendly_names.NAMES_KEY).items()}
     numbers = _find_numbers(store, settings, list(name_of)) if settings else {}
     return [
         Row(scene.id, scene.kind, name_of.get(person, ""), words, state, time, numbers.get(person, ""))
@@ -63,12 +63,14 @@ def _format_time(timestamp: float) -> str:
 
 def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]) -> dict[str, str]:
     """Return person -> number, from the inbox and from the numbers that the presenter may call."""
-    recent = {phone_number_of(entry.delivery["From"]) for entry in inbox.latest(store, inbox.MAX_REQUESTS)}
+    recent = {
+        phone_number_of(entry.delivery["From"]) for entry in stored_requests.latest(store, stored_requests.MAX_REQUESTS)
+    }
     found = {alias(number, settings.secret_key[0]): number for number in recent if number}
     for person in people:
         if person not in found:
             try:
-                found[person] = phone_numbers.load(store, settings.secret_key, person)
+                found[person] = encrypted_phone_numbers.load(store, settings.secret_key, person)
             except WrongKey:
                 found[person] = ""
     return found

@@ -8,14 +8,14 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from sending import admission, followers, open_questions, text_circuit_breaker
+from sending import admission, followers, text_circuit_breaker, unanswered_texts
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
-from show import audience, state
-from show import talk as talk_file
-from show.privacy import erasers, receipts, show_data
-from show.privacy.receipts import PurgeReceipt
-from show.talk import Talk
+from show import contributions, state
+from show.privacy import purge_receipts, scene_erasers, webhook_erasers
+from show.privacy.purge_receipts import PurgeReceipt
+from show.talk import talk_file as talk_file
+from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
 from workers import call_state, recording_waveform, runs
@@ -23,7 +23,17 @@ from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
-STORES = (admission, call_state, endpoints, erasers, followers, messages, open_questions, runs, text_circuit_breaker)
+STORES = (
+    admission,
+    call_state,
+    endpoints,
+    webhook_erasers,
+    followers,
+    messages,
+    unanswered_texts,
+    runs,
+    text_circuit_breaker,
+)
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
@@ -41,7 +51,7 @@ def purge_expired(redis: Redis) -> None:
         return
     talk = _load_talk()
     before = time.time() - talk.keep_numbers_days * DAY_SECONDS
-    _purge(redis, talk, Erasure(before), "time", show_data.is_idle_since(redis, before))
+    _purge(redis, talk, Erasure(before), "time", scene_erasers.is_idle_since(redis, before))
 
 
 def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
@@ -61,7 +71,7 @@ def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
 def forget_person(number: str) -> None:
     """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
     gateway = get_gateway()
-    person = audience.person_with(number, gateway.settings)
+    person = contributions.person_with(number, gateway.settings)
     _purge(gateway.redis, _load_talk(), Erasure(time.time(), number, person), "a person", has_show=True)
 
 
@@ -78,7 +88,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if has_show:
         person = wanted.person
         erased["the show"] = (
-            show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk, wanted)
+            scene_erasers.erase_person(store, talk, wanted) if person else scene_erasers.erase_all(store, talk, wanted)
         )
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
@@ -86,7 +96,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
         round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings) + len(wanted.pictures)
     )
     if receipt.total or cause != "time":
-        receipts.save(store, receipt)
+        purge_receipts.save(store, receipt)
     pipe = store.pipeline()
     state.announce(pipe)
     pipe.execute()

@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
-from show.scene import Scene
+from show.base_scene import Scene
 
 
 @functools.cache

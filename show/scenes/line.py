@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import context
 from show import moderation
-from show.line import callers, jobs
-from show.line.callers import Caller
+from show.base_scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
+from show.line import call_jobs, waiting_line
+from show.line.waiting_line import Caller
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
 from store import Pipe, Store
 
 JOIN_KEY = "1"
@@ -44,7 +44,7 @@ class Line(ModeratedScene):
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Add the caller to the line; their words become a caption. `contribution.id` is the call's sid."""
-        callers.join(pipe, self.id, contribution.id, contribution.name)
+        waiting_line.join(pipe, self.id, contribution.id, contribution.name)
         if contribution.words:
             self.submit(store, pipe, self.make_item(contribution), "")
         return f"You are in line as {contribution.name}."
@@ -64,7 +64,7 @@ class Line(ModeratedScene):
         if action in DECISIONS:
             super().perform(store, action, item)
             return
-        current = callers.on_stage(store, self.id)
+        current = waiting_line.on_stage(store, self.id)
         if action == "bring-on":
             if current:
                 raise SceneError(f"{current.name} is on stage. Use Next caller, or End first.")
@@ -73,25 +73,25 @@ class Line(ModeratedScene):
         if action == "next-caller":
             self._find_waiting(store, "")  # before the current call ends
         if current:
-            callers.leave(store, [self.id], current.sid)
-            jobs.enqueue(jobs.say_thanks, self.id, current.sid)
+            waiting_line.leave(store, [self.id], current.sid)
+            call_jobs.enqueue(call_jobs.say_thanks, self.id, current.sid)
         if action == "next-caller":
             self._bring_on(store, "")
-        elif sid := callers.take_presenter_call(store, self.id):
-            jobs.enqueue(jobs.hang_up_presenter, self.id, sid)
+        elif sid := waiting_line.take_presenter_call(store, self.id):
+            call_jobs.enqueue(call_jobs.hang_up_presenter, self.id, sid)
 
     def _bring_on(self, store: Store, sid: str) -> None:
         number = self.presenter_phone or context.settings().presenter_phone
         if not number:
             raise SceneError("Set presenter_phone in the talk file, or PRESENTER_PHONE, to the phone on stage.")
         caller = self._find_waiting(store, sid)
-        if not callers.move_to_stage(store, self.id, caller):
+        if not waiting_line.move_to_stage(store, self.id, caller):
             raise SceneError(f"{caller.name} has just left the line.")
-        jobs.enqueue(jobs.call_presenter, self.id, number)
-        jobs.enqueue(jobs.bring_on, self.id, caller.sid)
+        call_jobs.enqueue(call_jobs.call_presenter, self.id, number)
+        call_jobs.enqueue(call_jobs.bring_on, self.id, caller.sid)
 
     def _find_waiting(self, store: Store, sid: str) -> Caller:
-        waiting = callers.list_waiting(store, self.id)
+        waiting = waiting_line.list_waiting(store, self.id)
         found = next((caller for caller in waiting if sid in ("", caller.sid)), None)
         if found is None:
             raise SceneError("That caller has left the line." if sid else "Nobody is waiting in line.")
@@ -99,14 +99,14 @@ class Line(ModeratedScene):
 
     def targets(self, view: SceneView) -> list[Target]:
         """The callers in line, each of whom can be brought on."""
-        waiting = callers.list_waiting(view.store, self.id)
+        waiting = waiting_line.list_waiting(view.store, self.id)
         return [Target(caller.sid, f"{at}. {caller.name}", ("bring-on",)) for at, caller in enumerate(waiting, 1)]
 
     # The stage
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """Who is on stage, with the approved caption, and who is waiting."""
-        waiting, current = callers.list_waiting(view.store, self.id), callers.on_stage(view.store, self.id)
+        waiting, current = waiting_line.list_waiting(view.store, self.id), waiting_line.on_stage(view.store, self.id)
         captions = {item.id: item.words for item in moderation.load_items(view.store, self.id, APPROVED)}
         return {
             "current": current,
@@ -118,19 +118,19 @@ class Line(ModeratedScene):
 
     def footer(self, view: SceneView) -> str:
         """The number of waiting callers."""
-        return f"{view.store.zcard(callers.waiting_key(self.id)):,} waiting · {view.phase or CLOSED}"
+        return f"{view.store.zcard(waiting_line.waiting_key(self.id)):,} waiting · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of waiting callers, and who is on stage."""
-        current = callers.on_stage(view.store, self.id)
+        current = waiting_line.on_stage(view.store, self.id)
         return {
-            "waiting": view.store.zcard(callers.waiting_key(self.id)),
+            "waiting": view.store.zcard(waiting_line.waiting_key(self.id)),
             "on stage": current.name if current else "",
         }
 
     def storage_keys(self) -> list[str]:
         """The line, and the captions."""
-        return [*super().storage_keys(), *callers.storage_keys(self.id)]
+        return [*super().storage_keys(), *waiting_line.storage_keys(self.id)]
 
 
 def _item_id(sid: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.qr_code import sms_link, svg
-from show.scene import Scene, SceneView
+from show.base_scene import Scene, SceneView
+from show.graphics.qr_code import sms_link, svg
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import (
+from show.base_scene import (
     BROWSER_PHONE_PREFIX,
     CLOSED,
     REVEALED,
@@ -15,7 +15,7 @@ from show.scene import (
     SceneView,
     length_problems,
 )
-from show.words import SPOKEN_NUMBERS, normalize
+from show.text_matching import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
 PREFIX = BROWSER_PHONE_PREFIX.encode()
@@ -37,7 +37,7 @@ class Poll(Scene):
     is_revealable: ClassVar[bool] = True
 
     def problems(self) -> Iterator[str]:
-        """The options must fit the keypad and the screen. show.linter compares them with each other."""
+        """The options must fit the keypad and the screen. The talk file's linter compares them."""
         yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"

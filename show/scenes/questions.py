@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
+from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
-from show.words import SPOKEN_NUMBERS, normalize
+from show.text_matching import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store, execute
 
 MAX_NUMBERED = 99  # two digits, so that a key or a text can name every question

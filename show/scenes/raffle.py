@@ -12,10 +12,9 @@ from answer_outcomes import DECLINED, AnswerText
 from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
-from show import phone_numbers, state
-from show.qr_code import svg
-from show.raffle import receipt
-from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
+from show import encrypted_phone_numbers, raffle_receipt, state
+from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
+from show.graphics.qr_code import svg
 from store import Pipe, Store
 
 SETTLE_SECONDS = 0.5  # after closing, until the entries in progress have been written
@@ -73,7 +72,7 @@ class Raffle(Scene):
         entries = {name.decode(): person.decode() for person, name in store.hgetall(self.key("entries")).items()}
         if not entries:
             raise SceneError("Nobody has entered yet. Open the raffle, and wait for entries.")
-        drawn = receipt.draw(self.seed(store), entries)
+        drawn = raffle_receipt.draw(self.seed(store), entries)
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
         row = {"person": entries[drawn.winner], "code": code, "receipt": json.dumps(drawn.as_dict())}
         if store.execute_command("HSETNX", self.key("raffle"), "drawn", 1):  # two presenters may draw at once
@@ -84,7 +83,7 @@ class Raffle(Scene):
         if drawn is None:
             raise SceneError("Draw the winner first.")
         person, code = ((value or b"").decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
-        number = phone_numbers.load(store, settings.secret_key, person)
+        number = encrypted_phone_numbers.load(store, settings.secret_key, person)
         if not number:
             raise SceneError(f"The number of {drawn.winner} is not known. Ask them to come forward.")
         id, pipe = f"raffle-{drawn.commitment[:16]}", store.pipeline()
@@ -101,21 +100,21 @@ class Raffle(Scene):
     def seed(self, store: Store) -> str:
         """Return the secret seed, created on first use and after a reset."""
         if not store.hexists(self.key("raffle"), "seed"):
-            store.execute_command("HSETNX", self.key("raffle"), "seed", receipt.new_seed())
+            store.execute_command("HSETNX", self.key("raffle"), "seed", raffle_receipt.new_seed())
             store.expire(self.key("raffle"), TTL_SECONDS)
         return str(store.hget(self.key("raffle"), "seed").decode())
 
-    def load_receipt(self, store: Store) -> receipt.Receipt | None:
+    def load_receipt(self, store: Store) -> raffle_receipt.Receipt | None:
         """Return the receipt once the winner has been drawn."""
         found = store.hget(self.key("raffle"), "receipt")
-        return receipt.verify(json.loads(found)) if found else None
+        return raffle_receipt.verify(json.loads(found)) if found else None
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The commitment, the number of entries, and the winner's friendly name once it has been drawn."""
         drawn = self.load_receipt(view.store)
         url = f"{view.public_url}/receipt/{self.id}.json"
         return {
-            "commitment": receipt.commitment_to(self.seed(view.store)),
+            "commitment": raffle_receipt.commitment_to(self.seed(view.store)),
             "entries": view.store.hlen(self.key("entries")),
             "winner": drawn.winner if drawn else "",
             "is_called": view.store.hexists(self.key("raffle"), "called"),
@@ -131,7 +130,7 @@ class Raffle(Scene):
         """The number of entries and the commitment; after the draw also the winner, and the code to ask for."""
         figures = {
             "entries": view.store.hlen(self.key("entries")),
-            "commitment": receipt.commitment_to(self.seed(view.store)),
+            "commitment": raffle_receipt.commitment_to(self.seed(view.store)),
         }
         drawn = self.load_receipt(view.store)
         code = (view.store.hget(self.key("raffle"), "code") or b"").decode()

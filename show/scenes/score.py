@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from answer_outcomes import NOT_UNDERSTOOD, AnswerText
-from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneView, length_problems
-from show.words import SPOKEN_NUMBERS, normalize
+from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneView, length_problems
+from show.text_matching import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
 HIGHEST = 10

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import Scene, SceneError, SceneView, Target
-from show.work import workers as overview
+from show import worker_status as overview
+from show.base_scene import Scene, SceneError, SceneView, Target
 from store import Store
 
 MAX_TASKS = 5

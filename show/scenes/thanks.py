@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import current, names
-from show.privacy import purge, receipts
-from show.qr_code import svg
-from show.scene import Scene, SceneView
+from show import friendly_names
+from show.base_scene import Scene, SceneView
+from show.graphics.qr_code import svg
+from show.privacy import purge, purge_receipts
+from show.talk import current_talk
 from store import Store
 
 MAX_LINKS = 3
@@ -34,7 +35,7 @@ class Thanks(Scene):
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Erase what was stored about people."""
-        purge.purge_everything(store, current.talk(), "a presenter")
+        purge.purge_everything(store, current_talk.talk(), "a presenter")
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The links with their QR codes, and whether the data has been deleted."""
@@ -42,7 +43,7 @@ class Thanks(Scene):
         return {
             "links": [(link.removeprefix("https://"), svg(link, f"QR code of {link}")) for link in self.links],
             "people": people,
-            "is_purged": not people and any(one.cause != "a person" for one in receipts.load(view.store, 5)),
+            "is_purged": not people and any(one.cause != "a person" for one in purge_receipts.load(view.store, 5)),
             "days": "a day" if self.keep_numbers_days == 1 else f"{self.keep_numbers_days} days",
         }
 
@@ -53,9 +54,9 @@ class Thanks(Scene):
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of people, and what the last purge has deleted."""
-        last = receipts.load(view.store, 1)
+        last = purge_receipts.load(view.store, 1)
         return {"people": _count_people(view.store), "purged": last[0].total if last else 0}
 
 
 def _count_people(store: Store) -> int:
-    return store.hlen(names.NAMES_KEY)
+    return store.hlen(friendly_names.NAMES_KEY)

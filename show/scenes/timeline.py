@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import state
-from show.lanes.lane import StageLane, make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
+from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
+from show.lanes.content import StageLane, make_lane
 from store import Store
 
 APPROVED, HIDDEN = "approved", "hidden"

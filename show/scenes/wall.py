@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
+from show.base_scene import CLOSED, OPEN, Contribution, SceneView, length_problems
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED, Item
-from show.scene import CLOSED, OPEN, Contribution, SceneView, length_problems
 from store import Pipe, Store
 from workers import recording_waveform
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import state
-from show.graphics import sequence, signed_request
-from show.lanes.lane import StageLane, make_lane
-from show.scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
+from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
+from show.graphics import sequence_diagram, signed_request
+from show.lanes.content import StageLane, make_lane
 from store import Store
 
 MAX_TARGETS = 8  # on the console
@@ -36,14 +36,16 @@ class Xray(Scene):
             "lane": lane,
             "title": TITLES[picture],
             "picture": picture,
-            "lifelines": [(sequence.lifeline_x(at), name) for at, name in enumerate(sequence.LIFELINES)],
-            "drawn": sequence.draw(sequence.messages_of(entry, lane.request, path)),
-            "height": sequence.TOP + sequence.ROW_HEIGHT * sequence.MAX_ROWS,
+            "lifelines": [
+                (sequence_diagram.lifeline_x(at), name) for at, name in enumerate(sequence_diagram.LIFELINES)
+            ],
+            "drawn": sequence_diagram.draw(sequence_diagram.messages_of(entry, lane.request, path)),
+            "height": sequence_diagram.TOP + sequence_diagram.ROW_HEIGHT * sequence_diagram.MAX_ROWS,
             "signed": signed,
             "tags": signed_request.load_tags(view.store, entry.id) if picture == 2 else [],
             "took": next((step.took for step in entry.steps if step.took), ""),
-            "limit": sequence.LIMIT_SECONDS,
-            "share": min(1000, round(entry.reply_seconds * 1000 / sequence.LIMIT_SECONDS)),
+            "limit": sequence_diagram.LIMIT_SECONDS,
+            "share": min(1000, round(entry.reply_seconds * 1000 / sequence_diagram.LIMIT_SECONDS)),
             "copies": entry.duplicates + 1,
         }
 

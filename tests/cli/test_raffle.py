@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from show.raffle import receipt
+from show import raffle_receipt
 from tests.support.processes import ROOT
 
 
 @pytest.fixture
 def drawn():
-    return receipt.draw(receipt.new_seed(), ["Amber Otter", "Blue Finch", "Tin Badger"]).as_dict()
+    return raffle_receipt.draw(raffle_receipt.new_seed(), ["Amber Otter", "Blue Finch", "Tin Badger"]).as_dict()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import redis as redis_client
 
 from scripts.demo import read_env
-from show import talk
+from show.talk import talk_file
 from tests.support.demo_process import Demo
 from tests.support.interrupted_demo import copy_checkout, interrupt
 from tests.support.processes import has_ended, run_program
@@ -53,7 +53,7 @@ def pages(ready, browser):
     stage.goto(f"{ready[3]}/login")
     stage.get_by_label("Password").fill("rehearsal")
     stage.get_by_role("button", name="Log in").click()
-    stage.goto(f"{ready[2]}?scene={talk.load().positions['timeline']}")
+    stage.goto(f"{ready[2]}?scene={talk_file.load().positions['timeline']}")
     yield phones, stage
     context.close()
 

@@ -9,7 +9,7 @@ from config import Secret
 from phone import browser_phones
 from receiving.twilio_signature import compute_signature
 from show import state
-from show.scene import SceneView
+from show.base_scene import SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person, WebhookPoster
 from tests.support.ports import reserved_port
 from tests.support.waiting import eventually

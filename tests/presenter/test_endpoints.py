@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from presenter.endpoints import ACTIONS
+from presenter.endpoints_page import ACTIONS
 from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
 from sending.webhooks.endpoint_model import OPTIONS

@@ -5,7 +5,7 @@ import re
 import pytest
 from rq import Queue, Worker
 
-from presenter import health
+from presenter import health_checks
 from tests.support.stage_app import make
 
 
@@ -62,7 +62,7 @@ def test_result_is_cached_for_a_second(worker, visitor, monkeypatch):
     assert visitor.get("/health/ready").status_code == 200
     worker.register_death()
     assert visitor.get("/health/ready").status_code == 200
-    monkeypatch.setattr(health, "CACHE_TTL_SECONDS", -1)
+    monkeypatch.setattr(health_checks, "CACHE_TTL_SECONDS", -1)
     assert visitor.get("/health/ready").status_code == 503
     worker.register_birth()
 
@@ -70,7 +70,7 @@ def test_result_is_cached_for_a_second(worker, visitor, monkeypatch):
 def test_waiting_jobs_are_counted(app, stage_events):
     Queue("texters", connection=stage_events.redis).enqueue("some.task")
     with app.app_context():
-        assert [(line.name, line.waiting) for line in health.check_health().queues] == [
+        assert [(line.name, line.waiting) for line in health_checks.check_health().queues] == [
             ("callers", 0),
             ("texters", 1),
             ("lookups", 0),

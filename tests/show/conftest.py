@@ -3,7 +3,7 @@
 import pytest
 
 from show import state
-from stage.scene_view import SceneRenderer
+from stage.scene_renderer import SceneRenderer
 from stage.timeline import Timeline
 from tests.support.person import Person
 

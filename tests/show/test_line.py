@@ -8,8 +8,8 @@ from rq.job import Job
 
 from sending.twilio.live_calls import CallEnded
 from show import moderation, state
-from show.line import callers, jobs
-from show.scene import CLOSED, SceneError, SceneView
+from show.base_scene import CLOSED, SceneError, SceneView
+from show.line import call_jobs, waiting_line
 from tests.support.person import NUMBER, PUBLIC_URL, Person
 
 OTHER = "+447700900202"
@@ -46,7 +46,7 @@ def line(go):
 @pytest.fixture
 def twilio(settings, redis, monkeypatch):
     found = FakeTwilio(settings, redis)
-    monkeypatch.setattr(jobs, "get_gateway", lambda: found)
+    monkeypatch.setattr(call_jobs, "get_gateway", lambda: found)
     return found
 
 
@@ -86,7 +86,7 @@ def joins(person, words="webhooks"):
 
 
 def names(line, redis):
-    return [caller.name for caller in callers.list_waiting(redis, line.id)]
+    return [caller.name for caller in waiting_line.list_waiting(redis, line.id)]
 
 
 def hangs_up(post_as_twilio, person):
@@ -136,7 +136,7 @@ def test_first_caller_is_brought_on_and_the_presenters_phone_rings(line, ada, bo
     assert twilio.redirected == [(ada.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line")]
     assert [call["to"] for call in twilio.dialed] == ["+447700900299"]
     assert line.figures(SceneView(redis))["waiting"] == 1
-    assert callers.on_stage(redis, line.id).sid == ada.call_sid
+    assert waiting_line.on_stage(redis, line.id).sid == ada.call_sid
 
 
 def test_caller_and_presenter_meet_in_one_conference(line, ada, post_as_twilio):
@@ -168,7 +168,7 @@ def test_end_hangs_up_both(line, ada, act, twilio, redis):
     act("end")
     assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
     assert twilio.completed == [(PRESENTER_CALL, "completed")]
-    assert callers.on_stage(redis, line.id) is None
+    assert waiting_line.on_stage(redis, line.id) is None
 
 
 def test_presenter_chooses_a_caller(line, ada, bob, act, twilio, redis):
@@ -176,7 +176,7 @@ def test_presenter_chooses_a_caller(line, ada, bob, act, twilio, redis):
     joins(bob)
     assert [target.id for target in line.targets(SceneView(redis))] == [ada.call_sid, bob.call_sid]
     act("bring-on", bob.call_sid)
-    assert callers.on_stage(redis, line.id).sid == bob.call_sid
+    assert waiting_line.on_stage(redis, line.id).sid == bob.call_sid
 
 
 def test_caller_who_hangs_up_leaves_the_line_and_the_stage(line, ada, bob, act, twilio, redis, post_as_twilio):
@@ -185,7 +185,7 @@ def test_caller_who_hangs_up_leaves_the_line_and_the_stage(line, ada, bob, act, 
     act("bring-on")
     hangs_up(post_as_twilio, ada)
     hangs_up(post_as_twilio, bob)
-    assert callers.on_stage(redis, line.id) is None
+    assert waiting_line.on_stage(redis, line.id) is None
     assert names(line, redis) == []
 
 
@@ -193,7 +193,7 @@ def test_caller_who_has_hung_up_unnoticed_leaves_the_stage(line, ada, act, twili
     joins(ada)
     twilio.ended.add(ada.call_sid)
     act("bring-on")
-    assert callers.on_stage(redis, line.id) is None
+    assert waiting_line.on_stage(redis, line.id) is None
 
 
 def test_presenters_phone_is_called_again_after_it_has_hung_up(line, ada, bob, act, twilio, post_as_twilio):

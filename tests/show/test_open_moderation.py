@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from show import moderation
-from show.scene import SceneView
+from show.base_scene import SceneView
 
 TALK = """
 moderation = "open"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from show import state
-from show.scene import CLOSED, SceneView
+from show.base_scene import CLOSED, SceneView
 from tests.support.person import Person
 
 

@@ -12,8 +12,8 @@ from receiving.replay import backfill
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
-from show import audience, state
-from show.privacy import purge, receipts
+from show import contributions, state
+from show.privacy import purge, purge_receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
 from tests.support.environment import SECRETS
@@ -96,7 +96,7 @@ def test_talk_goes_on_after_a_purge(person, redis, go, talk):
 def test_receipt_counts_what_was_erased(person, redis, talk):
     take_part(person, redis, ME)
     receipt = purge.purge_everything(redis, talk, "a presenter")
-    assert receipts.load(redis) == [receipt]
+    assert purge_receipts.load(redis) == [receipt]
     assert receipt.erased["requests"] >= 4
     assert receipt.erased["texts and calls that we send"] == 1
     assert receipt.erased["subscriptions"] == 1
@@ -187,4 +187,4 @@ def test_recordings_and_pictures_are_deleted_at_twilio(person, redis, go, talk, 
 
 def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
     beside_real_ones = replace(settings, exchange_auth_token="a token")
-    assert audience.person_with("+447700900123", beside_real_ones).startswith("b:")
+    assert contributions.person_with("+447700900123", beside_real_ones).startswith("b:")

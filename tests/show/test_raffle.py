@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending import outbox
-from show.raffle import receipt
-from show.raffle.receipt import InvalidReceipt
-from show.scene import OPEN, SceneError, SceneView
+from show import raffle_receipt
+from show.base_scene import OPEN, SceneError, SceneView
+from show.raffle_receipt import InvalidReceipt
 from show.state import set_phase
 from tests.support.person import CALL_SID, Person
 
@@ -64,7 +64,7 @@ def test_winner_follows_from_the_receipt(opened, redis, people, draw_stage):
     names = [person.texts("me").split(" as ")[1].split(".")[0] for person in people(5)]
     commitment = figures(opened, redis)["commitment"]
     opened.perform(redis, "draw", "")
-    drawn = receipt.verify(opened.load_receipt(redis).as_dict())
+    drawn = raffle_receipt.verify(opened.load_receipt(redis).as_dict())
     assert drawn.entries == tuple(sorted(names)) and drawn.commitment == commitment
     assert drawn.winner == figures(opened, redis)["winner"] and drawn.winner in draw_stage()
     late = people(6)[5]
@@ -126,8 +126,8 @@ entries = st.lists(st.text(st.characters(exclude_characters="\n", exclude_catego
 
 @given(entries, st.data())
 def test_tampered_receipt_is_refused(names, data):
-    drawn = receipt.draw(receipt.new_seed(), names)
-    assert receipt.verify(json.loads(json.dumps(drawn.as_dict()))) == drawn
+    drawn = raffle_receipt.draw(raffle_receipt.new_seed(), names)
+    assert raffle_receipt.verify(json.loads(json.dumps(drawn.as_dict()))) == drawn
     removed = data.draw(st.sampled_from(names))
     fewer = tuple(name for name in drawn.entries if name != removed)
     changes = [
@@ -135,25 +135,25 @@ def test_tampered_receipt_is_refused(names, data):
         {"entries": (*drawn.entries, "\U0010ffff" * 3)},
         {"entries": drawn.entries[::-1]},
         {"winner": next(name for name in names if name != drawn.winner)},
-        {"seed": receipt.new_seed()},
+        {"seed": raffle_receipt.new_seed()},
         {"commitment": "0" * 64},
         {"digest": "0" * 64},
         {"rule": "The presenter decides."},
     ]
     for change in changes:
         with pytest.raises(InvalidReceipt):
-            receipt.verify(replace(drawn, **change).as_dict())
+            raffle_receipt.verify(replace(drawn, **change).as_dict())
 
 
 @pytest.mark.parametrize("found", [None, [], {}, {"seed": 1}, "x", 3, {"entries": [[]]}])
 def test_what_is_no_receipt_is_refused(found):
     with pytest.raises(InvalidReceipt):
-        receipt.verify(found)
+        raffle_receipt.verify(found)
 
 
 def test_every_entry_can_win():
     names = [f"Otter {number}" for number in range(4)]
-    assert {receipt.draw(receipt.new_seed(), names).winner for _ in range(200)} == set(names)
+    assert {raffle_receipt.draw(raffle_receipt.new_seed(), names).winner for _ in range(200)} == set(names)
 
 
 def test_receipt_is_public_after_the_draw(opened, redis, person, visitor):
@@ -162,5 +162,5 @@ def test_receipt_is_public_after_the_draw(opened, redis, person, visitor):
     assert visitor.get("/receipt/tabs.json").status_code == 404
     opened.perform(redis, "draw", "")
     found = visitor.get("/receipt/raffle.json").json
-    assert receipt.verify(found).winner == figures(opened, redis)["winner"]
+    assert raffle_receipt.verify(found).winner == figures(opened, redis)["winner"]
     assert person.number not in json.dumps(found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app import create_app
-from stage.numbers import country_of, format_phone_number
+from stage.phone_number_format import country_of, format_phone_number
 from tests.support.environment import PRESENTER_PASSWORD
 from tests.support.person import PUBLIC_URL
 from tests.support.presenter import Presenter

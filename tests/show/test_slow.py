@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from show.scene import SceneError, SceneView
-from show.work import workers as overview
+from show import worker_status as overview
+from show.base_scene import SceneError, SceneView
 
 SID = "SM" + "0" * 31 + "1"
 

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from app import create_app
 from phone.commands import command_words
-from show import talk
 from show.scenes import load_kinds
-from show.talk import TalkError
-from show.words import normalize, skeleton
+from show.talk import talk_file
+from show.talk.talk_file import TalkError
+from show.text_matching import normalize, skeleton
 
 POLL = {"kind": "poll", "question": "Tabs or spaces?", "options": ["tabs", "spaces"]}
 
 
 def problems(*scenes, **options):
-    return talk.parse({"scene": list(scenes), **options}, command_words())[1]
+    return talk_file.parse({"scene": list(scenes), **options}, command_words())[1]
 
 
 def poll(*options, **more):
@@ -27,7 +27,7 @@ def poll(*options, **more):
 
 
 def test_the_talk_of_this_repository_has_no_errors():
-    assert len(talk.load(command_words=command_words()).scenes) > 5
+    assert len(talk_file.load(command_words=command_words()).scenes) > 5
 
 
 def test_error_names_the_scene_and_the_fix():
@@ -93,7 +93,7 @@ def test_scene_with_a_mistake_is_refused(scene, words):
 
 def test_rules_of_the_talk_are_those_of_its_scenes():
     wall = {"kind": "wall"}
-    found, _ = talk.parse(
+    found, _ = talk_file.parse(
         {"moderation": "open", "votes": "first", "scene": [wall, POLL, wall | {"moderation": "approve"}]}
     )
     assert [found.scenes[0].moderation, found.scenes[1].votes, found.scenes[2].moderation] == [
@@ -113,7 +113,7 @@ def test_unusable_file_is_refused_by_name(content, tmp_path, settings, redis):
 
 def test_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(TalkError, match=r"none\.toml.*Set TALK"):
-        talk.load(tmp_path / "none.toml")
+        talk_file.load(tmp_path / "none.toml")
 
 
 def test_check_prints_all_errors(app, tmp_path):
@@ -141,7 +141,7 @@ scenes_of_a_kind = st.builds(lambda scene, kind: {**scene, "kind": kind}, scenes
 
 @given(st.dictionaries(st.text(max_size=12), values, max_size=4), st.lists(scenes_of_a_kind | values, max_size=4))
 def test_any_content_is_read_or_explained(options, tables):
-    found, problems = talk.parse({**options, "scene": tables}, command_words())
+    found, problems = talk_file.parse({**options, "scene": tables}, command_words())
     assert all(isinstance(problem, str) and problem for problem in problems)
     if not problems:
         assert len({scene.id for scene in found.scenes}) == len(tables)
@@ -150,7 +150,7 @@ def test_any_content_is_read_or_explained(options, tables):
 @given(st.text(max_size=300))
 def test_any_text_is_a_talk_or_a_talk_error(content):
     with contextlib.suppress(tomllib.TOMLDecodeError):
-        talk.parse(tomllib.loads(content))
+        talk_file.parse(tomllib.loads(content))
 
 
 @given(st.text(max_size=60))

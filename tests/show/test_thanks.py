@@ -2,7 +2,7 @@
 
 import pytest
 
-from show.scene import SceneView
+from show.base_scene import SceneView
 from show.scenes.thanks import Thanks
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from show import moderation
-from show.scene import SceneView
+from show.base_scene import SceneView
 from stage.downloads.pictures import SIZE, InvalidPicture, encode
 from tests.support.person import CALL_SID, PUBLIC_URL, RECORDING_SID
 from tests.support.presenter import Presenter

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 import events
 from show import moderation
-from show.graphics.word_layout import HEIGHT, WIDTH, layout
-from show.scene import SceneView
+from show.base_scene import SceneView
+from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
 from show.scenes.words import NO_WORD, find_word, word_id
 from tests.support.person import Person
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from show.graphics.sequence import MAX_ROWS
+from show.graphics.sequence_diagram import MAX_ROWS
 from tests.support.person import Person
 
 SECRET = "ban the bananas"

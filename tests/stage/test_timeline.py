@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import events
 from events import EVENT_TYPES, Event
 from masking import E164_NUMBER
-from show.lanes.lane import make_lane
+from show.lanes.content import make_lane
 from show.sanitize import format_duration, sanitize
 from stage.timeline import MAX_ENTRIES, Timeline, is_after
 from stage.timeline_events import HANDLERS

@@ -10,7 +10,7 @@ import sys
 from itertools import count
 
 import events
-from show.scene import TTL_SECONDS
+from show.base_scene import TTL_SECONDS
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually

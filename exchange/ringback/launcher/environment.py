@@ -10,19 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ringback.launcher.certificates import CA_BUNDLE_VARIABLES
 from ringback.launcher.command_line import UsageError
+from ringback.launcher.interception import with_variables
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 
 FICTIONAL_NUMBER = "+441632960000"  # in the range that Ofcom reserves for fiction
 DEFAULT_APP_URL = "http://127.0.0.1:5000"  # the default of `flask run` and `app.run()`
-# npm passes its own proxy settings to its child processes, and some clients prefer those.
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy", "npm_config_https_proxy")
-NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
-NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
 REGION_VARIABLES = ("TWILIO_REGION", "TWILIO_EDGE")  # they change the host names that the SDKs use
-PRELOAD = Path(__file__).parent / "preload"  # Python and Node run it before the app, for clients that use no proxy
 
 
 def with_account(environment: Mapping[str, str]) -> dict[str, str]:
@@ -74,20 +69,17 @@ def resolve_command(command: list[str], environment: Mapping[str, str]) -> list[
 
 
 def app_environment(
-    environment: Mapping[str, str], settings: Settings, origin: str, proxy: str, tls_port: int, bundle: Path
+    environment: Mapping[str, str], settings: Settings, origin: str, interception: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns the app's environment, which extends the exchange's own `environment`."""
-    result = {name: value for name, value in environment.items() if name not in REGION_VARIABLES}
-    result |= dict.fromkeys(CA_BUNDLE_VARIABLES, str(bundle))
-    result |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
-    result |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_TLS_PORT": str(tls_port)}
-    result = {"TWILIO_NUMBER": settings.number} | result
+    own = {name: value for name, value in environment.items() if name not in REGION_VARIABLES}
+    result = {"TWILIO_NUMBER": settings.number} | with_variables(own, interception)
     result |= {
         "TWILIO_PHONE_NUMBER": settings.number,
         "PUBLIC_URL": settings.public or settings.app,
         "TWILIO_API_URL": origin,
     }
-    return result | _port(settings.app, environment) | _preload(bundle.parent, environment)
+    return result | _port(settings.app, environment)
 
 
 def _port(app: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -106,11 +98,3 @@ def _is_local(url: str) -> bool:
     with suppress(ValueError):
         return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
     return False
-
-
-def _preload(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that load the preload code. The code is copied, so that Python's cache is temporary too."""
-    copy = shutil.copytree(PRELOAD, folder / "preload", ignore=shutil.ignore_patterns("__pycache__"))
-    path = os.pathsep.join(filter(None, [str(copy), environment.get("PYTHONPATH")]))
-    options = f'{environment.get("NODE_OPTIONS", "")} --require "{copy / "preload.cjs"}"'.strip()
-    return {"PYTHONPATH": path, "NODE_OPTIONS": options}

@@ -18,6 +18,7 @@ from ringback.launcher.app_process import run_command
 from ringback.launcher.certificates import CertificateAuthority
 from ringback.launcher.command_line import UsageError, settings_from
 from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account, without_tool_path
+from ringback.launcher.interception import interception_variables
 from ringback.launcher.proxy import Proxy
 from ringback.launcher.twilio_hosts import TwilioHosts
 from ringback.service.settings import Settings
@@ -47,9 +48,8 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
         proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
-        app_variables = app_environment(
-            environment, settings, server.origin, proxy.url, twilio_hosts.port, authority.bundle
-        )
+        intercepting = interception_variables(proxy.url, twilio_hosts.port, authority.bundle, environment)
+        app_variables = app_environment(environment, settings, server.origin, intercepting)
         app_variables |= _api_key(server.state, environment) | _application(server.state, environment)
         return await run_command(command, app_variables, partial(_announce, server, app_may_be_elsewhere))
 

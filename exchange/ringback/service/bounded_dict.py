@@ -13,6 +13,7 @@ MAX_CONFERENCES = 500
 MAX_VERIFY_SERVICES = 500  # existing services, and as many deleted ones
 MAX_QUEUES = 500
 MAX_TEMPLATES = 1000
+MAX_STREAMS = 1000
 MAX_OPT_OUTS = 10_000
 MAX_PER_HANDSET = 500  # for messages and for calls each
 MAX_PAIRS = 5000  # of phone numbers

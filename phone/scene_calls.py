@@ -1,0 +1,86 @@
+"""The steps of a call that belong to a scene of the talk."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+
+import events
+from masking import mask_words
+from phone import voice, voice_twiml
+from phone.call_steps import next_document, respond, speak, step_key
+from phone.command_recognition import is_plain_command
+from phone.line import webhooks as line_calls
+from phone.scene_twiml import scene_menu
+from receiving.idempotency import StoredResponse
+from receiving.receiver import WebhookContext, webhook
+from show import contributions
+from show.base_scene import Scene
+from show.contributions import Participant
+from show.talk import current_talk
+
+bp = Blueprint("show_calls", __name__)
+
+NOTHING_HEARD = "I did not hear anything."
+
+# What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
+STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
+    "join-line": line_calls.ask_for_topic,
+    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", "")),
+}
+
+
+@webhook(bp, "/voice/scene", key=step_key, reads=contributions.reads)
+def handle_scene_choice(context: WebhookContext) -> StoredResponse:
+    """Handle the key or the speech that a scene's menu gathered."""
+    participant, key, speech = (
+        contributions.identify(context),
+        context.delivery["Digits"],
+        context.delivery["SpeechResult"],
+    )
+    asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
+        current_talk.talk()
+    )
+    if participant.show.is_paused:
+        return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
+    if not key and not speech:
+        return _handle_silence(context, participant)
+    if key == voice_twiml.REPEAT_KEY:
+        return respond(context, voice_twiml.menu("Here is the menu.", next_document(context)))
+    if step := STEPS.get(asked.step_for_key(key)):
+        return respond(context, step(context, next_document(context)))
+    words = asked.words_for_key(key) if key else speech
+    if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
+        return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
+    # The key is not published: the result of a vote may be hidden.
+    heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
+    return _contribute(context, participant, asked, words)
+
+
+def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
+    """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
+    talk, show = current_talk.talk(), participant.show
+    reply = asked.closed_reply
+    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
+        channel = "key" if context.delivery["Digits"] else "speech"
+        reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
+    return speak(context, reply, _menu(reply, participant, next_document(context)))
+
+
+def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:
+    silent_menus = context.delivery.query_number("silent", 1)
+    if silent_menus >= voice.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", voice_twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
+
+
+def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
+    return speak(context, voice.NOT_UNDERSTOOD, scene_menu(voice.NOT_UNDERSTOOD, asked, next_document(context)))
+
+
+def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
+    """The choices of the current scene; the menu of commands if it has none."""
+    scene = participant.show.scene(current_talk.talk())
+    if scene.spoken_choices() and participant.show.is_open(scene):
+        return scene_menu(opening, scene, document, silent_menus)
+    return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

@@ -1,0 +1,33 @@
+"""The page that shows who did what, and when."""
+
+from collections import Counter
+
+import redis
+from flask import render_template, request
+
+from presenter import auth
+from presenter.auth import login_required
+from presenter.blueprint import bp
+from show import audit_log
+from show.sanitize import sanitize
+from stage.blueprint import get_page_store
+from stage.views import requested_theme
+
+
+@bp.get("/present/audit")
+@login_required
+def audit_page() -> str:
+    """The page; `?who=phone 3f2a` lists only what this presenter did."""
+    wanted = request.args.get("who", "")
+    try:
+        entries = audit_log.load(get_page_store())
+    except redis.RedisError:
+        entries = []
+    return render_template(
+        "presenter/audit.html",
+        csrf_token=auth.csrf_token(),
+        theme=requested_theme(),
+        people=Counter(entry.who for entry in entries).most_common(),
+        selected=sanitize(wanted, 40),
+        entries=[entry for entry in entries if wanted in ("", entry.who)],
+    )

@@ -1,0 +1,173 @@
+"""What the presenter does with the talk, as one form and as JSON: `/present/talk`."""
+
+from collections.abc import Callable
+
+import redis
+from flask import Response, abort, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from presenter import auth
+from presenter.auth import is_logged_in
+from presenter.blueprint import bp
+from receiving.signatures import constant_time_equal
+from sending import text_circuit_breaker
+from show import audit_log, state
+from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
+from show.state import ShowState
+from show.talk import current_talk
+from show.talk.talk_file import Talk
+from stage.blueprint import get_event_stream, get_page_store, get_renderer
+from store import Pipe, Store
+
+HELD_REASON = "the presenter holds all sending"
+
+
+@bp.get("/present/talk")
+def talk_state() -> ResponseReturnValue:
+    """The state of the talk as JSON; 403 unless logged in."""
+    if not is_logged_in():
+        return {"error": "Log in at /present/login."}, 403
+    return _state_as_json()
+
+
+@bp.post("/present/talk")
+def talk_action() -> ResponseReturnValue:
+    """Do what the field `do` says. Responds with 303, or with the new state for `Accept: application/json`."""
+    if not is_logged_in():
+        return redirect(url_for("presenter.login"), 303)
+    if not constant_time_equal(request.form.get("token", ""), auth.csrf_token()):
+        abort(400, "The field `token` is missing or has expired. GET /present/talk has the current one.")
+    do = request.form.get("do", "")
+    try:
+        perform(do, request.form.get("scene", ""), request.form.get("action", ""), request.form.get("item", ""))
+    except SceneError as error:
+        return _refuse(str(error), 422)
+    except redis.RedisError:
+        return _refuse("Redis is not responding, so nothing was changed. Try again.", 503)
+    if _wants_json():
+        return _state_as_json()
+    return redirect(url_for("presenter.console"), 303)
+
+
+def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
+    """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
+    store, talk = get_page_store(), current_talk.talk()
+    show, pipe = state.load(store), store.pipeline()
+    if do == "scene-action":
+        _perform_on_item(store, talk, show.scene(talk), action, item)
+        state.announce(pipe)
+    elif do in ACTIONS:
+        ACTIONS[do](pipe, show, talk, scene)
+    else:
+        raise SceneError(f"There is no action '{do[:40]}': use {', '.join(ACTIONS)} or scene-action.")
+    audit_log.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
+    pipe.execute()
+
+
+def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str, item: str) -> None:
+    """`item` is the id of an item of the current scene, or `<scene>/<id>` for an item of any scene."""
+    scene_id, _, id = item.partition("/")
+    scene = talk.find(scene_id) if id else None
+    scene, id = (scene, id) if scene else (current_scene, item)
+    if action not in scene.actions:
+        known = ", ".join(scene.actions) or "none"
+        raise SceneError(f"The scene {scene.kind} has no action '{action[:40]}': it has {known}.")
+    scene.perform(store, action, id)
+
+
+def presenter_name() -> str:
+    """A name for this browser, such as "phone 3f2a": several people can share the password."""
+    device = "phone" if "Mobile" in request.headers.get("User-Agent", "") else "computer"
+    return f"{device} {str(session.get('browser_id', ''))[:4]}".strip()
+
+
+def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
+    """At either end, the show stays where it is."""
+
+    def move(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
+        position = talk.positions[show.scene(talk).id] + steps
+        if 0 < position <= len(talk.scenes):
+            state.go(pipe, show, talk, position)
+
+    return move
+
+
+def _go_to(pipe: Pipe, show: ShowState, talk: Talk, scene: str) -> None:
+    if not scene.isdecimal() or len(scene) > 3:
+        raise SceneError(f"The field `scene` must be a number from 1 to {len(talk.scenes)}.")
+    state.go(pipe, show, talk, int(scene))
+
+
+def _set_phase(phase: str) -> Callable[[Pipe, ShowState, Talk, str], None]:
+    return lambda pipe, show, talk, _: state.set_phase(pipe, show.scene(talk), phase)
+
+
+def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
+    return lambda pipe, show, talk, _: state.write(pipe, **{name: value, f"{name}_by": presenter_name()})
+
+
+def _hold(pipe: Pipe, *_: object) -> None:
+    text_circuit_breaker.stop(pipe, HELD_REASON)
+    state.write(pipe, held_by=presenter_name())
+
+
+def _release(pipe: Pipe, *_: object) -> None:
+    text_circuit_breaker.resume(pipe)
+    state.write(pipe, held_by=presenter_name())
+
+
+ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
+    "next": _go_by(1),
+    "previous": _go_by(-1),
+    "go": _go_to,
+    "back": lambda pipe, show, talk, _: state.go_back(pipe, show, talk),
+    "restart": lambda pipe, show, talk, _: state.restart(pipe, talk),
+    "open": _set_phase(OPEN),
+    "close": _set_phase(CLOSED),
+    "reveal": _set_phase(REVEALED),
+    "reset": lambda pipe, show, talk, _: state.reset(pipe, show.scene(talk)),
+    "blank": _switch("blank", 1),
+    "unblank": _switch("blank", 0),
+    "pause": _switch("paused", 1),
+    "resume": _switch("paused", 0),
+    "hold": _hold,
+    "release": _release,
+}
+
+
+def _state_as_json() -> Response | tuple[Response, int]:
+    store, talk = get_page_store(), current_talk.talk()
+    try:
+        show, stream = state.load(store), get_event_stream()
+        stream.catch_up()
+        scene = show.scene(talk)
+        figures = scene.figures(get_renderer().view(scene, show, stream.timeline))
+        held = bool(text_circuit_breaker.stop_reason(store))
+    except redis.RedisError:
+        response = jsonify(error="Redis is not responding. Try again in a few seconds.")
+        response.headers["Retry-After"] = "5"
+        return response, 503
+    return jsonify(
+        title=talk.title,
+        token=auth.csrf_token(),
+        scene=talk.positions[scene.id],
+        id=scene.id,
+        kind=scene.kind,
+        phase=show.phase(scene),
+        blank=show.is_blank,
+        paused=show.is_paused,
+        held=held,
+        figures=figures,
+    )
+
+
+def _refuse(sentence: str, status: int) -> ResponseReturnValue:
+    if _wants_json():
+        headers = {"Retry-After": "5"} if status == 503 else {}
+        return jsonify(error=sentence), status, headers
+    session["alert"] = sentence
+    return redirect(url_for("presenter.console"), 303)
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"

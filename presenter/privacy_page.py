@@ -1,0 +1,74 @@
+"""The privacy page: export, purge, and the receipts of purges."""
+
+from typing import Any
+
+import redis
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+import context
+from presenter import auth
+from presenter.auth import login_required
+from presenter.blueprint import bp
+from presenter.console_actions import presenter_name
+from show import audit_log, friendly_names
+from show.privacy import export, purge, purge_receipts
+from show.talk import current_talk
+from stage.blueprint import get_page_store
+from stage.views import requested_theme
+
+
+@bp.get("/present/privacy")
+@login_required
+def privacy_page() -> str:
+    """The page."""
+    return _render()
+
+
+@bp.post("/present/privacy")
+@login_required
+def purge_now() -> ResponseReturnValue:
+    """Erase everything that was stored about people, and show the receipt."""
+    auth.check_csrf_token()
+    store, pipe = get_page_store(), get_page_store().pipeline()
+    try:
+        purge.purge_everything(store, current_talk.talk(), presenter_name())
+        audit_log.record(pipe, presenter_name(), "purge")
+        pipe.execute()
+    except redis.RedisError:
+        return _render("Redis is not responding, so not everything has been deleted. Try again."), 503
+    return _render()
+
+
+@bp.get("/present/export.<format>")
+@login_required
+def export_talk(format: str) -> ResponseReturnValue:
+    """The contributions as `csv` or `json`; with `?numbers=yes`, phone numbers too."""
+    if format not in ("csv", "json"):
+        abort(404, "Exports have the formats csv and json.")
+    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current_talk.talk()
+    rows = export.list_rows(store, talk, context.settings() if has_numbers else None)
+    pipe = store.pipeline()
+    audit_log.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
+    pipe.execute()
+    attachment = {"Content-Disposition": f'attachment; filename="talk.{format}"'}
+    if format == "csv":
+        return Response(export.as_csv(rows, has_numbers), 200, attachment, content_type="text/csv; charset=utf-8")
+    return {"title": talk.title, "contributions": export.as_dicts(rows, has_numbers)}, 200, attachment
+
+
+def _render(alert: str = "") -> str:
+    values: dict[str, Any] = {"people": 0, "receipts": []}
+    store = get_page_store()
+    try:
+        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load(store)}
+    except redis.RedisError:
+        alert = alert or "Redis is not responding."
+    return render_template(
+        "presenter/privacy.html",
+        csrf_token=auth.csrf_token(),
+        theme=requested_theme(),
+        alert=alert,
+        days=current_talk.talk().keep_numbers_days,
+        **values,
+    )

@@ -1,1 +1,0 @@
-"""The work that is in progress, for the scene `slow`."""
