@@ -9,7 +9,7 @@ from ringback.account.phone_numbers import E164, is_handset_address, normalize_n
 from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
-from ringback.rest.errors import RestError
+from ringback.rest.errors import NotEmulated, RestError
 from ringback.sound.recording_options import RECORDING_EVENTS, RecordingOptions
 from ringback.sound.recordings import RECORDED_TRACKS
 from ringback.twiml.steps import Fetch, Inline, Step
@@ -46,6 +46,8 @@ def to_number(request: ApiRequest) -> str:
     to = normalize_number(request.text("To"))
     if not to:
         raise RestError(21201)
+    if to.lower().startswith(("sip:", "sips:")):
+        raise NotEmulated(f"calls to SIP devices, such as {to[:80]}: call a number or client:name")
     if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
         raise RestError(21211, number=request.text("To"))
     return to
