@@ -8,24 +8,23 @@ import cli
 import config
 import context
 import presenter
-import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
+from phone import browser_phones, outbound_calls, scene_calls, sms, sms_status, voice
 from phone.commands import command_words
-from phone.line import calls as line_calls
+from phone.line import webhooks as line_calls
 from receiving import provider_views
 from show.talk import current_talk
 from store import clients, connection_budget
-from web import form_limits, https
+from web import form_limits, https, security_headers
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
-    text_status.bp,
+    sms_status.bp,
     voice.bp,
-    show_calls.bp,
+    scene_calls.bp,
     line_calls.bp,
     browser_phones.bp,
     outbound_calls.bp,

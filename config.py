@@ -6,10 +6,11 @@ from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-import twilio_settings
-import unsafe_settings
-from setting_parsers import PARSERS, Secret, Secrets, heroku_default, parse_secrets
-from twilio_settings import Senders
+from settings import twilio_account, unsafe_combinations
+from settings.heroku_defaults import heroku_default
+from settings.parsers import PARSERS
+from settings.secrets_and_passwords import Secret, Secrets, parse_secrets
+from settings.twilio_account import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
 
@@ -108,9 +109,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = _read(row, environ) if row.metadata else _read_webhook_secrets(environ)
         except ValueError as error:
             errors.append(f"{error}.")
-    errors += twilio_settings.find_surplus_rates(values)
+    errors += twilio_account.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
-    errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
+    errors += [f"{problem}." for problem in unsafe_combinations.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
         raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)

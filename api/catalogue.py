@@ -8,10 +8,10 @@ from flask import Response, render_template
 
 import context
 from receiving import providers
-from security_headers import create_page_blueprint
 from sending.webhooks import event_schemas
 from sending.webhooks.event_schemas import CATALOGUE, EXAMPLE_PROVIDER_EVENT
 from stage.views import requested_theme
+from web.security_headers import create_page_blueprint
 
 EXAMPLE_ORIGIN = "https://talk.example"  # of links in thin payloads, if PUBLIC_URL is not set
 

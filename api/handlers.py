@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 
 import context
-from api import known_event_types
+from api import event_type_validation
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
@@ -42,14 +42,14 @@ def get_endpoint(id: str) -> WebhookEndpoint:
 
 def create(options: dict[str, Any]) -> WebhookEndpoint:
     """Create an endpoint with these validated options. Raises ValidationError or RequestFailed."""
-    known_event_types.check_filters(options.get("event_types", ()))
+    event_type_validation.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
     """Change these validated options. Raises ValidationError, RequestFailed or EndpointNotFound."""
-    known_event_types.check_filters(options.get("event_types", ()))
+    event_type_validation.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
@@ -65,7 +65,7 @@ def send_example(id: str, event_type: str) -> str:
 
     Raises ValidationError, EndpointNotFound or EndpointDisabled.
     """
-    known_event_types.check_event_type(event_type)
+    event_type_validation.check_event_type(event_type)
     return redelivery.send_example(context.store(), get_endpoint(id).id, event_type)
 
 

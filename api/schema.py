@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sending.validation import Schema, reject_if, validate_fields
+from sending.json_validation import Schema, reject_if, validate_fields
 from sending.webhooks.endpoint_model import OPTION_SCHEMAS
 from sending.webhooks.endpoints import ENDPOINT_ID_PATTERN
 from sending.webhooks.event_schemas import EVENT_TYPE_PATTERN

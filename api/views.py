@@ -14,7 +14,7 @@ from api.handlers import HANDLERS, ResourceNotFound, json_response
 from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 

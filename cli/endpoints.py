@@ -13,7 +13,7 @@ import control_characters
 from api import handlers
 from api.handlers import ResourceNotFound
 from cli.options import PAST_TIME
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks import endpoints as webhook_endpoints
 from sending.webhooks import redelivery
 from sending.webhooks.endpoints import EndpointNotFound

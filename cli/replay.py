@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 import context
 from cli.options import PAST_TIME, print_outcome
-from receiving import inbox
+from receiving import stored_requests
 from receiving.replay.replay import MAX_REQUESTS_PER_RUN, ReplayRequest, StoredRequests, select
 from receiving.replay.replay import replay as replay_requests
 
@@ -56,6 +56,8 @@ def _list_requests(chosen: StoredRequests) -> None:
             click.echo(f"{id}  {time}  only partly stored")
             continue
         mark = f"  ({delivery.replay_mark.partition(' ')[0]})" if delivery.replay_mark else ""
-        click.echo(f"{id}  {time}  {inbox.source_of(delivery):10} {delivery.method} {delivery.redacted_path}{mark}")
+        click.echo(
+            f"{id}  {time}  {stored_requests.source_of(delivery):10} {delivery.method} {delivery.redacted_path}{mark}"
+        )
     limit = f" (one run replays at most {MAX_REQUESTS_PER_RUN})" if len(chosen) == MAX_REQUESTS_PER_RUN else ""
     click.echo(f"{len(chosen)} in total{limit}")

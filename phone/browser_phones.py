@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
-from security_headers import create_page_blueprint
 from show.talk import current_talk
 from store import Store
+from web.security_headers import create_page_blueprint
 
 bp = create_page_blueprint("browser_phones", __name__)
 

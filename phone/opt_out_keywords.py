@@ -9,7 +9,7 @@ import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
 from phone import callers
-from phone.wording.fillers import WORD, normalize_word
+from phone.wording.filler_words import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
 from sending import opt_outs

@@ -15,16 +15,16 @@ from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, ou
 from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
+from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import describe_words, find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
-from sending import open_questions
+from sending import unanswered_texts
 from sending.segments import shorten
 from show import contributions
 from show.contributions import Participant
@@ -47,7 +47,7 @@ def _reads(delivery: Delivery) -> Commands:
     """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
     sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
     is_question = bool(sender) and found is not None and found[0].is_slow
-    question = open_questions.count(sender, _answer_id(delivery)) if is_question else ()
+    question = unanswered_texts.count(sender, _answer_id(delivery)) if is_question else ()
     return (*contributions.reads(delivery), *question)
 
 
@@ -83,7 +83,7 @@ def _contribute(context: WebhookContext, participant: Participant, body: str) ->
 def _close_question(context: WebhookContext) -> None:
     """Undo the count in `_reads`: no worker will answer this text."""
     if context.replies[contributions.READS :]:
-        open_questions.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
+        unanswered_texts.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
@@ -100,11 +100,11 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
         answer = AnswerText(question.written_prompt, ASKED_BACK)
     if isinstance(answer, SlowAnswer) and not sender:
         return NO_NUMBER
-    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[contributions.READS :]):
+    if isinstance(answer, SlowAnswer) and not unanswered_texts.are_too_many(context.replies[contributions.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
     _close_question(context)
-    return answer if isinstance(answer, str) else AnswerText(open_questions.REFUSAL, DECLINED)
+    return answer if isinstance(answer, str) else AnswerText(unanswered_texts.REFUSAL, DECLINED)
 
 
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:

@@ -15,9 +15,9 @@ from context import queues, settings, store
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
+from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
-from phone.line import calls as line_calls
-from phone.recognition import clean_speech, describe_words, find_by_speech
+from phone.line import webhooks as line_calls
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse

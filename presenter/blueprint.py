@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import context
-from security_headers import create_page_blueprint
+from web.security_headers import create_page_blueprint
 
 bp = create_page_blueprint("presenter", __name__)
 

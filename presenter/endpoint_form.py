@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 import context
 from receiving import providers
 from sending.http.errors import RequestFailed
-from sending.validation import ValidationError, validate_fields
+from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 

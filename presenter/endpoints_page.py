@@ -17,7 +17,7 @@ from presenter import auth, endpoint_attempts, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks import endpoints, event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint

@@ -11,7 +11,7 @@ from masking import mask_urls
 from presenter import auth, health_checks
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
@@ -70,10 +70,12 @@ def _template_values() -> dict[str, Any]:
         values["stop_reason"] = text_circuit_breaker.stop_reason(client)
         values["waiting_texts"] = pacing.count_waiting(client)
         values["senders"] = _sender_rows(pacing.count_waiting_by_sender(client))
-        values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
+        values["deliveries"] = [
+            _delivery_row(id, delivery) for id, delivery, _ in stored_requests.latest(client, MAX_ROWS)
+        ]
         values["rejected"] = [
             _delivery_row(id, delivery, mistake.explanation)
-            for id, delivery, mistake in inbox.latest_rejected(client, MAX_ROWS)
+            for id, delivery, mistake in stored_requests.latest_rejected(client, MAX_ROWS)
         ]
     except redis.RedisError:
         values["health"] = health_checks.Health(False)

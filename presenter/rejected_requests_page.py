@@ -11,14 +11,14 @@ from masking import mask_urls
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
 from stage.views import requested_theme
 
-MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all that the inbox stores
+MAX_EXAMINED = 2 * stored_requests.MAX_REJECTED_REQUESTS  # all that the inbox stores
 MAX_ROWS = 60
 MAX_SENTENCE_CHARACTERS = 300
 # Signatures are not shown, because some are genuine: these fields and all headers except those below are omitted.
@@ -66,7 +66,7 @@ def _template_values() -> dict[str, Any]:
     wanted = request.args.get("mistake", "")
     values: dict[str, Any] = {"is_store_up": True, "rows": [], "counts": [], "mistake": sanitize(wanted, 40)}
     try:
-        found = inbox.latest_rejected(get_page_store(), MAX_EXAMINED)
+        found = stored_requests.latest_rejected(get_page_store(), MAX_EXAMINED)
     except redis.RedisError:
         return values | {"is_store_up": False}
     values["counts"] = Counter(mistake.name for _, _, mistake in found).most_common()

@@ -13,9 +13,9 @@ from masking import mask_urls
 from presenter import auth
 from presenter.auth import login_required
 from presenter.blueprint import bp
-from receiving import inbox, providers
+from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.replay import backfill, backfill_jobs, replay
+from receiving.replay import backfill, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
@@ -123,7 +123,7 @@ def _start_run(kind: str, options: dict[str, Any]) -> ResponseReturnValue:
         latest = runs.latest(client, 1)
         if latest and latest[0].is_open and not latest[0].is_stalled:
             return _redirect_back(BUSY_MESSAGE)
-        backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
+        replay_and_backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
     except redis.RedisError:
         return _redirect_back(STORE_UNAVAILABLE_MESSAGE)
     return _redirect_back()
@@ -180,7 +180,7 @@ def _window_label(options: dict[str, Any]) -> str:
 
 def _replay_rows(channel: str) -> list[ReplayRow]:
     try:
-        found = inbox.latest(get_page_store(), MAX_ROWS, channel)
+        found = stored_requests.latest(get_page_store(), MAX_ROWS, channel)
     except redis.RedisError:
         return []
     return [_replay_row(id, delivery, is_complete) for id, delivery, is_complete in found]
@@ -195,7 +195,7 @@ def _replay_row(id: str, delivery: Delivery, is_complete: bool) -> ReplayRow:
 
 def _summarize(delivery: Delivery, is_complete: bool) -> str:
     """The request in one line: the provider's summary of its events or, for Twilio, the main fields."""
-    provider = providers.load().get(inbox.source_of(delivery))
+    provider = providers.load().get(stored_requests.source_of(delivery))
     if provider and is_complete:
         try:
             return "; ".join(provider.summarize(event) for event in provider.parse(delivery)[:3])

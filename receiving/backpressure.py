@@ -12,7 +12,7 @@ from redis.connection import ConnectionPool
 from werkzeug.exceptions import ServiceUnavailable
 
 import events
-from receiving import inbox
+from receiving import stored_requests
 from store import Store, memory_usage
 from workers import fanout
 
@@ -65,7 +65,7 @@ def find_reason(redis: Store) -> str:
     """Trim the history and return why no webhook may be accepted, or ""."""
     share = memory_usage.used_share(redis)
     factor = memory_usage.history_factor(share)
-    inbox.trim(redis, factor)
+    stored_requests.trim(redis, factor)
     if share > MAX_MEMORY_SHARE:
         return f"{share:.0%} of the store's memory is used"
     if events.trim(redis, factor) > MAX_EVENT_BYTES:

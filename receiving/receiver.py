@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 
 import events
 from context import settings, store
-from receiving import backpressure, idempotency, inbox, replay_marker, twilio_signature
+from receiving import backpressure, idempotency, replay_marker, stored_requests, twilio_signature
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.mistakes import Mistake
@@ -125,7 +125,7 @@ def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
     redis = store()
     backpressure.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
-    inbox.save(pipe, delivery)
+    stored_requests.save(pipe, delivery)
     return handler(WebhookContext(delivery, redis, pipe))
 
 

@@ -14,7 +14,7 @@ TOUR = {
         "receiving/receiver.py",
         "receiving/idempotency.py",
         "receiving/twilio_signature.py",
-        "receiving/inbox.py",
+        "receiving/stored_requests.py",
     ],
     "A provider as an example": ["receiving/providers/github.py"],
     "Answering texts and calls": [

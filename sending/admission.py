@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from sending import limits_per_person, outbox, text_circuit_breaker
+from sending import outbox, rate_limits_per_person, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Store
 from store.erasure import Erasure, delete_matching, erases
@@ -53,9 +53,9 @@ def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage
 def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
     """Check the person's own limits first: texts that exceed them must not count toward stopping all sending."""
     try:
-        limits_per_person.consume(redis, person, now)
+        rate_limits_per_person.consume(redis, person, now)
         text_circuit_breaker.count_text(redis, message.to)
-    except limits_per_person.RateLimitExceeded as error:
+    except rate_limits_per_person.RateLimitExceeded as error:
         if message.is_answer and error.retry_at:
             raise MustWait(str(error), error.retry_at) from error
         raise MustNotSend(str(error)) from error

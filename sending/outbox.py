@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sending import open_questions
+from sending import unanswered_texts
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
@@ -124,7 +124,7 @@ def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **
     A sent message keeps its body: until its final status is known, Twilio may drop it (see `postpone`).
     """
     pipe = new_pipeline(redis)
-    open_questions.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
+    unanswered_texts.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
     if state == "failed":
         forget_body(pipe, message)
     return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)

@@ -137,7 +137,7 @@ class Scene:
         return ""
 
     def step_for_key(self, digits: str) -> str:
-        """Return the step of the call to which these digits lead instead of words: see phone.show_calls."""
+        """Return the step of the call to which these digits lead instead of words: see phone.scene_calls."""
         return ""
 
     # The stage and the presenter

@@ -7,11 +7,11 @@ import redis
 from flask import Flask, current_app
 
 import context
-from security_headers import create_page_blueprint
 from stage.event_stream import EventStream
 from stage.scene_renderer import SceneRenderer
 from store import clients
 from store.pool import PAGES
+from web.security_headers import create_page_blueprint
 
 event_stream_lock = threading.Lock()
 

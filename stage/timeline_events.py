@@ -50,7 +50,7 @@ def _pending_answer(entry: TimelineEntry, event: Event) -> AnswerProgress:
 
 
 def _apply_words(entry: TimelineEntry, event: Event) -> None:
-    """Set the request, and what may be shown of it before it is approved: see phone.recognition.describe_words."""
+    """Set the request, and what may be shown of it before it is approved: see phone/command_recognition.py."""
     entry.request, entry.command = sanitize(event.data.get("words")), sanitize(event.data.get("command"), 20)
     entry.has_free_text = bool(event.data.get("has_free_text"))
     entry.length = int(parse_number(event.data.get("length")))

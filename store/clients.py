@@ -5,8 +5,8 @@ from typing import Any
 
 import redis
 
-import store_url
 from config import Settings
+from settings import redis_url
 from store import connection_budget, sentinel
 from store.connection_budget import Role
 from store.outages import OutageParser, Patience
@@ -55,7 +55,7 @@ def _open_pool(settings: Settings, role: Role) -> Pool:
     }
     if settings.redis_url.startswith("rediss") and not settings.redis_tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    if store_url.is_sentinel(settings.redis_url):
+    if redis_url.is_sentinel(settings.redis_url):
         return sentinel.open_pool(settings.redis_url, role, **options)
     return Pool.from_url(settings.redis_url, role=role, **options)
 

@@ -17,7 +17,7 @@ from redis.sentinel import (
     SentinelManagedSSLConnection,
 )
 
-import store_url
+from settings import redis_url
 from store.connection_budget import Role
 from store.outages import StoreUnavailable
 from store.pool import Pool
@@ -67,7 +67,7 @@ class PrimaryDiscovery(SentinelConnectionPoolProxy):
 
 def open_pool(url: str, role: Role, **options: Any) -> Pool:
     """Return a pool for the primary of the Sentinels in this URL. `options` are redis-py's for connections."""
-    parts = store_url.split(url)
+    parts = redis_url.split(url)
     connection_options = parse_url(parts.primary_url) | options
     is_tls = connection_options.pop("connection_class", None) is not None
     sentinel_options = {

@@ -23,7 +23,7 @@ from tests.support.waiting import LIMIT_SECONDS
 
 # They start many processes and wait for most of a minute each.
 LONGEST = (
-    "tests/workers/engine/test_recovery.py",
+    "tests/workers/engine/test_dead_worker_recovery.py",
     "tests/end_to_end/test_failures.py",
     "tests/scripts/test_live.py",
     "tests/end_to_end/",

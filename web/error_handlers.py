@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from security_headers import CONTENT_SECURITY_POLICY
+from web.security_headers import CONTENT_SECURITY_POLICY
 
 MEDIA_TYPES = ("text/plain", "text/html", "application/json")  # the first one if the client does not care
 

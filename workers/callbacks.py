@@ -12,7 +12,7 @@ from rq.timeouts import JobTimeoutException
 import config
 import events
 from masking import mask
-from sending import open_questions, outbox, pacing
+from sending import outbox, pacing, unanswered_texts
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
@@ -52,7 +52,7 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
         if pending.channel == "text":
             message = _text_message(pending, answer)
             outbox.plan(pipe, message)
-            open_questions.keep_open(pipe, pending.phone_number, pending.id)
+            unanswered_texts.keep_open(pipe, pending.phone_number, pending.id)
         elif pending.channel == "call":
             pipe.zadd(UNHEARD_KEY, {pending.id: time.time() + HEARD_TIMEOUT_SECONDS})
         if pending_answers.settle(redis, pending, state, answer, pipe):

@@ -13,7 +13,7 @@ from sending.webhooks import dispatch, endpoints, event_schemas
 from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import messages
 from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
-from workers import notifications
+from workers import follower_notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
 MAX_BATCHES_PER_SWEEP = 50
@@ -71,5 +71,5 @@ def _plan_event(pipe: Pipe, event: Event, payload: Any, receivers: list[WebhookE
         data = event_schemas.build_data(event, payload)
         dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
-        notifications.plan(pipe, event, event_type)
+        follower_notifications.plan(pipe, event, event_type)
     return has_receiver or event_type in followed

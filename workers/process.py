@@ -9,7 +9,7 @@ import logs
 from store import clients, connection_budget
 from store.pool import BLOCKING
 from workers import sweep
-from workers.engine import process
+from workers.engine import worker_process
 from workers.engine.periodic import PeriodicTask
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
@@ -29,7 +29,7 @@ def main(more_tasks: Sequence[PeriodicTask] = ()) -> None:
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(EX_CONFIG)
-    process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, [*PERIODIC_TASKS, *more_tasks])
+    worker_process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, [*PERIODIC_TASKS, *more_tasks])
 
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:

@@ -13,7 +13,7 @@ from sending import outbox, pacing
 from sending.webhooks import dispatch
 from sending.webhooks.queue import backlog
 from store import Store
-from workers import callbacks, fanout, notifications, pending_answers
+from workers import callbacks, fanout, follower_notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
@@ -47,7 +47,7 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
     """Sweep once. Return the number of items processed."""
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
-    count += dispatch.enqueue_due(redis, now) + notifications.plan_due(redis)
+    count += dispatch.enqueue_due(redis, now) + follower_notifications.plan_due(redis)
     backlog.trim(redis, now)
     if may_fail():
         count += _fail_overdue_answers(redis, now)
@@ -57,11 +57,11 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
 
 def send_waiting(_: Redis) -> None:
     """Send the messages whose turn has come, for at most a second. Notifications leave time for answers."""
-    ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
+    ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, follower_notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
     until = time.monotonic() + INTERVAL_SECONDS
     while time.monotonic() < until and (ids := callbacks.get_gateway().release(MAX_CONCURRENT_SENDS, ahead)):
         with ThreadPoolExecutor(len(ids)) as pool:
-            list(pool.map(notifications.send, ids))
+            list(pool.map(follower_notifications.send, ids))
 
 
 def _fail_overdue_answers(redis: Store, now: float) -> int:

@@ -18,6 +18,7 @@ from ringback.service.live_feed import Feed
 from ringback.service.media import Media
 from ringback.service.settings import Settings
 from ringback.sound.recordings import RecordingStore
+from ringback.streams.pacing import FramePacer
 from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.sender import WebhookSender
 
@@ -50,6 +51,12 @@ class Runtime:
         self.media: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, on_evict=on_media_evicted, size_of=bounded_dict.body_size
         )
+
+        self.pacer = FramePacer(clock)
+
+    def media_at(self, path: str | None) -> Media | None:
+        """Returns the media file at a path such as /media/ME…, or None if it is not kept."""
+        return self.media.get(path.rpartition("/")[2]) if path else None
 
     def place_of(self, number: str) -> Place:
         """Where the handset with this number is, as far as it has been set."""

@@ -31,6 +31,7 @@ from ringback.service.media import Media
 from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
 from ringback.sound.transcriptions import Transcription
+from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000
 WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
@@ -91,6 +92,9 @@ class State(Runtime):
         # By sender and recipient: the time of the last automatic reply, and the number of replies in a row.
         self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(bounded_dict.MAX_PAIRS)
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
+        self.streams: BoundedDict[str, MediaStream] = BoundedDict(
+            bounded_dict.MAX_STREAMS, lambda stream: stream.is_running
+        )
         self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
         )

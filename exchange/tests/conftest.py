@@ -26,6 +26,7 @@ from support.exchange import NUMBER, SID, TOKEN, Exchange
 from support.person import Person
 from support.processes import PROJECT, needs
 from support.relay_call import RelayCall
+from support.stream_app import StreamApp
 from support.stub_app import StubApp
 
 # An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.
@@ -109,6 +110,23 @@ def ben(exchange: Exchange) -> Person:
 @pytest.fixture
 def cyd(exchange: Exchange) -> Person:
     return exchange.person("3")
+
+
+@pytest.fixture
+def agent(app: StubApp, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> StreamApp:
+    """An app that connects each call to its WebSocket, and a clock that moves only when a test steps it."""
+    loop.call_soon_threadsafe(exchange.state.clock.stop)
+    agent = StreamApp(loop, app, exchange)
+    app.answers["/voice"] = f'<Response><Connect><Stream url="{agent.url}"/></Connect><Say>Bye</Say></Response>'
+    return agent
+
+
+@pytest.fixture
+def call(agent: StreamApp, ada: Person) -> Person:
+    """Ada in a call that is connected to the app's WebSocket."""
+    ada.dials()
+    agent.gets("start")
+    return ada
 
 
 @pytest.fixture

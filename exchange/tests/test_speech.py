@@ -7,6 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringback.testing.waiting import eventually
 from ringback.verbs.gather_partial_results import MAX_PARTIAL_RESULTS, growing_prefixes
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
@@ -89,13 +90,112 @@ def test_max_speech_time_ends_the_speech(waiter, exchange, ada):
     ada.hears("What would you like?", "two large")
 
 
-@pytest.mark.parametrize(("attribute", "code"), [('speechTimeout="soon"', 13335), ('maxSpeechTime="0"', 12200)])
+@pytest.mark.parametrize(
+    ("attribute", "code"),
+    [
+        ('speechTimeout="soon"', 13327),
+        ('speechTimeout="0"', 13327),
+        ('maxSpeechTime="0"', 13328),
+        ('speechModel="telepathy"', 13334),
+        ('speechModel="phone_call" speechTimeout="auto"', 13335),
+        ('profanityFilter="yes"', 13333),
+        ('enhanced="yes"', 13339),
+        ('debug="yes"', 13336),
+        ('bargeIn="yes"', 13332),
+        (f'hints="{"x" * 101}"', 13330),
+    ],
+)
 def test_invalid_attributes_are_reported(waiter, exchange, ada, attribute, code):
     waiter.answers["/voice"] = GATHER.format(attribute)
     ada.dials()
     assert "nothing" not in exchange.warns(code)["message"]
     ada.speaks("tea")
     ada.hears("What would you like?", "tea")
+
+
+@pytest.mark.parametrize("model", ["experimental_utterances", "googlev2_telephony", "deepgram_nova-2-general"])
+def test_models_that_twilio_lists_are_accepted(waiter, exchange, ada, model):
+    waiter.answers["/voice"] = GATHER.format(f'speechModel="{model}" speechTimeout="3"')
+    ada.dials()
+    ada.speaks("tea")
+    ada.hears("What would you like?", "tea")
+    assert exchange.alerts() == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "heard"), [("", "this is b*******"), ('profanityFilter="false"', "this is bollocks")]
+)
+def test_profanity_is_filtered_unless_the_app_turns_the_filter_off(waiter, ada, attribute, heard):
+    waiter.answers["/voice"] = GATHER.format(attribute)
+    ada.dials()
+    ada.speaks("this is bollocks")
+    ada.hears("What would you like?", heard)
+
+
+def is_heard(person, words):
+    eventually(lambda: (person.call()["listening"] or {}).get("gather", {}).get("speech") == words, words)
+
+
+def says(person, words, recognized):
+    """Speaks, and waits until the Gather has heard it."""
+    person.speaks(words)
+    is_heard(person, recognized)
+
+
+SPOKEN_IN_REAL_TIME = pytest.mark.parametrize("options", [{"pace": 1.0}], ids=["real time"])
+SILENT_GATHER = '<Response><Gather input="dtmf speech" action="/order" {}/></Response>'
+
+
+@SPOKEN_IN_REAL_TIME
+def test_caller_may_pause_for_less_than_the_speech_timeout(waiter, exchange, ada):
+    waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3"')
+    ada.dials()
+    says(ada, "two pizzas", "two pizzas")
+    exchange.time_passes(2)
+    assert ada.call()["listening"]["gather"]["speech_timeout"] == 3
+    says(ada, "and tea", "two pizzas and tea")
+    exchange.time_passes(2)
+    assert waiter.at("/order") == []
+    exchange.time_passes(1)
+    assert waiter.was_asked("/order")[0]["SpeechResult"] == "two pizzas and tea"
+
+
+@SPOKEN_IN_REAL_TIME
+@pytest.mark.parametrize(("attributes", "seconds"), [('timeout="4"', 4), ('timeout="9" speechTimeout="auto"', 0)])
+def test_speech_timeout_is_the_timeout_unless_set_and_auto_ends_at_the_first_pause(
+    waiter, exchange, ada, attributes, seconds
+):
+    waiter.answers["/voice"] = SILENT_GATHER.format(attributes)
+    ada.dials()
+    ada.speaks("tea")
+    if seconds:
+        is_heard(ada, "tea")
+    exchange.time_passes(seconds)
+    assert waiter.was_asked("/order")[0]["SpeechResult"] == "tea"
+
+
+@SPOKEN_IN_REAL_TIME
+def test_a_key_during_the_pause_does_not_replace_the_speech(waiter, exchange, ada):
+    waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3"')
+    ada.dials()
+    says(ada, "tea", "tea")
+    ada.presses("7#")
+    exchange.time_passes(3)
+    assert waiter.was_asked("/order")[0].get("Digits") is None
+
+
+@SPOKEN_IN_REAL_TIME
+def test_partial_results_continue_after_a_pause(waiter, exchange, ada):
+    waiter.answers["/voice"] = SILENT_GATHER.format('speechTimeout="3" partialResultCallback="/so-far"')
+    ada.dials()
+    says(ada, "tea", "tea")
+    exchange.time_passes(1)
+    waiter.was_asked("/so-far")
+    says(ada, "please", "tea please")
+    exchange.time_passes(1)
+    told = waiter.was_asked("/so-far", times=2)
+    assert [asked["UnstableSpeechResult"] for asked in told] == ["tea", "tea please"]
+    assert [asked["SequenceNumber"] for asked in told] == ["0", "1"]
 
 
 @settings(max_examples=30)

@@ -233,9 +233,9 @@ def test_start_records_in_the_background(app, exchange, ada):
 
 def test_unsupported_nouns_of_start_are_reported(app, exchange, ada):
     app.answers["/voice"] = (
-        '<Response><Start><Stream url="wss://h.example/s"/></Start><Stop><Stream/></Stop><Say>Hello</Say></Response>'
+        '<Response><Start><Siprec name="a"/></Start><Stop><Siprec name="a"/></Stop><Say>Hello</Say></Response>'
     )
     ada.dials()
     ada.hears("Hello")
-    assert "<Stream> is valid TwiML, but this exchange does not support it" in exchange.warns(12200)["message"]
+    assert "<Siprec> is valid TwiML, but Ringback does not support it" in exchange.warns(12200)["message"]
     assert exchange.alerts() == [12200, 12200]

@@ -6,7 +6,7 @@ import context
 from phone.commands import NeedsWords, SlowAnswer, command
 from receiving import providers
 from sending.webhooks import event_schemas
-from workers import subscriptions
+from workers import subscription_tasks
 
 BY_CALL_PATTERN = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
 
@@ -20,15 +20,15 @@ def follow_something(words: str) -> SlowAnswer:
         topics = _followable_topics()
         question = "What would you like to follow?"
         raise NeedsWords(question, tuple(topics), f"{question} Text follow and one of these: {', '.join(topics)}")
-    topic += subscriptions.BY_CALL_SUFFIX if by_call else ""
-    return SlowAnswer(subscriptions.follow, topic, f"I am signing you up for {topic}.")
+    topic += subscription_tasks.BY_CALL_SUFFIX if by_call else ""
+    return SlowAnswer(subscription_tasks.follow, topic, f"I am signing you up for {topic}.")
 
 
 @command("unfollow", key="8", argument="topic", aliases=("un follow", "stop following", "unsubscribe from"))
 def unfollow_something(words: str) -> SlowAnswer:
     """no more texts about a topic"""
     topic = words.strip().lower() if "/" in words else match_topic(parse_topic(words))
-    return SlowAnswer(subscriptions.unfollow, topic, "I am updating your topics.")
+    return SlowAnswer(subscription_tasks.unfollow, topic, "I am updating your topics.")
 
 
 def parse_topic(words: str) -> str:

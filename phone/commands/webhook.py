@@ -5,7 +5,7 @@ from phone.commands import NeedsWords, SlowAnswer, command
 from phone.wording.web_addresses import find_address
 from sending.http import urls
 from sending.http.errors import RequestFailed
-from workers import subscriptions
+from workers import subscription_tasks
 
 
 @command("webhook", key="6", argument="https address", aliases=("webhooks", "web hook", "web hooks"))
@@ -21,4 +21,4 @@ def send_webhooks(words: str) -> SlowAnswer:
         )
     except RequestFailed as failure:
         raise NeedsWords(f"I cannot send to that address. {failure.detail}") from failure
-    return SlowAnswer(subscriptions.subscribe, url, f"I am asking {urls.host_of(url)} to confirm.")
+    return SlowAnswer(subscription_tasks.subscribe, url, f"I am asking {urls.host_of(url)} to confirm.")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from config import Settings
 from masking import alias
-from receiving import inbox, replay_marker
+from receiving import replay_marker, stored_requests
 from receiving.provider_event import pluralize
 from receiving.replay import loopback_client, replay, twilio_log
 from receiving.replay.github_log import GitHubHook
-from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, dedup_key
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
+from receiving.replay.provider_log_entry import LogEntry, RedeliveryRequested, Sleep, dedup_key
 from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
 from sending.twilio.gateway import TwilioGateway
@@ -106,7 +106,8 @@ def find_missing(
             report.failed_logs[f"{name}s"] = str(error)
     report_progress("comparing with the inbox")
     received = {
-        dedup_key(entry.delivery) for entry in inbox.list_between(redis, since - CLOCK_SKEW_SECONDS, time.time())
+        dedup_key(entry.delivery)
+        for entry in stored_requests.list_between(redis, since - CLOCK_SKEW_SECONDS, time.time())
     }
     missing = [entry for entry in sent if entry.key not in received]
     report.too_recent = sum(entry.sent_at > now - MIN_AGE_SECONDS for entry in missing)

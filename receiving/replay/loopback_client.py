@@ -12,7 +12,7 @@ import certifi
 from config import Settings
 from receiving import replay_marker
 from receiving.delivery import Delivery
-from sending.http.responses import FinalResponse
+from sending.http.informational_responses import FinalResponse
 
 RESPONSE_TIMEOUT_SECONDS = 20  # the receiver itself waits up to 10 s while a copy is being handled
 MAX_RESPONSE_BYTES = 64 * 1024

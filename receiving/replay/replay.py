@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from config import Settings
-from receiving import inbox, providers, replay_marker, twilio_signature
+from receiving import providers, replay_marker, stored_requests, twilio_signature
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line
 from receiving.replay import loopback_client
@@ -40,7 +40,7 @@ class ReplayRequest:
 
     def matches(self, delivery: Delivery) -> bool:
         """Return whether a request is from this source. Backfilled requests match; replayed ones do not."""
-        source = inbox.source_of(delivery)
+        source = stored_requests.source_of(delivery)
         same = self.source in ("", source) or (self.source == "twilio" and source in TWILIO_SOURCES)
         return same and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
 
@@ -52,8 +52,8 @@ StoredRequests = list[tuple[str, Delivery | None]]
 def select(redis: Store, request: ReplayRequest) -> StoredRequests:
     """Return at most MAX_REQUESTS_PER_RUN stored requests to replay, oldest first."""
     if request.ids:
-        return [(id, inbox.find(redis, id)) for id in request.ids[:MAX_REQUESTS_PER_RUN]]
-    found = inbox.list_between(redis, request.since, request.until or time.time())
+        return [(id, stored_requests.find(redis, id)) for id in request.ids[:MAX_REQUESTS_PER_RUN]]
+    found = stored_requests.list_between(redis, request.since, request.until or time.time())
     matching = ((id, delivery if whole else None) for id, delivery, whole in found if request.matches(delivery))
     return [row for row, _ in zip(matching, range(MAX_REQUESTS_PER_RUN), strict=False)]
 
@@ -121,7 +121,7 @@ def prepare(delivery: Delivery, settings: Settings, *, resign: bool) -> Delivery
 
 def sign(delivery: Delivery, settings: Settings) -> Delivery:
     """Return the request, signed with our secret as its sender would sign it. Raises CannotReplay."""
-    name = inbox.source_of(delivery)
+    name = stored_requests.source_of(delivery)
     if name in TWILIO_SOURCES:
         return twilio_signature.sign_delivery(delivery, settings)
     secrets = settings.webhook_secrets.get(name)

@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioException
 
 from masking import mask
 from receiving.delivery import Delivery
-from receiving.replay.log_entry import LogEntry, Sleep, call_key, text_key
+from receiving.replay.provider_log_entry import LogEntry, Sleep, call_key, text_key
 from receiving.sample_requests import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 from sending.twilio.gateway import TwilioGateway

@@ -18,7 +18,7 @@ from urllib3.response import HTTPResponse
 from sending.http.certificates import Certificate, describe_tls_error, read_certificate
 from sending.http.deadline import Deadline
 from sending.http.errors import RequestFailed
-from sending.http.responses import FinalResponse
+from sending.http.informational_responses import FinalResponse
 from sending.http.ssrf import SocketAddress
 
 MAX_HOSTS = 64  # with idle connections; those to the least recently used host are closed first

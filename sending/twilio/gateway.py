@@ -18,7 +18,7 @@ import events
 from config import Settings
 from masking import alias, mask
 from sending import admission, opt_outs, outbox, pacing
-from sending.http.responses import skip_informational
+from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from sending.twilio import errors, lost_responses

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sending.validation import Schema
+from sending.json_validation import Schema
 from sending.webhooks.encryption import Encrypted
 from sending.webhooks.optional.custom_headers import MAX_HEADERS
 

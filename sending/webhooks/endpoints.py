@@ -12,7 +12,7 @@ from typing import Any
 import events
 from sending.http import urls
 from sending.http.client import HttpClient
-from sending.validation import reject_if, validate_fields
+from sending.json_validation import reject_if, validate_fields
 from sending.webhooks import signatures
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from sending.webhooks.endpoint_model import OPTION_SCHEMAS, SigningKey, WebhookEndpoint

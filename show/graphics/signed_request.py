@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from receiving import idempotency, inbox
+from receiving import idempotency, stored_requests
 from receiving.delivery import Delivery
 from receiving.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER
 from store import Store
@@ -46,7 +46,7 @@ class SignedRequest:
 @lru_cache(64)
 def load(store: Store, sid: str) -> SignedRequest:
     """Return the request that started this call or text. Raises LookupError if the inbox no longer has it."""
-    for delivery in (entry.delivery for entry in reversed(inbox.latest(store, SEARCHED_REQUESTS))):
+    for delivery in (entry.delivery for entry in reversed(stored_requests.latest(store, SEARCHED_REQUESTS))):
         if delivery.path in ("/sms", "/voice") and sid in (delivery["MessageSid"], delivery["CallSid"]):
             return describe(delivery)
     raise LookupError(sid)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import config
 from masking import alias
-from receiving import inbox
+from receiving import stored_requests
 from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
@@ -63,7 +63,9 @@ def _format_time(timestamp: float) -> str:
 
 def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]) -> dict[str, str]:
     """Return person -> number, from the inbox and from the numbers that the presenter may call."""
-    recent = {phone_number_of(entry.delivery["From"]) for entry in inbox.latest(store, inbox.MAX_REQUESTS)}
+    recent = {
+        phone_number_of(entry.delivery["From"]) for entry in stored_requests.latest(store, stored_requests.MAX_REQUESTS)
+    }
     found = {alias(number, settings.secret_key[0]): number for number in recent if number}
     for person in people:
         if person not in found:

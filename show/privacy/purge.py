@@ -8,7 +8,7 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from sending import admission, followers, open_questions, text_circuit_breaker
+from sending import admission, followers, text_circuit_breaker, unanswered_texts
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
@@ -30,7 +30,7 @@ STORES = (
     webhook_erasers,
     followers,
     messages,
-    open_questions,
+    unanswered_texts,
     runs,
     text_circuit_breaker,
 )

@@ -6,7 +6,7 @@ All other modules register their own erasers.
 import time
 
 import events
-from receiving import idempotency, inbox
+from receiving import idempotency, stored_requests
 from sending import outbox
 from store import Store
 from store.erasure import Erasure, erases, scan
@@ -16,10 +16,10 @@ from workers import pending_answers
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
     """Erase stored requests: those of one person are those that contain the number."""
-    streams = (inbox.STREAM, inbox.REJECTED_STREAM, inbox.FORGED_STREAM)
+    streams = (stored_requests.STREAM, stored_requests.REJECTED_STREAM, stored_requests.FORGED_STREAM)
     if not erasure.number:
         if erasure.is_everything:
-            redis.delete(inbox.LARGE_BODIES_KEY)
+            redis.delete(stored_requests.LARGE_BODIES_KEY)
         return sum(_trim(redis, stream, erasure) for stream in streams)
     return sum(_erase_requests_of(redis, stream, erasure) for stream in streams)
 
@@ -33,7 +33,7 @@ def _erase_requests_of(redis: Store, stream: str, erasure: Erasure) -> int:
     digits = erasure.number.lstrip("+").encode()
     found = [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
     for id in found:
-        delivery = inbox.find(redis, id.decode()) if stream == inbox.STREAM else None
+        delivery = stored_requests.find(redis, id.decode()) if stream == stored_requests.STREAM else None
         if delivery:
             erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
     return int(redis.execute_command("XDEL", stream, *found)) if found else 0

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import context
-from receiving.replay import copies
-from receiving.replay.copies import CopyResult
+from receiving.replay import duplicate_deliveries
+from receiving.replay.duplicate_deliveries import CopyResult
 from receiving.replay.loopback_client import LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from show import state
@@ -55,7 +55,7 @@ class Idempotence(Scene):
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Deliver the copies through our own endpoint, and store each result at once, so that the stage shows it."""
-        delivery = copies.find_last(store)
+        delivery = duplicate_deliveries.find_last(store)
         if delivery is None:
             raise SceneError("No text or call has come yet. Text the number first.")
         key = self.key("copies")
@@ -66,7 +66,7 @@ class Idempotence(Scene):
         state.announce(pipe)
         pipe.execute()
         try:
-            for result in copies.deliver(context.settings(), delivery, COPIES):
+            for result in duplicate_deliveries.deliver(context.settings(), delivery, COPIES):
                 pipe.execute_command("RPUSH", key, json.dumps(asdict(result)))
                 state.announce(pipe)
                 pipe.execute()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending.webhooks import endpoints
@@ -60,8 +60,8 @@ def crowded(stage_events):
     stage_events.publish("text.failed", "SM0", reason="they texted STOP")
     stage_events.publish("call.received", "CA1", who="+44 ••• 201")
     delivery = Delivery("POST", "https://talk.example/sms", FORM, b"From=%2B447700900123&Body=hello")
-    inbox.save(redis, delivery)
-    inbox.save_rejected(redis, delivery, Mistake("scheme", "It matches with http.", "Set PUBLIC_URL."))
+    stored_requests.save(redis, delivery)
+    stored_requests.save_rejected(redis, delivery, Mistake("scheme", "It matches with http.", "Set PUBLIC_URL."))
     encryption = Encryption([ENVIRON["SECRET_KEY"]])
     endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
     for scene in talk.scenes:

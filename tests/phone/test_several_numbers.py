@@ -12,7 +12,7 @@ from sending import followers, opt_outs, outbox
 from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
 from tests.support.silent_gateway import SilentGateway
-from workers import callbacks, notifications, pending_answers, subscriptions
+from workers import callbacks, follower_notifications, pending_answers, subscription_tasks
 
 WHATSAPP_ME, WHATSAPP_NUMBER = "whatsapp:+447700900201", "whatsapp:+447700900100"
 AMERICAN = "+12025550100"
@@ -22,7 +22,7 @@ AMERICAN = "+12025550100"
 def gateway(settings, redis, monkeypatch):
     gateway = SilentGateway(settings, redis)
     monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
-    monkeypatch.setattr(subscriptions, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(subscription_tasks, "get_gateway", lambda: gateway)
     return gateway
 
 
@@ -99,18 +99,18 @@ def run_task(monkeypatch, task, words, number, sender):
 
 def test_followers_are_told_from_the_number_at_which_they_asked(gateway, redis, monkeypatch):
     gateway.settings = replace(gateway.settings, public_url="")
-    assert "You now follow" in run_task(monkeypatch, subscriptions.follow, "github", ME, AMERICAN)
+    assert "You now follow" in run_task(monkeypatch, subscription_tasks.follow, "github", ME, AMERICAN)
     pipe = redis.pipeline()
     facts = {"provider": "github", "event": "push", "summary": "ada pushed"}
-    notifications.plan(pipe, Event("1-0", "webhook.received", "", time.time(), facts), "github.push")
+    follower_notifications.plan(pipe, Event("1-0", "webhook.received", "", time.time(), facts), "github.push")
     pipe.execute()
-    notifications.plan_due(redis)
-    (id,) = redis.zrange(outbox.queue_of(AMERICAN, notifications.WAITING_KEY), 0, -1)
+    follower_notifications.plan_due(redis)
+    (id,) = redis.zrange(outbox.queue_of(AMERICAN, follower_notifications.WAITING_KEY), 0, -1)
     assert outbox.load(redis, id.decode()).sender == AMERICAN
     assert list(followers.iter_followers(redis, "github.push")) == [{ME: f"text {AMERICAN}"}]
 
 
 def test_whatsapp_gets_no_notifications_that_whatsapp_would_reject(gateway, redis, monkeypatch):
-    told = run_task(monkeypatch, subscriptions.follow, "github", WHATSAPP_ME, WHATSAPP_NUMBER)
-    assert told == subscriptions.ONLY_ON_REQUEST
+    told = run_task(monkeypatch, subscription_tasks.follow, "github", WHATSAPP_ME, WHATSAPP_NUMBER)
+    assert told == subscription_tasks.ONLY_ON_REQUEST
     assert not redis.keys("followers:*")

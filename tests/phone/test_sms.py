@@ -6,7 +6,7 @@ import pytest
 
 import command_counts
 import events
-from receiving import inbox
+from receiving import stored_requests
 from sending import opt_outs, outbox
 from sending.outbox import OutboundMessage
 from tests.support.environment import SECRETS
@@ -181,4 +181,4 @@ def test_text_by_get_is_answered(person, settings):
 
 def test_inbox_keeps_the_text(person, redis):
     person.texts("time")
-    assert inbox.latest(redis)[0][1]["Body"] == "time"
+    assert stored_requests.latest(redis)[0][1]["Body"] == "time"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from presenter import auth
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending import outbox, text_circuit_breaker
@@ -162,10 +162,10 @@ def test_only_the_presenter_can_stop_sending(stage_events, presenter):
 def test_requests_are_shown_without_numbers(stage_events, logged_in):
     body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
-    inbox.save(stage_events.redis, came)
+    stored_requests.save(stage_events.redis, came)
     why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
-    inbox.save_rejected(stage_events.redis, came, why)
-    inbox.save(
+    stored_requests.save_rejected(stage_events.redis, came, why)
+    stored_requests.save(
         stage_events.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}')
     )
     page = logged_in.get("/present/health").text

@@ -9,10 +9,10 @@ from dataclasses import asdict, replace
 import pytest
 from playwright.sync_api import expect
 
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from receiving.replay import backfill, backfill_jobs
+from receiving.replay import backfill, replay_and_backfill_jobs
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
 from tests.support.wsgi_server import serving
@@ -44,8 +44,8 @@ def jobs(app):
 
 
 def keep(redis, delivery=TEXT):
-    inbox.save(redis, delivery)
-    return inbox.latest(redis, 1)[0][0]
+    stored_requests.save(redis, delivery)
+    return stored_requests.latest(redis, 1)[0][0]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,7 +70,7 @@ def test_form_without_the_csrf_token_starts_nothing(path, app, presenter, stage_
 def test_path_of_a_texted_address_is_not_shown(page, presenter, stage_events):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
     keep(stage_events.redis, text)
-    inbox.save_rejected(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+    stored_requests.save_rejected(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
@@ -95,7 +95,7 @@ class TestReplay:
         (job,) = jobs(app)
         run = runs.load(stage_events.redis, job.args[0])
         assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
-            backfill_jobs.run_job,
+            replay_and_backfill_jobs.run_job,
             names,
             False,
             True,
@@ -198,7 +198,9 @@ class TestRuns:
 
 class TestRejected:
     def turned_away(self, redis, mistake, target="/sms", **headers):
-        inbox.save_rejected(redis, replace(TEXT, url=f"https://talk.example{target}").with_headers(**headers), mistake)
+        stored_requests.save_rejected(
+            redis, replace(TEXT, url=f"https://talk.example{target}").with_headers(**headers), mistake
+        )
 
     def test_rejected_request_shows_time_path_mistake_and_fix(self, presenter, stage_events):
         mistake = Mistake("port", "it was signed without the port", "Set PUBLIC_URL=https://talk.example.")
@@ -219,7 +221,7 @@ class TestRejected:
 
     def test_signature_in_a_field_is_not_shown(self, presenter, stage_events):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        inbox.save_rejected(stage_events.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+        stored_requests.save_rejected(stage_events.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 

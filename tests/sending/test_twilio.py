@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 import events
-from sending import admission, limits_per_person, opt_outs, outbox
+from sending import admission, opt_outs, outbox, rate_limits_per_person
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from sending.twilio.live_calls import CallEnded
@@ -219,12 +219,12 @@ class TestRefusals:
         assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
     def test_rate_limit_per_person(self, redis):
-        for _ in range(limits_per_person.MAX_PER_MINUTE):
-            limits_per_person.consume(redis, "alias", 1000.0)
-        with pytest.raises(limits_per_person.RateLimitExceeded, match="one person in a minute"):
-            limits_per_person.consume(redis, "alias", 1000.0)
-        limits_per_person.consume(redis, "somebody else", 1000.0)
-        limits_per_person.consume(redis, "alias", 1060.0)
+        for _ in range(rate_limits_per_person.MAX_PER_MINUTE):
+            rate_limits_per_person.consume(redis, "alias", 1000.0)
+        with pytest.raises(rate_limits_per_person.RateLimitExceeded, match="one person in a minute"):
+            rate_limits_per_person.consume(redis, "alias", 1000.0)
+        rate_limits_per_person.consume(redis, "somebody else", 1000.0)
+        rate_limits_per_person.consume(redis, "alias", 1060.0)
 
 
 class TestLiveUpdates:

@@ -13,7 +13,7 @@ from rq.worker import BaseWorker
 
 from tests.support.processes import ROOT, kill_tree
 from tests.support.waiting import eventually
-from workers.engine.recovery import worker_key
+from workers.engine.dead_worker_recovery import worker_key
 
 
 class WorkerProcesses:

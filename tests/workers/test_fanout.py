@@ -16,7 +16,7 @@ from sending.webhooks.encryption import Encryption
 from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
-from workers import callbacks, fanout, notifications, sweep
+from workers import callbacks, fanout, follower_notifications, sweep
 
 SEAL = Encryption(["a secret key"])
 ADA, BOB = "+447700900201", "+447700900202"
@@ -53,8 +53,8 @@ def messages(redis):
 
 def notification_texts(redis):
     """(number, body) of each text that the notifications become."""
-    notifications.plan_due(redis)
-    found = [outbox.load(redis, id.decode()) for id in redis.zrange(notifications.WAITING_KEY, 0, -1)]
+    follower_notifications.plan_due(redis)
+    found = [outbox.load(redis, id.decode()) for id in redis.zrange(follower_notifications.WAITING_KEY, 0, -1)]
     return sorted((effect.to, effect.body) for effect in found)
 
 

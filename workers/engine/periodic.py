@@ -9,7 +9,7 @@ from rq.scheduler import RQScheduler
 from rq.scripts import release_lock
 from rq.utils import as_text
 
-from workers.engine.recovery import JOB_SERIALIZER, Debouncer, is_worker_alive
+from workers.engine.dead_worker_recovery import JOB_SERIALIZER, Debouncer, is_worker_alive
 
 PeriodicTask = tuple[float, Callable[[Redis], object]]
 """The seconds between two calls, and the function to call. All workers call it, possibly at the same time."""

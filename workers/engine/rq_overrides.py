@@ -19,7 +19,7 @@ from rq.suspension import WORKERS_SUSPENDED
 from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
-from workers.engine import recovery
+from workers.engine import dead_worker_recovery
 from workers.engine.timeouts import JobTimeout
 
 WORKER_TTL_SECONDS = 10  # how long after its last heartbeat other workers regard this one as alive
@@ -60,7 +60,7 @@ class ConcurrentWorker(BaseWorker):
         options: Any = {
             "worker_ttl": WORKER_TTL_SECONDS,
             "log_job_description": False,
-            "serializer": recovery.JOB_SERIALIZER,
+            "serializer": dead_worker_recovery.JOB_SERIALIZER,
         }
         self.access = access
         super().__init__(list(queues), name=name, connection=access.commands, **options)
@@ -71,7 +71,9 @@ class ConcurrentWorker(BaseWorker):
         self.finish_slots = threading.Semaphore(MAX_CONCURRENT_FINISHES)
         self.stopped_job_lock = threading.Lock()
         self.isolated_queue = Queue(
-            recovery.ISOLATED_QUEUE, connection=self.connection, serializer=recovery.JOB_SERIALIZER
+            dead_worker_recovery.ISOLATED_QUEUE,
+            connection=self.connection,
+            serializer=dead_worker_recovery.JOB_SERIALIZER,
         )
         self.has_isolated_jobs = self.is_suspended = False
         self.heartbeat_at = self.steady_since = time.time()  # `steady_since`: when the store was back after an outage
@@ -93,7 +95,7 @@ class ConcurrentWorker(BaseWorker):
         """Write in one transaction what RQ writes in two: the job is always either queued or started by this worker."""
         with self.connection.pipeline() as pipeline:
             execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
-            pipeline.hset(execution.key, mapping=recovery.current_thread_ids())
+            pipeline.hset(execution.key, mapping=dead_worker_recovery.current_thread_ids())
             job.prepare_for_execution(self.name, pipeline)
             pipeline.persist(job.key)
             pipeline.lrem(self.queue_of[job.origin].intermediate_queue_key, 1, job.id)

@@ -145,7 +145,7 @@ class Supervisor:
 def supervise(command: Sequence[str]) -> int:
     """Supervise a worker process until SIGTERM, SIGINT or its own exit. Return the exit status.
 
-    `command` must run `workers.engine.process.main`, which parses the options that are appended to the command.
+    `command` must run `workers.engine.worker_process.main`, which parses the options that are appended to the command.
     """
     supervisor = Supervisor(command)  # it starts no process yet, so no signal finds one and leaves it behind
     signal.signal(signal.SIGTERM, supervisor.request_stop)

@@ -20,7 +20,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
-from workers.engine import recovery
+from workers.engine import dead_worker_recovery
 from workers.engine.periodic import PeriodicTask, Scheduler, call_every
 from workers.engine.rq_overrides import STORE_OUTAGE, ConcurrentWorker, StoreAccess
 from workers.engine.supervisor import ALIVE, NEEDS_REPLACEMENT
@@ -72,9 +72,9 @@ class ThreadedWorker(ConcurrentWorker):
         self.bootstrap("WARNING")
         self.send_heartbeat()
         self.report_liveness()
-        all_queues = [*self.slots, recovery.ISOLATED_QUEUE]
+        all_queues = [*self.slots, dead_worker_recovery.ISOLATED_QUEUE]
         scheduler = Scheduler(self.connection, all_queues, self.name)
-        orphan_recovery = recovery.OrphanRecovery(self.connection, all_queues, self.name, self.executions)
+        orphan_recovery = dead_worker_recovery.OrphanRecovery(self.connection, all_queues, self.name, self.executions)
         functions: list[tuple[float, Callable[[], object]]] = [
             (LIVENESS_INTERVAL_SECONDS, self.report_liveness),
             (HEARTBEAT_INTERVAL_SECONDS, self.send_heartbeat),
@@ -139,7 +139,7 @@ class ThreadedWorker(ConcurrentWorker):
             return None
         job, _ = taken
         if self.shutting_down.is_set():
-            recovery.requeue_stray(queue, job.id)
+            dead_worker_recovery.requeue_stray(queue, job.id)
             return None
         job.connection = self.connection  # instead of the one for blocking reads
         return job
@@ -237,8 +237,8 @@ class ThreadedWorker(ConcurrentWorker):
 
     def hand_back(self, execution: Execution) -> None:
         """Requeue one of this worker's jobs that was interrupted through no fault of its own."""
-        running = recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
-        recovery.requeue(self.connection, running, own=True, interruptions=0)
+        running = dead_worker_recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
+        dead_worker_recovery.requeue(self.connection, running, own=True, interruptions=0)
 
 
 def start_thread(function: Callable[..., object], *args: object) -> threading.Thread:

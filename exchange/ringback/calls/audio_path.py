@@ -47,6 +47,13 @@ class PlayedMedia:
 CallerInput = KeyPress | Speech | AudioClip | PlayedMedia
 
 
+class NoInbox(asyncio.Queue[CallerInput]):
+    """The inbox of a verb whose input a tap of the call takes."""
+
+    def put_nowait(self, item: CallerInput) -> None:
+        """Discards the input."""
+
+
 class HeardItem:
     """One item that the handset hears. `details` depend on the verb and are part of the JSON."""
 
@@ -133,10 +140,12 @@ class AudioPath:
         return True
 
     @contextmanager
-    def listen(self, description: dict[str, Any]) -> Iterator[asyncio.Queue[CallerInput]]:
+    def listen(
+        self, description: dict[str, Any], inbox: asyncio.Queue[CallerInput] | None = None
+    ) -> Iterator[asyncio.Queue[CallerInput]]:
         """Yields a queue that receives the caller's input. Restores the previous listener afterwards."""
         previous = self.inbox, self.listening
-        inbox: asyncio.Queue[CallerInput] = asyncio.Queue()
+        inbox = inbox or asyncio.Queue()
         self._set_listener(inbox, description)
         try:
             yield inbox

@@ -10,7 +10,8 @@ from typing import Any
 
 from ringback.account.geography import geography
 from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
-from ringback.calls.call_log import CallLog, describe_input
+from ringback.calls.audio_tap import AudioTap, CallListener
+from ringback.calls.call_log import CallLog
 from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
@@ -49,6 +50,7 @@ class Call:
         self.document_event = asyncio.Event()
         self.log = CallLog(runtime.clock)
         self.recorders: list[CallRecorder] = []  # those that are running
+        self.taps: list[AudioTap] = []
         self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
         self.redirected = False  # a live update has replaced the document
 
@@ -88,6 +90,8 @@ class Call:
                 CallRecorder(self, self.plan.recording)
         if self.is_over:
             self.ended = self.updated
+            for tap in list(self.taps):
+                tap.close()
             for recorder in list(self.recorders):
                 recorder.close()
         self.log.add("status", status)
@@ -171,21 +175,24 @@ class Call:
         return parameters
 
     def take_input(self, event: CallerInput) -> None:
-        """Passes the caller's input to the running verb and the recorders."""
-        self.log.add("did", (describe_input(event), self.audio.take_input(event)))
-        for recorder in self.recorders:
-            recorder.on_input(event)
+        """Passes the caller's input to the running verb, the recorders and the taps."""
+        self.log.add_input(event, accepted=self.audio.take_input(event))
+        for listener in self._listeners():
+            listener.on_input(event)
+
+    def _listeners(self) -> list[CallListener]:
+        return [*self.recorders, *self.taps]
 
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
         if kind == "heard":
             self.log.add(kind, self.audio.heard[-1])
-            for recorder in self.recorders:
-                recorder.on_item_started(self.audio.heard[-1])
+            for listener in self._listeners():
+                listener.on_item_started(self.audio.heard[-1])
             if self.on_heard:
                 self.on_heard(self.audio.heard[-1])
         elif kind == "ended":
-            for recorder in self.recorders:
-                recorder.on_item_ended(self.audio.heard[payload["id"] - 1])
+            for listener in self._listeners():
+                listener.on_item_ended(self.audio.heard[payload["id"] - 1])
         elif kind == "listening":
             self.log.add("listens", payload["listening"])
         if not self.plan.to_own_number:

@@ -42,24 +42,34 @@ class CallLog(deque[LogEntry]):
     def __init__(self, clock: Clock) -> None:
         super().__init__(maxlen=MAX_ENTRIES)
         self.clock = clock
+        self.clips: LogEntry | None = None  # the newest entry for audio clips
+        self.clip_seconds = 0.0
 
     def add(self, kind: str, data: Any) -> LogEntry:
         entry = LogEntry(self.clock.now(), kind, data)
         self.append(entry)
         return entry
 
+    def add_input(self, event: CallerInput, accepted: bool) -> None:
+        """Adds the caller's input. Audio clips that follow each other share one entry."""
+        if not isinstance(event, AudioClip):
+            self.add("did", (describe_input(event), accepted))
+            return
+        if not self or self[-1] is not self.clips:
+            self.clips, self.clip_seconds = self.add("did", None), 0.0
+        self.clip_seconds += wav.duration_seconds(event.sound)
+        self.clips.data = (f"speaks for {self.clip_seconds:.1f} s", accepted)
+
     def add_response(self, entry: LogEntry, response: WebhookResponse) -> None:
         entry.responded_at, entry.response = self.clock.now(), response
 
 
-def describe_input(event: CallerInput) -> str:
+def describe_input(event: KeyPress | Speech | PlayedMedia) -> str:
     """Returns the caller's input as a phrase, such as "key 5"."""
     match event:
         case KeyPress(digit=digit):
             return f"key {digit}"
         case Speech(text=text):
             return f"says “{text}”"
-        case AudioClip(sound=sound):
-            return f"speaks for {wav.duration_seconds(sound):.1f} s"
         case PlayedMedia(source=source):
             return f"plays {source}"

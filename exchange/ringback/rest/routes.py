@@ -23,6 +23,7 @@ from ringback.rest import (
     product_hosts,
     queues,
     recordings,
+    streams,
     test_credentials,
     tokens,
     transcriptions,
@@ -40,6 +41,7 @@ LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Messages/{sid}/Media": {"GET": messages.list_media},
     "/Calls": {"GET": calls.list_all, "POST": calls.create},
     "/Calls/{sid}/Recordings": {"GET": recordings.list_all, "POST": recordings.create},
+    "/Calls/{sid}/Streams": {"POST": streams.create},
     "/IncomingPhoneNumbers": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Local": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Mobile": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
@@ -75,6 +77,7 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
         "POST": recordings.update,
         "DELETE": recordings.delete,
     },
+    "/Calls/{sid}/Streams/{stream}": {"POST": streams.update},
     "/Conferences/{sid}/Recordings/{recording}": {
         "GET": recordings.fetch,
         "POST": recordings.update,

@@ -1,10 +1,12 @@
-"""Twilio's error codes, each with its level, message and fix: https://www.twilio.com/docs/api/errors"""
+"""Twilio's error codes, each with its level, message and fix.
+
+The page of a code is https://www.twilio.com/docs/api/errors/ and its number (read 2026-11)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback.service.message_errors import MESSAGE_ERRORS
+from ringback.service.voice_warnings import VOICE_ERRORS, VOICE_WARNINGS
 from ringback.service.websocket_errors import WEBSOCKET_ERRORS
 
 
@@ -57,74 +59,14 @@ DOCUMENT_ERRORS = _errors(
 WARNINGS = _errors(
     {
         12200: ("{detail}", "Check the spelling. Names are case-sensitive: Say, numDigits."),
-        13210: ("Dial: method must be GET or POST, not {detail}", "Use GET or POST."),
-        13212: ("Dial: timeout must be a positive whole number, not {detail}", "Use seconds, such as 30."),
-        13213: ("Dial: hangupOnStar must be true or false, not {detail}", "Use true or false."),
-        13214: ("Dial: callerId {detail} is not allowed", "Use the caller's number, yours, or a --verified one."),
-        13215: ("Dial: {detail}", "Use one number, or <Number>, <Client>, <Conference> or <Queue> nouns."),
-        13216: ("Dial: timeLimit must be a positive whole number, not {detail}", "Use seconds."),
-        13217: ("Dial: unknown record {detail}", "Use do-not-record, record-from-answer or record-from-answer-dual."),
-        13218: ("Dial: sequential must be true or false, not {detail}", "Use true or false."),
-        13219: ("Dial: answerOnBridge must be true or false, not {detail}", "Use true or false."),
-        13221: ("Number: method must be GET or POST, not {detail}", "Use GET or POST."),
-        13222: ("Number: sendDigits contains {detail}", "Use only 0-9, *, #, w and W."),
-        13223: ("Dial: {detail} is not a phone number", "Use E.164 format, such as +441632960001."),
-        13224: (
-            "Dial: {detail} would lead the call back to its origin",
-            "Dial a handset, or another of your numbers.",
-        ),
-        13230: ("Conference: muted must be true or false, not {detail}", "Use true or false."),
-        13231: ("Conference: endConferenceOnExit must be true or false, not {detail}", "Use true or false."),
-        13232: ("Conference: startConferenceOnEnter must be true or false, not {detail}", "Use true or false."),
-        13234: ("Conference: waitMethod must be GET or POST, not {detail}", "Use GET or POST."),
-        13235: ("Conference: beep {detail} is not a known value", "Use true, false, onEnter or onExit."),
-        13237: ("Conference: the name {detail} is not valid", "Use a name of 1 to 128 characters."),
-        13238: ("{detail} cannot be used in a waitUrl document", "Use only <Play>, <Say>, <Pause> and <Redirect>."),
-        13310: ("Gather: finishOnKey {detail} is not a key", "Use one of 0-9, * and #, or an empty value."),
-        13311: ("Gather: finishOnKey {detail} is more than one key", "Use a single key."),
-        13312: ("Gather: method must be GET or POST, not {detail}", "Use GET or POST."),
-        13313: ("Gather: timeout must be 0 or a positive whole number, not {detail}", "Use seconds, such as 5."),
-        13314: ("Gather: numDigits must be a positive whole number, not {detail}", "Use a number such as 4."),
-        13320: ("{detail} cannot be nested in Gather", "Nest only <Say>, <Play> and <Pause>."),
-        13325: ("Play in Gather: the content type {detail} is not audio", "Serve it as audio/wav or audio/mpeg."),
-        13330: ("Gather: input {detail} is not a known value", "Use dtmf, speech, or both, separated by a space."),
-        13335: ("Gather: speechTimeout must be a number or auto, not {detail}", "Use seconds, or auto."),
-        13410: ("Play: loop must be 0 or a positive whole number, not {detail}", "Use a whole number."),
-        13420: ("Play: the content type {detail} is not audio", "Serve it as audio/wav or audio/mpeg."),
-        13510: ("Say: loop must be 0 or a positive whole number, not {detail}", "Use a whole number."),
-        13520: ("Say has no text", "Put the text between <Say> and </Say>."),
-        13521: ("Say: the text has {detail} characters", "Use at most 4096 characters in one <Say>."),
-        13610: ("Record: method must be GET or POST, not {detail}", "Use GET or POST."),
-        13611: ("Record: timeout must be 0 or a positive whole number, not {detail}", "Use seconds, such as 5."),
-        13612: ("Record: maxLength must be a positive whole number, not {detail}", "Use seconds, such as 120."),
-        13613: ("Record: finishOnKey contains {detail}", "Use only 0-9, * and #."),
-        13614: ("Record: transcribe must be true or false, not {detail}", "Use true or false."),
-        13616: ("Record: playBeep must be true or false, not {detail}", "Use true or false."),
-        13710: ("Redirect: method must be GET or POST, not {detail}", "Use GET or POST."),
-        13910: ("Pause: length must be a positive whole number, not {detail}", "Use seconds, such as 2."),
         14101: ("Message: to {detail} is not a phone number", "Use E.164 format, such as +441632960001."),
         14102: ("Message: from {detail} is not one of your numbers", "Remove from, or use one of your numbers."),
         14103: ("Message: {detail}", "Add a <Body> or a <Media>, within the limits."),
         14104: ("Message: method must be GET or POST, not {detail}", "Use GET or POST."),
         14105: ("Message: statusCallback {detail} is not a URL", "Use a full http or https URL, or a path."),
         14110: ("{detail} is not a verb for messages", "Use only <Message> and <Redirect>."),
-        14201: ("Enqueue: method must be GET or POST, not {detail}", "Use GET or POST."),
-        14205: ("Enqueue: the queue name must have 1 to 64 characters, not {detail}", "Use a name of that length."),
-        14206: ("Enqueue: waitUrlMethod must be GET or POST, not {detail}", "Use GET or POST."),
-        14207: ("Enqueue: the queue {detail} is full", "Raise its MaxSize, or handle QueueResult=queue-full."),
-        14210: ("Dial Queue: method must be GET or POST, not {detail}", "Use GET or POST."),
-        14213: ("Dial Queue: the queue name must have 1 to 64 characters, not {detail}", "Use a name of that length."),
         15003: ("The callback {url} returned HTTP status {status}", "Return 204, or 200 with <Response/>."),
         15004: ("{detail} is relative, but inline TwiML has no base URL", "Use a full URL: http://…"),
-        13239: ("Conference: trim {detail} is not a known value", "Use trim-silence or do-not-trim."),
-        13240: ("Conference: coach {detail} is not in this conference", "Use the CallSid of a participant."),
-        16020: ("The conference {detail} is full", "Raise maxParticipants, or tell the caller what to do instead."),
-        16024: ("Conference: the label {detail} is not valid", "Use at most 128 characters, no /, and not a CallSid."),
-        16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
-        16102: (
-            "The recording is silent and was not stored",
-            "Speak after the beep, and put what to do without a recording after <Record>.",
-        ),
         20001: (
             "Parameters without effect: {detail}",
             "Correct the spelling, or remove what Ringback does not support.",
@@ -133,7 +75,7 @@ WARNINGS = _errors(
         32019: ("Both Url and Twiml were sent; Url is used", "Send only one of them."),
     },
     level="warning",
-)
+) | _errors(VOICE_WARNINGS, level="warning")
 REST_ERRORS = (
     _errors({20003: ("Authenticate", "The account SID or the auth token is wrong.")}, status=401)
     | _errors({20008: ("Resource not accessible with Test Account Credentials", "")}, status=403)
@@ -187,10 +129,43 @@ REST_ERRORS = (
             21421: ("PhoneNumber {number} is not valid", ""),
             21422: ("PhoneNumber {number} is not available", ""),
             21452: ("No phone numbers found in area code {detail}", ""),
+            21602: ("Message body is required.", ""),
+            21603: ("A 'From' phone number is required.", ""),
+            21604: ("A 'To' phone number is required.", ""),
+            21606: (
+                "The 'From' phone number provided, {number}, is not a valid message-capable Twilio phone number.",
+                "Use one of your numbers: see IncomingPhoneNumbers.",
+            ),
+            21608: ("The number {number} is unverified. Trial accounts cannot send to unverified numbers.", ""),
+            21609: ("The StatusCallback {detail} is not a valid URL", ""),
+            21611: ("The message queue of {number} is full", ""),
+            21612: ("The 'To' phone number {number} is not currently reachable using this 'From' number.", ""),
+            21614: ("To number: {number}, is not a mobile number", ""),
+            21617: ("The concatenated message body exceeds the 1600 character limit", ""),
+            21619: ("A text message body or media urls must be specified.", ""),
+            21620: ("The MediaUrl {detail} is not valid", ""),
+            21655: ("The ContentSid {detail} is invalid", "Use HX and 32 hexadecimal digits."),
+            21656: ("The ContentVariables are invalid", 'Use a JSON object with texts, such as {"1": "Ada"}.'),
+            21910: ("'From' and 'To' must be of the same channel: {detail}", "Use whatsapp: in both or in neither."),
+            63007: ("There is no WhatsApp sender {detail}", "Use one of your numbers, or the sandbox +14155238886."),
+            21623: ("More than 10 MediaUrl parameters", ""),
+            21624: ("ValidityPeriod {detail} is not valid", ""),
+            21626: ("StatusCallbackEvent {detail} is not valid", ""),
+            21704: ("The Messaging Service contains no phone numbers", "Add one of your numbers to it."),
+            21705: ("The Messaging Service Sid {detail} is invalid.", ""),
+            21710: ("The phone number is already in the Messaging Service", ""),
+            21712: ("The phone number is associated with another Messaging Service", "Remove it from there first."),
+            30409: ("This message cannot be canceled", "Only a scheduled message can be canceled, before it is sent."),
+            35111: ("SendAt timestamp is missing", "Send SendAt with ScheduleType=fixed."),
+            35114: (
+                "SendAt time must be 300 seconds to 35 days (3024000 seconds) in the future, inclusive: {detail}",
+                "Use UTC in ISO 8601 format, such as 2026-01-02T03:04:05Z.",
+            ),
+            35118: ("MessagingServiceSid is required to schedule a message", "Add a MessagingServiceSid."),
+            35126: ("The ScheduleType {detail} is not supported", "Use ScheduleType=fixed."),
             60200: ("Invalid parameter `{name}`: {detail}", ""),
             32018: ("Inline Twiml has more than 4000 characters", ""),
         }
-        | MESSAGE_ERRORS
     )
 )
 DELIVERY_ERRORS = _errors(
@@ -206,7 +181,7 @@ DELIVERY_ERRORS = _errors(
     }
 )
 ERROR_CODES: dict[int, ErrorCode] = (
-    FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS | _errors(WEBSOCKET_ERRORS)
+    FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS | _errors(WEBSOCKET_ERRORS | VOICE_ERRORS)
 )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from ringback.calls.audio_path import AudioClip, CallerInput, HeardItem, PlayedMedia, Speech
 from ringback.runtime import Runtime
-from ringback.service.media import Media
 from ringback.sound import wav
 from ringback.sound.recording_options import RecordingOptions
 
@@ -34,7 +33,7 @@ class Recorder:
                     self.recording.transcript.append(text)
             case AudioClip(sound=sound):
                 self.timeline.add_past(track, sound, speaker)
-            case PlayedMedia(url=url, seconds=seconds) if media := self._media(url):
+            case PlayedMedia(url=url, seconds=seconds) if media := self.runtime.media_at(url):
                 self.timeline.add_media(track, media, seconds)
 
     def on_item_started(self, item: HeardItem) -> None:
@@ -45,15 +44,19 @@ class Recorder:
                 self.timeline.add_now(OUTBOUND, details["text"])
             case "Beep" | "Tones":
                 self.timeline.add_now(OUTBOUND, wav.beep())
-            case "Play" if media := self._media(details["url"]):
+            case "Play" if media := self.runtime.media_at(details["url"]):
                 self.timeline.add_media(OUTBOUND, media, details["seconds"])
-            case "Voice" if media := self._media(details["url"]):
+            case "Voice" if media := self.runtime.media_at(details["url"]):
                 self.on_input(AudioClip(wav.from_wav(media.body)), OUTBOUND)
             case "Voice":
                 self.on_input(Speech(details["text"]), OUTBOUND)
 
     def on_item_ended(self, item: HeardItem) -> None:
-        if item.interrupted:
+        if item.verb == "Audio" and (media := self.runtime.media_at(item.details["url"])):
+            sound = wav.from_wav(media.body)
+            heard_before = max(0, len(sound) - wav.byte_count(self.timeline.now()))  # the recording started
+            self.timeline.add_past(OUTBOUND, sound[heard_before:])
+        elif item.interrupted:
             self.timeline.cut_short(OUTBOUND)
 
     def pause(self, skip: bool) -> None:
@@ -84,6 +87,3 @@ class Recorder:
                 self.recording.sid,
                 after=after() if after else None,
             )
-
-    def _media(self, path: str | None) -> Media | None:
-        return self.runtime.media.get(path.rpartition("/")[2]) if path else None

@@ -13,13 +13,14 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.conversation_relay import converse
 from ringback.verbs.registry import verb
+from ringback.verbs.stream import connect_two_way_stream
 from ringback.verbs.unsupported import reason_for
 
 ActionParameters = dict[str, str]
 Connection = Callable[[VoiceSession, Element, ActionParameters], Awaitable[None]]
 """Runs one noun until it ends. It adds its parameters of the action request, also if it is cancelled."""
 
-CONNECTIONS: dict[str, Connection] = {"ConversationRelay": converse}
+CONNECTIONS: dict[str, Connection] = {"ConversationRelay": converse, "Stream": connect_two_way_stream}
 UNSUPPORTED = "ConversationRelaySession AiSession VirtualAgent Conversation Room Autopilot"
 
 
@@ -27,7 +28,7 @@ UNSUPPORTED = "ConversationRelaySession AiSession VirtualAgent Conversation Room
     "Connect",
     documented("voice/twiml/connect"),
     attributes="action method",
-    children=f"{' '.join(CONNECTIONS)} Stream {UNSUPPORTED}",
+    children=f"{' '.join(CONNECTIONS)} {UNSUPPORTED}",
 )
 async def connect(session: VoiceSession, element: Element) -> Outcome:
     """Returns the action, or None to run the next verb if there is no action."""

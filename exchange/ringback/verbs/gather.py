@@ -1,6 +1,6 @@
 """Gather: plays a prompt and collects digits or speech.
 
-https://www.twilio.com/docs/voice/twiml/gather"""
+https://www.twilio.com/docs/voice/twiml/gather (2026-11)"""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ringback.calls.audio_path import CHARACTERS_PER_SECOND, CallerInput, KeyPress, Speech
+from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.evidence import documented
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.gather_partial_results import send_partial_results
+from ringback.verbs.gather_partial_results import PartialResults
+from ringback.verbs.gather_speech import SpeechOptions, speech_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (
@@ -27,7 +28,6 @@ ATTRIBUTES = (
 KEYS = set("0123456789*#")
 PROMPTS = "Say Play Pause"
 DEFAULT_TIMEOUT_SECONDS = 5
-MAX_SPEECH_SECONDS = 60
 DEFAULT_CONFIDENCE = 0.9
 
 
@@ -35,11 +35,12 @@ DEFAULT_CONFIDENCE = 0.9
 class GatherOptions:
     """The attributes of the element. `listening_details` describe them to the handset."""
 
+    element: Element
     input_types: list[str]  # "dtmf", "speech" or both
     finish_on_key: str
     max_digits: int | None
     timeout: float  # seconds
-    max_speech_seconds: int
+    speech: SpeechOptions
     barge_in: bool
     action_on_empty_result: bool
     listening_details: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class GatherResult:
     documented("voice/twiml/gather"),
     attributes=ATTRIBUTES,
     children=PROMPTS,
-    without_effect="speechTimeout profanityFilter speechModel enhanced debug",
+    without_effect="speechModel enhanced debug",
 )
 async def gather(session: VoiceSession, element: Element) -> Outcome:
     """Returns the action with the input, or None to run the next verb if there was no input."""
@@ -79,8 +80,6 @@ async def gather(session: VoiceSession, element: Element) -> Outcome:
         with session.audio.listen({"gather": options.listening_details | {"digits": ""}}) as inbox:
             result = await _collect(session, options, inbox, prompt)
         prompt.cancel()  # the Gather has ended, so the caller's next key belongs to the next document
-        if result.speech:
-            await send_partial_results(session, element, result.speech.text)
     finally:
         prompt.cancel()
         with suppress(asyncio.CancelledError):
@@ -106,7 +105,8 @@ async def _collect(
     while event is not None:
         match event:
             case Speech() if "speech" in options.input_types and not result.digits:
-                result.speech = replace(event, text=_truncated_speech(event.text, options.max_speech_seconds))
+                prompt.cancel()
+                result.speech = await _hear_out(session, options, inbox, event)
                 return result
             case KeyPress(digit=digit) if "dtmf" in options.input_types:
                 prompt.cancel()
@@ -142,12 +142,31 @@ async def _first_input(
     return await _next_input(session, options.timeout, inbox)
 
 
-def _truncated_speech(text: str, seconds: int) -> str:
-    """Returns as many words of `text` as can be spoken in this time."""
-    max_characters = seconds * CHARACTERS_PER_SECOND
-    if len(text) <= max_characters:
-        return text
-    return text[: max_characters + 1].rpartition(" ")[0] or text[:max_characters]
+async def _hear_out(session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], first: Speech) -> Speech:
+    """Returns all speech until the caller pauses for speechTimeout. Keys that are pressed meanwhile are ignored.
+
+    The pause, like speech itself, is scaled by the pace."""
+    speech, more = options.speech.recognized(first), True
+    partial = PartialResults(session, options.element)
+    while more:
+        heard = options.listening_details | {"digits": "", "speech": speech.text}
+        session.audio.update_listening({"gather": heard})
+        await partial.send(speech.text)
+        following = await _following_speech(session, options.speech.pause_seconds * session.audio.pace, inbox)
+        more = following is not None
+        if following:
+            speech = options.speech.recognized(replace(speech, text=f"{speech.text} {following.text}"))
+    return speech
+
+
+async def _following_speech(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> Speech | None:
+    """Returns the next speech, or None if there is none within the pause."""
+    event: CallerInput | None = None
+    with suppress(TimeoutError):
+        async with session.state.clock.deadline(seconds):
+            while seconds and not isinstance(event, Speech):
+                event = await inbox.get()
+    return event if isinstance(event, Speech) else None
 
 
 def _is_accepted(event: CallerInput, options: GatherOptions) -> bool:
@@ -172,24 +191,25 @@ def _options(session: VoiceSession, element: Element) -> GatherOptions:
     timeout = _timeout(session, element)
     max_digits = whole_number(session, element, "numDigits", 0, 13314, minimum=1) or None
     finish_on_key = _finish_key(session, element)
-    if element.get("speechTimeout") != "auto":
-        whole_number(session, element, "speechTimeout", timeout, 13335)
+    speech = speech_options(session, element, timeout)
     listening_details = {
         "input": input_types,
         "num_digits": max_digits,
         "finish_on_key": finish_on_key,
         "timeout": timeout,
+        "speech_timeout": speech.pause_seconds or "auto",
         "hints": element.get("hints"),
         "language": element.get("language", "en-US"),
     }
     return GatherOptions(
+        element=element,
         input_types=input_types,
         finish_on_key=finish_on_key,
         max_digits=max_digits,
         timeout=timeout,
-        max_speech_seconds=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, minimum=1),
-        barge_in=boolean(session, element, "bargeIn", True, 12200),
-        action_on_empty_result=boolean(session, element, "actionOnEmptyResult", False, 12200),
+        speech=speech,
+        barge_in=boolean(session, element, "bargeIn", True, 13332),
+        action_on_empty_result=boolean(session, element, "actionOnEmptyResult", False, 13338),
         listening_details=listening_details,
     )
 
@@ -198,7 +218,7 @@ def _input_types(session: VoiceSession, element: Element) -> list[str]:
     words = element.get("input", "dtmf").replace(",", " ").split()
     valid: list[str] = [name for name in ("dtmf", "speech") if name in words]
     if not valid or set(words) - {"dtmf", "speech"}:
-        session.warn(13330, element, element.get("input") or "(empty)")
+        session.warn(12200, element, f"Gather: input cannot be {element.get('input') or '(empty)'}")
     return valid or ["dtmf"]
 
 

@@ -1,4 +1,7 @@
-"""The partialResultCallback of Gather: sends the words recognized so far while the caller is speaking."""
+"""The partialResultCallback of Gather: sends the words recognized so far while the caller is speaking.
+
+https://www.twilio.com/docs/voice/twiml/gather#partialresultcallback (2026-11); StableSpeechResult and
+SequenceNumber are not documented there, but real requests have them."""
 
 from __future__ import annotations
 
@@ -16,40 +19,51 @@ MAX_PARTIAL_RESULTS = 5
 MAX_DELAY_SECONDS = 2.0  # how long after the end of the speech the action request waits for the callbacks
 
 
-async def send_partial_results(session: VoiceSession, element: Element, text: str) -> None:
-    """Sends growing prefixes of the speech, each after the response to the previous one. Responses are ignored.
+class PartialResults:
+    """The partial results of one Gather. `SequenceNumber` continues if the caller continues after a pause."""
 
-    Returns when all have been sent, or MAX_DELAY_SECONDS after the end of the speech."""
-    url = element.get("partialResultCallback")
-    if not url:
-        return
-    http_method = method(session, element, 13312, "partialResultCallbackMethod")
-    sending = session.state.spawn(_send(session, session.absolute(url), http_method, element.get("language"), text))
-    try:
-        with suppress(TimeoutError):
-            async with session.state.clock.deadline(speaking_seconds(text) * session.audio.pace + MAX_DELAY_SECONDS):
-                await asyncio.shield(sending)
-    except asyncio.CancelledError:
-        sending.cancel()
-        raise
+    def __init__(self, session: VoiceSession, element: Element) -> None:
+        self.session, self.language = session, element.get("language", "en-US")
+        url = element.get("partialResultCallback")
+        self.url = session.absolute(url) if url else ""
+        self.method = method(session, element, 13312, "partialResultCallbackMethod") if url else "POST"
+        self.number, self.stable = 0, ""
+        self.sending: asyncio.Task[None] | None = None
 
+    async def send(self, text: str) -> None:
+        """Sends what `text` adds, in growing parts, each after the response to the previous one.
 
-async def _send(session: VoiceSession, url: str, http_method: str, language: str, text: str) -> None:
-    call, stable = session.call, ""
-    prefixes = list(growing_prefixes(text))
-    for number, prefix in enumerate(prefixes):
-        await session.state.clock.sleep(speaking_seconds(text) * call.audio.pace / len(prefixes))
-        parameters = call.parameters() | {
-            "SequenceNumber": str(number),
-            "UnstableSpeechResult": prefix,
-            "StableSpeechResult": stable,
-            "Stability": "0.9",
-            "Language": language or "en-US",
-        }
-        await session.state.webhooks.send_and_report(
-            Webhook(url, http_method, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
-        )
-        stable = prefix
+        Responses are ignored. Returns when all have been sent, or MAX_DELAY_SECONDS after the end of the speech."""
+        if not self.url or (self.sending and not self.sending.done()):
+            return
+        session, added = self.session, text.removeprefix(self.stable)
+        seconds = speaking_seconds(added) * session.audio.pace
+        self.sending = sending = session.state.spawn(self._send_all(added, seconds))
+        try:
+            with suppress(TimeoutError):
+                async with session.state.clock.deadline(seconds + MAX_DELAY_SECONDS):
+                    await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            sending.cancel()
+            raise
+
+    async def _send_all(self, added: str, seconds: float) -> None:
+        call, before = self.session.call, self.stable
+        prefixes = list(growing_prefixes(added))
+        for prefix in prefixes:
+            await self.session.state.clock.sleep(seconds / len(prefixes))
+            result = f"{before} {prefix}".strip()
+            parameters = call.parameters() | {
+                "SequenceNumber": str(self.number),
+                "UnstableSpeechResult": result,
+                "StableSpeechResult": self.stable,
+                "Stability": "0.9",
+                "Language": self.language,
+            }
+            self.number, self.stable = self.number + 1, result
+            await self.session.state.webhooks.send_and_report(
+                Webhook(self.url, self.method, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
+            )
 
 
 def growing_prefixes(text: str) -> Iterator[str]:

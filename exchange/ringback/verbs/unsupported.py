@@ -9,7 +9,6 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import elements, noun, verb
 
 PYTHON_SDK = "https://github.com/twilio/twilio-python/blob/main/twilio/twiml/voice_response.py"
-STREAM = "name connectorName url track statusCallback statusCallbackMethod audioFormat sampleRate"
 TRANSCRIPTION = (
     "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
     "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
@@ -42,7 +41,6 @@ def reason_for(element: Element) -> str:
     return next((entry.reason for entry in entries if entry and entry.reason), "it is not allowed here")
 
 
-noun("Stream", documented("voice/twiml/stream"), attributes=STREAM, children="Parameter", reason=NOT_YET)
 noun(
     "Siprec",
     documented("voice/twiml/siprec"),

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ringback.account.geography import Place
 from ringback.state import Handset, State
-from ringback.web import handset_calls, handset_texts
+from ringback.web import handset_calls, handset_streams, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
 from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
 
@@ -36,6 +36,8 @@ def add_routes(app: web.Application, state: State) -> None:
     route("POST", f"{call}/keys", handset_calls.press_keys)
     route("POST", f"{call}/speech", handset_calls.speak)
     route("POST", f"{call}/audio", handset_calls.send_audio)
+    route("GET", f"{call}/streams", handset_streams.list_streams)
+    route("POST", f"{call}/marks", handset_streams.wait_for_mark)
     route("POST", f"{call}/answer", handset_calls.answer)
     route("POST", f"{call}/hangup", handset_calls.hang_up)
     route("POST", f"{call}/spoken", handset_calls.report_speaking)

@@ -58,7 +58,7 @@ def _custom_parameters(handset: str, body: dict[str, Any]) -> dict[str, str]:
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
-    return web.json_response(_call(state, request).as_json())
+    return web.json_response(find_call(state, request).as_json())
 
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
@@ -97,7 +97,7 @@ async def send_audio(state: State, request: web.Request) -> web.Response:
 
 async def answer(state: State, request: web.Request) -> web.Response:
     await read_json(request)
-    call = _call(state, request)
+    call = find_call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
         raise RequestRefused(409, f"Only a ringing incoming call can be answered. This one is {call.status}.")
     lifecycle.answer_at_handset(state, call)
@@ -106,7 +106,7 @@ async def answer(state: State, request: web.Request) -> web.Response:
 
 async def hang_up(state: State, request: web.Request) -> web.Response:
     await read_json(request)
-    call = _call(state, request)
+    call = find_call(state, request)
     if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}.")
     lifecycle.hang_up_at_handset(call)
@@ -120,13 +120,13 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
     item_id, speaking = body.get("id"), body.get("speaking", False)
     if isinstance(item_id, bool) or not isinstance(item_id, int) or not isinstance(speaking, bool):
         raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}.')
-    call = _call(state, request)
+    call = find_call(state, request)
     if not call.audio.report_speaking(item_id, speaking):
         raise RequestRefused(404, f"This call has no heard item with the id {item_id}.")
     return web.json_response(call.as_json())
 
 
-def _call(state: State, request: web.Request) -> Call:
+def find_call(state: State, request: web.Request) -> Call:
     call = state.calls.get(request.match_info["sid"])
     if call is None or call.plan.handset != handset_number(request):
         raise RequestRefused(404, "This handset has no such call.")
@@ -134,7 +134,7 @@ def _call(state: State, request: web.Request) -> Call:
 
 
 def _live_call(state: State, request: web.Request) -> Call:
-    call = _call(state, request)
+    call = find_call(state, request)
     if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}.")
     return call

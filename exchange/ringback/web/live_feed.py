@@ -9,6 +9,7 @@ from aiohttp import web
 from ringback.account.phone_numbers import normalize_number
 from ringback.service.live_feed import Item
 from ringback.state import State
+from ringback.streams.heard_audio import HeardAudio
 from ringback.web.json_responses import RequestRefused, add_route
 
 HEARTBEAT_SECONDS = 15
@@ -42,14 +43,28 @@ def _event(item: Item) -> bytes:
     return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
 
 
-async def media(state: State, request: web.Request) -> web.Response:
+async def media(state: State, request: web.Request) -> web.StreamResponse:
     file = state.media.get(request.match_info["sid"])
     if file is None:
         raise RequestRefused(404, "There is no such media file.")
     headers = {"Content-Type": file.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
     if not file.inline:
         headers["Content-Disposition"] = "attachment"
+    if isinstance(file, HeardAudio) and not file.is_over:
+        return await _send_while_heard(file, request, headers)
     return web.Response(body=file.body, headers=headers)
+
+
+async def _send_while_heard(file: HeardAudio, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
+    """Sends a WAV file while the app's audio grows, until it is over or the client disconnects."""
+    response = web.StreamResponse(headers=headers | {"Cache-Control": "no-store"})
+    await response.prepare(request)
+    try:
+        async for part in file.parts():
+            await response.write(part)
+    except ConnectionResetError:
+        pass
+    return response
 
 
 def _number(text: str) -> str:

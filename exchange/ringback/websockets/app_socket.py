@@ -57,6 +57,16 @@ class AppSocket:
             return False
         return True
 
+    async def send_text(self, text: str) -> bool:
+        """Send a text frame. Returns False if the connection has ended.
+
+        It waits as long as the app does not read: the caller bounds that."""
+        try:
+            await self.socket.send_str(text)
+        except (aiohttp.ClientError, OSError, RuntimeError):
+            return False
+        return True
+
     async def receive(self) -> Frame | Closed:
         """The next message from the app, or the end of the connection. Never raises."""
         if self.closed:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from sending.validation import reject_if
+from sending.json_validation import reject_if
 
 MAX_HEADERS = 10
 HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")

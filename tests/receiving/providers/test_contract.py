@@ -9,7 +9,7 @@ import pytest
 
 import config
 import events
-from receiving import inbox, providers
+from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
 from tests.support.providers import ANY, CASES, OTHERS, heard, open_app, those
@@ -38,7 +38,7 @@ def test_genuine_webhook_is_accepted_stored_and_published(case, send, redis):
     answer = send(delivery)
     assert (answer.status_code, answer.text) == (case.provider.response.status, "")
     assert answer.status_code in (200, 204)
-    assert inbox.latest(redis)[0][1].body == delivery.body
+    assert stored_requests.latest(redis)[0][1].body == delivery.body
     (told,) = heard(redis)
     assert told["provider"] == case.name
     assert told["event"]
@@ -152,7 +152,7 @@ def test_duplicate_gets_the_stored_response(case, send, redis):
     first, second = send(delivery), send(delivery)
     assert (first.status_code, first.data) == (second.status_code, second.data)
     assert len(heard(redis)) == 1
-    assert len(inbox.latest(redis)) == 1
+    assert len(stored_requests.latest(redis)) == 1
     assert events.read_latest(redis, 1)[0].type == "delivery.duplicate"
 
 
@@ -192,7 +192,13 @@ def test_no_secret_is_stored_or_logged(case, send, redis, caplog):
     with caplog.at_level(logging.DEBUG):
         send(case.signed())
         send(case.unsigned())
-    rows = str([redis.xrange(inbox.STREAM), redis.xrange(inbox.REJECTED_STREAM), redis.xrange(events.STREAM_KEY)])
+    rows = str(
+        [
+            redis.xrange(stored_requests.STREAM),
+            redis.xrange(stored_requests.REJECTED_STREAM),
+            redis.xrange(events.STREAM_KEY),
+        ]
+    )
     for secret in case.secrets:
         assert secret.rpartition(":")[2] not in rows + caplog.text
     assert case.signed().headers.get("authorization", "nothing") not in rows
@@ -205,7 +211,7 @@ def test_secret_in_the_path_is_redacted_in_any_spelling_of_the_path(path):
 
 def test_rejection_is_stored_with_its_diagnosis(case, send, redis):
     answer = send(case.unsigned())
-    _, delivery, why = inbox.latest_rejected(redis)[0]
+    _, delivery, why = stored_requests.latest_rejected(redis)[0]
     assert delivery.body == case.unsigned().body or len(delivery.body) > 0
     assert why.name and why.explanation and why.fix
     assert why.explanation not in answer.text and why.fix not in answer.text
@@ -239,5 +245,5 @@ def test_genuine_but_unreadable_body_is_accepted_and_stored(case, body, send, re
         case.unsigned(), body=body, headers={**case.unsigned().headers, "content-type": "application/json"}
     )
     assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204)
-    assert inbox.latest(redis)[0][1].body in (body, body[: inbox.MAX_INLINE_BODY_BYTES])
+    assert stored_requests.latest(redis)[0][1].body in (body, body[: stored_requests.MAX_INLINE_BODY_BYTES])
     assert "Traceback" not in caplog.text

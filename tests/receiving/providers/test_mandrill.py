@@ -4,7 +4,7 @@ import base64
 import json
 from dataclasses import replace
 
-from receiving import inbox, providers
+from receiving import providers, stored_requests
 from receiving.sample_requests import make_form_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import heard, secrets
@@ -24,12 +24,12 @@ class TestMandrill:
 
     def test_first_batch_is_empty_and_signed_with_the_public_test_key(self, send, redis):
         assert send(self.signed("[]", "test-webhook")).status_code == 200
-        assert not inbox.latest(redis)
+        assert not stored_requests.latest(redis)
 
     def test_test_key_does_not_verify_anything_else(self, send, redis):
         assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
         assert send(self.post("[]")).status_code == 403
-        assert "test key" in inbox.latest_rejected(redis)[1][2].explanation
+        assert "test key" in stored_requests.latest_rejected(redis)[1][2].explanation
 
     def test_signature_of_an_empty_batch_does_not_verify_another(self, send):
         signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]
@@ -54,4 +54,4 @@ class TestMandrill:
         send(self.signed(json.dumps([one, two])))
         send(self.signed(json.dumps([two, three, three])))
         assert len(heard(redis)) == 3
-        assert len(inbox.latest(redis)) == 2
+        assert len(stored_requests.latest(redis)) == 2

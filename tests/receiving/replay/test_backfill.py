@@ -14,8 +14,8 @@ from twilio.rest import Client
 import config
 import events
 from app import create_app
-from receiving import inbox
-from receiving.replay import backfill, backfill_jobs, twilio_log
+from receiving import stored_requests
+from receiving.replay import backfill, replay_and_backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
 from sending import opt_outs
 from sending.http import retry
@@ -85,26 +85,26 @@ def texts(connected_exchange, number, body):
 def execute_run(redis, gateway, kind, since=STARTED):
     """Execute a run as a worker does; the finished run and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
-    run = backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
-    backfill_jobs.run_job(run.id)
+    run = replay_and_backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
+    replay_and_backfill_jobs.run_job(run.id)
     return runs.load(redis, run.id), runs.outcomes(redis, run.id)
 
 
 def test_missed_text_is_found_processed_and_answered_once(connected_exchange, redis, gateway, empty_github, began):
     me = "+447700900291"
     texts(connected_exchange, me, "time")
-    eventually(lambda: len(inbox.latest(redis)) == 1)
+    eventually(lambda: len(stored_requests.latest(redis)) == 1)
     connected_exchange.post("/faults", kind="webhook-drop", channel="sms")
     texts(connected_exchange, me, "flip")
     run, outcomes = execute_run(redis, gateway, runs.FIND_MISSING, since=began)
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["not received"]
     assert "not in our inbox" in run.words
-    assert len(inbox.latest(redis)) == 1
+    assert len(stored_requests.latest(redis)) == 1
 
     run, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
     assert run.state == "done"
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["done"]
-    assert inbox.latest(redis)[0][1].replay_mark == f"backfilled {run.id}"
+    assert stored_requests.latest(redis)[0][1].replay_mark == f"backfilled {run.id}"
     assert [event.data["words"] for event in events.read_latest(redis, 50) if event.type == "text.received"][
         -1
     ] == "flip"
@@ -155,7 +155,9 @@ def test_failed_github_deliveries_are_processed_once(redis, gateway, empty_githu
     assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
     assert [told["summary"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
-    kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
+    kept = [
+        delivery for _, delivery, _ in stored_requests.latest(redis) if stored_requests.source_of(delivery) == "github"
+    ]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
     _, outcomes = execute_run(redis, gateway, runs.BACKFILL)
     assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]

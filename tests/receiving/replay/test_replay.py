@@ -10,7 +10,7 @@ import pytest
 
 import events
 from app import create_app
-from receiving import inbox, providers, replay_marker, twilio_signature
+from receiving import providers, replay_marker, stored_requests, twilio_signature
 from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
@@ -34,8 +34,8 @@ def replay_requests(served_app, redis):
 
 def store_delivery(redis, delivery):
     """Store the delivery in the inbox; its id."""
-    inbox.save(redis, delivery)
-    return inbox.latest(redis, 1)[0][0]
+    stored_requests.save(redis, delivery)
+    return stored_requests.latest(redis, 1)[0][0]
 
 
 def github_delivery(served_app, event="push"):
@@ -144,7 +144,7 @@ def test_window_and_source_select_requests_but_no_replays(served_app, redis, rep
 
 
 def test_missing_and_truncated_requests_are_reported(served_app, redis, replay_requests):
-    large = replace(github_delivery(served_app), body=b"x" * (inbox.MAX_STORED_BODY_BYTES + 1))
+    large = replace(github_delivery(served_app), body=b"x" * (stored_requests.MAX_STORED_BODY_BYTES + 1))
     found = replay_requests("1-0", "no-id", "-", store_delivery(redis, large))
     assert ["too large to be stored" in outcome.words for outcome in found] == [True] * 4
 

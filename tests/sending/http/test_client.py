@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sending.http.client import VERSION, HttpClient
 from sending.http.errors import RequestFailed
-from sending.http.responses import skip_informational
+from sending.http.informational_responses import skip_informational
 from tests.support.processes import ROOT
 from tests.support.receivers import HERE, OK, answers, leads_to, receiver, refused, says_and_closes
 

@@ -10,7 +10,7 @@ import pytest
 import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey

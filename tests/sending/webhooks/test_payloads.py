@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sending import raw_payloads
 from sending.http.client import HttpClient
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks import endpoints, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.endpoint_model import WebhookEndpoint

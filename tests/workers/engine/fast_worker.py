@@ -8,7 +8,7 @@ import sys
 import threading
 
 from workers import process
-from workers.engine import recovery, rq_overrides, supervisor, threaded_worker, timeouts
+from workers.engine import dead_worker_recovery, rq_overrides, supervisor, threaded_worker, timeouts
 
 supervisor.LIVENESS_TIMEOUT_SECONDS = float(os.environ.get("LIVENESS_TIMEOUT_SECONDS", "3600"))
 rq_overrides.WORKER_TTL_SECONDS = 3_600
@@ -16,7 +16,7 @@ threaded_worker.DRAIN_TIMEOUT_SECONDS = supervisor.SHUTDOWN_TIMEOUT_SECONDS = 3_
 threaded_worker.HEARTBEAT_INTERVAL_SECONDS = threaded_worker.RECOVERY_INTERVAL_SECONDS = (
     threaded_worker.LIVENESS_INTERVAL_SECONDS
 ) = 0.5
-recovery.CONFIRM_AFTER_SECONDS = 1.0
+dead_worker_recovery.CONFIRM_AFTER_SECONDS = 1.0
 timeouts.RETRY_INTERVAL_SECONDS = 0.3
 
 

@@ -20,7 +20,7 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import periodic, supervisor
-from workers.engine.recovery import worker_key
+from workers.engine.dead_worker_recovery import worker_key
 from workers.engine.rq_overrides import WORKER_TTL_SECONDS, StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 

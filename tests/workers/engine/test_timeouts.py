@@ -7,7 +7,7 @@ from rq import Callback
 
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
-from workers.engine import recovery
+from workers.engine import dead_worker_recovery
 
 
 def test_job_over_its_timeout_fails_while_another_continues(running_worker):
@@ -55,7 +55,7 @@ def test_job_that_holds_the_gil_is_isolated_while_others_continue(workers):
     other = workers.enqueue(sample_jobs.wait_for, "the end")
     workers.wait_for_started(1)
     hog = workers.enqueue(sample_jobs.hold_the_gil, job_timeout=1)
-    eventually(lambda: hog.refresh() or hog.origin == recovery.ISOLATED_QUEUE)
+    eventually(lambda: hog.refresh() or hog.origin == dead_worker_recovery.ISOLATED_QUEUE)
     workers.redis.set("the end", 1)
     assert workers.reaches(other, "finished")
     assert not other.get_meta()

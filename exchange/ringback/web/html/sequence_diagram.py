@@ -105,6 +105,8 @@ def _heard_words(verb: str, details: dict[str, Any]) -> str:
             return f"Say “{details['text']}”"
         case "Play":
             return f"Play {details['source']}"
+        case "Audio":
+            return "hears the app" + (f" for {details['seconds']:.1f} s" if details["seconds"] else "")
         case "Pause":
             return f"Pause {details['length']:g} s"
         case "Tones":
@@ -127,6 +129,8 @@ def _listens(entry: LogEntry) -> Iterator[DiagramStep]:
 def _listening_words(verb: str, details: dict[str, Any]) -> str:
     if verb == "talk":
         return f"talks with {details['with']}"
+    if verb == "stream":
+        return "Stream: " + (details["name"] or "sound and keys")
     if verb == "record":
         return f"Record: at most {details['max_length']} s"
     if verb == "relay":

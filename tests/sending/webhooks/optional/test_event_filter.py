@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
-from sending.validation import ValidationError
+from sending.json_validation import ValidationError
 from sending.webhooks import delivery, dispatch, endpoints, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config import Settings
-from receiving import inbox, replay_marker
+from receiving import replay_marker, stored_requests
 from receiving.delivery import Delivery
 from receiving.replay import replay
 from receiving.replay.loopback_client import LoopbackClient
@@ -28,7 +28,7 @@ class CopyResult:
 
 def find_last(redis: Store) -> Delivery | None:
     """Return the newest text or call that Twilio itself has delivered, or None."""
-    entries = inbox.latest(redis, SEARCHED_REQUESTS)
+    entries = stored_requests.latest(redis, SEARCHED_REQUESTS)
     found = (entry.delivery for entry in entries if entry.is_whole and not entry.delivery.replay_mark)
     return next((delivery for delivery in found if delivery.path in PATHS), None)
 

@@ -9,7 +9,7 @@ from events import Event
 from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from tests.support.environment import SECRETS
-from workers import callbacks, notifications, sweep
+from workers import callbacks, follower_notifications, sweep
 
 ADA, BOB = "+447700900201", "+447700900202"
 
@@ -49,14 +49,14 @@ def gateway(settings, redis, monkeypatch):
 def notify(redis, name="github.push", line="ada pushed", id="1-0"):
     facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "summary": line}
     pipe = redis.pipeline()
-    notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
+    follower_notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
     pipe.execute()
 
 
 def sweep_for(gateway, rounds=1):
     """Plan and send once a second."""
     for _ in range(rounds):
-        notifications.plan_due(gateway.redis)
+        follower_notifications.plan_due(gateway.redis)
         sweep.send_waiting(gateway.redis)
         gateway.now += 1
 
@@ -79,8 +79,8 @@ def test_every_follower_is_notified_once(gateway, redis):
     assert gateway.sent == [("text", ADA, "ada pushed")]
     assert (
         redis.zcard(outbox.DUE_KEY)
-        == redis.zcard(notifications.WAITING_KEY)
-        == redis.zcard(notifications.NEW_EVENTS_KEY)
+        == redis.zcard(follower_notifications.WAITING_KEY)
+        == redis.zcard(follower_notifications.NEW_EVENTS_KEY)
         == 0
     )
 
@@ -98,7 +98,7 @@ def test_thousands_are_planned_at_once_and_leave_time_for_answers(gateway, redis
     add_followers(redis, 2_000)
     notify(redis)
     sweep_for(gateway)
-    assert redis.zcard(notifications.WAITING_KEY) + len(gateway.sent) == 2_000
+    assert redis.zcard(follower_notifications.WAITING_KEY) + len(gateway.sent) == 2_000
     assert len(gateway.sent) == 6  # those of half a second, which the last one exceeds
     outbox.plan(redis, OutboundMessage("answer:1", ADA, "It is done.", ""))
     sweep.send_waiting(redis)
@@ -109,7 +109,7 @@ def test_thousands_are_planned_at_once_and_leave_time_for_answers(gateway, redis
 def test_concurrent_sweeps_share_the_rate_of_a_second(gateway, redis):
     add_followers(redis, 50)
     notify(redis)
-    notifications.plan_due(redis)
+    follower_notifications.plan_due(redis)
     for _ in range(4):
         sweep.send_waiting(redis)
     assert len(gateway.sent) == 6
@@ -119,11 +119,15 @@ def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkey
     add_followers(redis, 20)
     notify(redis)
     with monkeypatch.context() as broken:
-        broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
+        broken.setattr(
+            follower_notifications,
+            "_with_unsubscribe_url",
+            dies_after(12, follower_notifications._with_unsubscribe_url),
+        )
         broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
-            notifications.plan_due(redis)
-    assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
+            follower_notifications.plan_due(redis)
+    assert 0 < redis.zcard(follower_notifications.WAITING_KEY) < 20
     redis.delete("notification:1-0:lock")  # its lease has expired
     sweep_for(gateway, 6)
     assert len(gateway.sent) == len({number for _, number, _ in gateway.sent}) == 20
@@ -132,8 +136,8 @@ def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkey
 def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     followers.follow(redis, ADA, "github")
     notify(redis)
-    notifications.plan_due(redis)
-    assert len(gateway.release(9, {notifications.WAITING_KEY: 1})) == 1  # and the process dies
+    follower_notifications.plan_due(redis)
+    assert len(gateway.release(9, {follower_notifications.WAITING_KEY: 1})) == 1  # and the process dies
     sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS - 1)
     sweep_for(gateway, 2)
     assert gateway.sent == []
@@ -150,7 +154,7 @@ def opt_out(redis, number):
 def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, ends):
     followers.follow(redis, ADA, "github")
     notify(redis)
-    notifications.plan_due(redis)
+    follower_notifications.plan_due(redis)
     ends(redis, ADA)
     sweep_for(gateway)
     assert gateway.sent == []
@@ -200,7 +204,7 @@ def dies_after(times, function):
 def test_message_planned_twice_is_sent_once(gateway, redis):
     message = OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "")
     for _ in range(2):
-        outbox.plan(redis, message, queue_key=notifications.WAITING_KEY)
+        outbox.plan(redis, message, queue_key=follower_notifications.WAITING_KEY)
         sweep_for(gateway)
     assert gateway.sent == [("text", ADA, "ada pushed")]
-    assert not redis.exists(outbox.DUE_KEY, notifications.WAITING_KEY)
+    assert not redis.exists(outbox.DUE_KEY, follower_notifications.WAITING_KEY)

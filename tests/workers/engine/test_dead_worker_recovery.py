@@ -19,7 +19,7 @@ from tests.support.ports import reserved_port
 from tests.support.waiting import eventually
 from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
-from workers.engine import recovery, rq_overrides
+from workers.engine import dead_worker_recovery, rq_overrides
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
@@ -31,7 +31,7 @@ def test_crashing_job_is_isolated_and_fails_without_affecting_others(workers):
     workers.wait_for_started(5)
     crash = workers.enqueue(sample_jobs.crash, on_failure=Callback(sample_jobs.on_failure))
     assert workers.reaches(crash, "failed")
-    assert Job.fetch(crash.id, workers.redis, serializer=JSONSerializer).origin == recovery.ISOLATED_QUEUE
+    assert Job.fetch(crash.id, workers.redis, serializer=JSONSerializer).origin == dead_worker_recovery.ISOLATED_QUEUE
     assert eventually(lambda: workers.notes("told")) == ["failure AbandonedJobError"]
     assert not any(job.get_meta() for job in others)
     workers.redis.set("the end", 1)
@@ -54,7 +54,9 @@ def test_isolated_jobs_on_a_small_store_run_one_after_another(redis, environ):
         )
         try:
             workers.start()
-            jobs = [workers.enqueue(sample_jobs.sleep, 1.5, queue=recovery.ISOLATED_QUEUE) for _ in range(3)]
+            jobs = [
+                workers.enqueue(sample_jobs.sleep, 1.5, queue=dead_worker_recovery.ISOLATED_QUEUE) for _ in range(3)
+            ]
             held = []
 
             def are_finished():
@@ -114,9 +116,11 @@ def test_concurrent_recovery_requeues_an_orphan_once(workers, redis):
         execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
         pipeline.delete(workers.queue().key)
         pipeline.execute()
-    orphan = recovery.RunningJob("callers", job.id, execution.id, "a-dead-worker")
+    orphan = dead_worker_recovery.RunningJob("callers", job.id, execution.id, "a-dead-worker")
     requeued: list[bool] = []
-    threads = [threading.Thread(target=lambda: requeued.append(recovery.requeue(redis, orphan))) for _ in range(10)]
+    threads = [
+        threading.Thread(target=lambda: requeued.append(dead_worker_recovery.requeue(redis, orphan))) for _ in range(10)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -129,28 +133,30 @@ def test_concurrent_recovery_requeues_an_orphan_once(workers, redis):
 def test_job_of_a_live_worker_is_not_requeued(running_worker):
     job = running_worker.enqueue(sample_jobs.wait_for, "the end")
     running_worker.wait_for_started(1)
-    (running,) = recovery.load_running_jobs(running_worker.queue())
-    assert not recovery.requeue(running_worker.redis, running)
+    (running,) = dead_worker_recovery.load_running_jobs(running_worker.queue())
+    assert not dead_worker_recovery.requeue(running_worker.redis, running)
     running_worker.redis.set("the end", 1)
     assert running_worker.reaches(job, "finished")
 
 
 def test_job_interrupted_too_often_fails(workers, redis):
     job = workers.enqueue(sample_jobs.note, "hello", on_failure=Callback(sample_jobs.on_failure))
-    for _ in range(recovery.INTERRUPTIONS_BEFORE_FAILURE):
+    for _ in range(dead_worker_recovery.INTERRUPTIONS_BEFORE_FAILURE):
         job.refresh()
         job.prepare_for_execution("a-dead-worker", redis)
         with redis.pipeline() as pipeline:
             execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
             pipeline.execute()
-        assert recovery.requeue(redis, recovery.RunningJob(job.origin, job.id, execution.id, "a-dead-worker"))
+        assert dead_worker_recovery.requeue(
+            redis, dead_worker_recovery.RunningJob(job.origin, job.id, execution.id, "a-dead-worker")
+        )
     assert job.get_status() == "failed"
 
 
 def test_job_whose_records_expired_during_an_outage_finishes_without_running_again(running_worker):
     job = running_worker.enqueue(sample_jobs.wait_for, "the end")
     running_worker.wait_for_started(1)
-    (running,) = recovery.load_running_jobs(running_worker.queue())
+    (running,) = dead_worker_recovery.load_running_jobs(running_worker.queue())
     running_worker.redis.delete(f"rq:execution:{running.job_id}:{running.execution_id}")
     running_worker.redis.set("the end", 1)
     assert running_worker.reaches(job, "finished")

@@ -15,7 +15,7 @@ from rq.job import Job
 from rq.registry import BaseRegistry
 from rq.timeouts import UnixSignalDeathPenalty
 
-from workers.engine import recovery
+from workers.engine import dead_worker_recovery
 from workers.engine.periodic import PeriodicTask
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
@@ -52,14 +52,14 @@ def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> No
     signal.signal(signal.SIGTERM, worker.request_stop)
     signal.signal(signal.SIGINT, worker.request_stop)
     if replaces:
-        recovery.requeue_dead_worker(worker.connection, worker.slots, replaces, suspect_thread)
+        dead_worker_recovery.requeue_dead_worker(worker.connection, worker.slots, replaces, suspect_thread)
     worker.run()
 
 
 def run_isolated_jobs(connection: Redis) -> None:
     """Run the isolated queue's jobs, each in its own process, as RQ's default worker does."""
-    options: Any = {"serializer": recovery.JOB_SERIALIZER, "work_horse_killed_handler": report_killed_job}
-    IsolatedWorker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(
+    options: Any = {"serializer": dead_worker_recovery.JOB_SERIALIZER, "work_horse_killed_handler": report_killed_job}
+    IsolatedWorker([dead_worker_recovery.ISOLATED_QUEUE], connection=connection, **options).work(
         burst=True, logging_level="WARNING"
     )
 
@@ -76,7 +76,7 @@ class IsolatedWorker(Worker):
 
 def report_killed_job(job: Job, *_: Any) -> None:
     """Run the failure callback of a job that killed its process. RQ only marks such a job as failed."""
-    recovery.run_failure_callback(job, UnixSignalDeathPenalty)
+    dead_worker_recovery.run_failure_callback(job, UnixSignalDeathPenalty)
 
 
 def _parse_options() -> argparse.Namespace:

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from itertools import islice
 
 from phone.commands import Command, load_commands
-from phone.wording.fillers import FILLERS, WORD, normalize_word, strip_courtesies
+from phone.wording.filler_words import FILLERS, WORD, normalize_word, strip_courtesies
 from phone.wording.plain_text import to_plain_text
 from phone.wording.web_addresses import NOT_IN_NAME, find_address
 

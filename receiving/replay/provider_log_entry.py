@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from receiving import inbox
+from receiving import stored_requests
 from receiving.delivery import Delivery
 from workers.call_state import FINAL_STATUSES
 
@@ -52,6 +52,6 @@ def dedup_key(delivery: Delivery) -> str:
         return text_key(delivery["MessageSid"])
     if path == "/voice/status" and delivery["CallStatus"] in FINAL_STATUSES:
         return call_key(delivery["CallSid"])
-    if inbox.source_of(delivery) == "github":
+    if stored_requests.source_of(delivery) == "github":
         return github_key(delivery.headers.get("x-github-delivery", ""))
     return ""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sending import open_questions, outbox
+from sending import outbox, unanswered_texts
 from tests.support.person import ME, Person
 from workers import callbacks, pending_answers
 
@@ -81,6 +81,6 @@ def test_question_is_open_until_its_answer_is_sent(person, redis, settings, monk
 
 
 def test_question_of_a_killed_process_expires(person, redis, monkeypatch):
-    monkeypatch.setattr(open_questions, "COMPUTING_SECONDS", -1)
+    monkeypatch.setattr(unanswered_texts, "COMPUTING_SECONDS", -1)
     for _ in range(5):
         assert "I will text you the answer" in person.texts("count")

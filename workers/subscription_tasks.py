@@ -12,7 +12,7 @@ from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import backlog
 from sending.webhooks.verification import VerificationFailed
 from store import Store
-from workers import notifications, pending_answers, tasks
+from workers import follower_notifications, pending_answers, tasks
 from workers.callbacks import get_gateway
 from workers.tasks import lookup, task
 
@@ -56,7 +56,7 @@ def follow(words: str) -> str:
 def _how_to_unfollow(redis: Store, topic: str) -> str:
     pending = pending_answers.load_current()
     is_text = pending is not None and pending.channel == "text"  # a spoken URL is of no use
-    url = notifications.unsubscribe_url(redis, get_requester_number()) if is_text else ""
+    url = follower_notifications.unsubscribe_url(redis, get_requester_number()) if is_text else ""
     return f"Text unfollow {topic} to stop{f', or open {url} to stop everything' if url else ''}."
 
 

@@ -8,8 +8,8 @@ import events
 from masking import mask_words
 from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
-from phone.line import calls as line_calls
-from phone.recognition import is_plain_command
+from phone.command_recognition import is_plain_command
+from phone.line import webhooks as line_calls
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook

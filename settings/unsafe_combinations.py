@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-DEMO_FILE = Path(__file__).with_name(".env.demo")
+DEMO_FILE = Path(__file__).parents[1] / ".env.demo"
 SECRET_NAMES = re.compile(r".*(TOKENS?|KEYS?|PASSWORD|SECRET)")
 
 

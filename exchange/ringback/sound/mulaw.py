@@ -1,0 +1,50 @@
+"""G.711 µ-law: one byte for each sample, 8,000 samples a second.
+
+Source: https://www.itu.int/rec/T-REC-G.711, in the 14-bit form with an arithmetic shift, as telephone software has it.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+SILENCE = b"\xff"  # one silent sample: 0x00 is the loudest negative one
+BYTES_PER_SECOND = 8000
+SEGMENTS, STEPS = 8, 16
+BIAS = 33  # is added to a magnitude, so that each segment begins at a power of two
+MAGNITUDES = 8193  # of 14-bit samples: 0 to 8,192
+
+
+def _codes() -> bytes:
+    """The code, without sign and inversion, of each magnitude."""
+    runs = [bytes([segment * STEPS + step]) * (2 << segment) for segment in range(SEGMENTS) for step in range(STEPS)]
+    codes = b"".join(runs)[1:]  # the first step has only the magnitude 0
+    return codes + codes[-1:] * (MAGNITUDES - len(codes))
+
+
+def _encode_table() -> bytes:
+    """The µ-law byte of each 16-bit sample, by the sample as an unsigned number."""
+    codes = _codes()
+    positive = (code ^ 0xFF for code in codes[:-1] for _ in range(4))
+    negative = (code ^ 0x7F for code in codes[:0:-1] for _ in range(4))
+    return bytes(positive) + bytes(negative)
+
+
+def _decoded(byte: int) -> int:
+    code = byte ^ 0xFF
+    segment, step = code >> 4 & 7, code & 15
+    magnitude = ((2 * step + BIAS) << segment) - BIAS
+    return -4 * magnitude if code & 0x80 else 4 * magnitude
+
+
+ENCODED = _encode_table()
+DECODED = tuple(map(_decoded, range(256)))
+
+
+def encode(sound: bytes) -> bytes:
+    """Returns the µ-law bytes of 16-bit mono PCM. An incomplete last sample is ignored."""
+    return bytes(map(ENCODED.__getitem__, array("H", sound[: len(sound) & ~1])))
+
+
+def decode(audio: bytes) -> bytes:
+    """Returns the 16-bit mono PCM of µ-law bytes."""
+    return array("h", map(DECODED.__getitem__, audio)).tobytes()

@@ -1,0 +1,51 @@
+"""Recognizes audio that is not µ-law, the most frequent mistake of apps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+CHECKED_BYTES = 4000  # the first half second that is not silence
+MIN_DISTINCT_LOW_BYTES = 32
+MIN_RATIO = 4
+ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"
+LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: convert it to 8-bit µ-law at 8,000 Hz"
+
+
+class AudioFormatCheck:
+    """Collects the app's audio until there is enough to judge it once."""
+
+    def __init__(self) -> None:
+        self.sample = bytearray()
+        self.is_done = False
+
+    def mistake(self, audio: bytes) -> str:
+        """The mistake in the audio so far, or "" if there is none or it is not known yet."""
+        if self.is_done:
+            return ""
+        if not self.sample and not audio.strip(b"\xff"):
+            return ""
+        self.sample += audio[: CHECKED_BYTES - len(self.sample)]
+        if len(self.sample) < CHECKED_BYTES:
+            return ""
+        self.is_done = True
+        return mistake_in(bytes(self.sample))
+
+
+def mistake_in(audio: bytes) -> str:
+    """The mistake in the audio, or "".
+
+    In 16-bit PCM every second byte is the high one: it changes slowly, while the low byte looks random. In µ-law,
+    the bytes at even and at odd positions do not differ."""
+    if audio.count(0) > len(audio) * 0.9:
+        return ZEROS
+    even, odd = audio[0::2], audio[1::2]
+    for low, high in ((even, odd), (odd, even)):
+        if len(set(low)) >= MIN_DISTINCT_LOW_BYTES and _change(low) >= MIN_RATIO * _change(high):
+            return LINEAR
+    return ""
+
+
+def _change(values: bytes) -> float:
+    """The mean distance between successive bytes, on a circle of 256."""
+    distances = ((one - other) & 0xFF for one, other in pairwise(values))
+    return sum(min(distance, 256 - distance) for distance in distances) / max(1, len(values) - 1)

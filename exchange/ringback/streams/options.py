@@ -1,0 +1,32 @@
+"""The options of a media stream, from TwiML or the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TRACKS = {
+    "inbound_track": ("inbound",),
+    "outbound_track": ("outbound",),
+    "both_tracks": ("inbound", "outbound"),
+}
+MAX_TRACKS = 4  # of one-way streams at a time on a call: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
+# Name and value of a parameter together: https://www.twilio.com/docs/voice/twiml/stream (2026-11-26)
+MAX_PARAMETER_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """`tracks` are those that the app hears. `name` is "" if the stream has none, and so is `callback`, a URL."""
+
+    url: str
+    two_way: bool = False
+    name: str = ""
+    tracks: tuple[str, ...] = ("inbound",)
+    parameters: dict[str, str] = field(default_factory=dict)
+    callback: str = ""
+    callback_method: str = "POST"
+
+
+def fits(name: str, value: str) -> bool:
+    """Whether a custom parameter is within Twilio's limit."""
+    return len(name) + len(value) < MAX_PARAMETER_CHARACTERS

@@ -1,0 +1,311 @@
+"""Two-way media streams: an app hears the caller over a WebSocket, and the caller hears the app."""
+
+import base64
+import io
+import json
+import urllib.request
+import wave
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from ringback.sound import mulaw, wav
+from ringback.sound.synthetic_speech import synthesize
+from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
+from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
+from ringback.testing.waiting import eventually
+from support.exchange import SID, TOKEN
+
+
+def test_the_app_is_told_who_calls_before_the_audio(app, agent, ada, exchange):
+    app.answers["/voice"] = (
+        f'<Response><Connect><Stream url="{agent.url}" name="talk">'
+        '<Parameter name="FirstName" value="Ada"/></Stream></Connect></Response>'
+    )
+    ada.dials()
+    start = agent.gets("start")
+    assert agent.received[0] == {"event": "connected", "protocol": "Call", "version": "1.0.0"}
+    assert start == {
+        "event": "start",
+        "sequenceNumber": "1",
+        "start": {
+            "accountSid": SID,
+            "streamSid": start["streamSid"],
+            "callSid": ada.sid,
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"FirstName": "Ada"},
+        },
+        "streamSid": start["streamSid"],
+    }
+    headers = agent.handshakes[0].headers
+    assert RequestValidator(TOKEN).validate(agent.url, {}, headers["x-twilio-signature"])
+
+
+def test_silence_flows_in_frames_of_20_ms_that_are_numbered_as_text(call, agent, exchange):
+    exchange.time_passes(0.1)
+    frames = [agent.gets("media", number) for number in range(1, 6)]
+    assert [frame["sequenceNumber"] for frame in frames] == ["2", "3", "4", "5", "6"]
+    assert [frame["media"]["chunk"] for frame in frames] == ["1", "2", "3", "4", "5"]
+    assert [frame["media"]["timestamp"] for frame in frames] == ["0", "20", "40", "60", "80"]
+    assert {frame["media"]["track"] for frame in frames} == {"inbound"}
+    assert agent.audio() == mulaw.SILENCE * 800
+
+
+def test_typed_words_are_heard_as_a_speech_like_sound(call, agent, exchange):
+    call.speaks("good morning")
+    exchange.time_passes(1)
+    agent.gets("media", 50)
+    spoken = mulaw.encode(synthesize("good morning"))
+    assert agent.audio()[: len(spoken)] == spoken
+    assert set(agent.audio()[len(spoken) :]) == set(mulaw.SILENCE)
+
+
+def test_a_wav_file_that_a_script_posts_is_heard(call, agent, exchange):
+    sound = wav.beep(0.5)
+    path = f"{call.door}/calls/{call.sid}/audio"
+    assert exchange.request("POST", path, wav.to_wav(sound), Content_Type="audio/wav")[0] == 200
+    exchange.time_passes(0.5)
+    agent.gets("media", 25)
+    assert agent.audio() == mulaw.encode(sound)
+
+
+def test_a_key_is_sent_as_dtmf(call, agent):
+    call.presses("7#")
+    assert agent.gets("dtmf", 2) == {
+        "event": "dtmf",
+        "streamSid": agent.sid,
+        "sequenceNumber": "3",
+        "dtmf": {"track": "inbound_track", "digit": "#"},
+    }
+
+
+def test_the_call_goes_on_when_the_app_closes_the_socket(call, agent):
+    agent.closes()
+    call.hears("Bye")
+    call.is_left_with("completed")
+
+
+def test_the_action_is_requested_when_the_app_closes_the_socket(app, agent, ada):
+    app.answers["/voice"] = (
+        f'<Response><Connect action="/next"><Stream url="{agent.url}"/></Connect><Say>No</Say></Response>'
+    )
+    app.answers["/next"] = "<Response><Say>Next</Say></Response>"
+    ada.dials()
+    agent.closes()
+    ada.hears("Next")
+
+
+def test_the_app_is_told_when_the_caller_hangs_up(call, agent):
+    call.hangs_up()
+    assert agent.gets("stop") == {
+        "event": "stop",
+        "sequenceNumber": "2",
+        "stop": {"accountSid": SID, "callSid": call.sid},
+        "streamSid": agent.sid,
+    }
+    assert agent.is_closed() == (1000, "")
+
+
+def test_a_live_update_ends_the_stream(call, agent, client):
+    client.calls(call.sid).update(twiml="<Response><Say>Instead</Say></Response>")
+    assert agent.gets("stop")
+    call.hears("Instead")
+
+
+def test_the_app_s_audio_is_heard_and_kept_as_wav_with_times(call, agent, exchange):
+    agent.plays(2)
+    item = eventually(lambda: call.call()["heard"])[0]
+    assert (item["verb"], item["source"], item["ended"], item["seconds"]) == ("Audio", agent.url, None, None)
+    exchange.time_passes(3)
+    item = call.call()["heard"][0]
+    assert (item["seconds"], item["interrupted"]) == (2.0, False)
+    with urllib.request.urlopen(exchange.origin + item["url"]) as answer, wave.open(io.BytesIO(answer.read())) as heard:
+        assert (heard.getframerate(), heard.getsampwidth(), heard.getnchannels()) == (8000, 2, 1)
+        assert len(mulaw.encode(heard.readframes(99_999))) == 16_000
+
+
+def test_audio_can_be_fetched_while_it_is_played(call, agent, exchange):
+    agent.plays(2)
+    item = eventually(lambda: call.call()["heard"])[0]
+    with urllib.request.urlopen(exchange.origin + item["url"]) as answer:
+        assert len(answer.read(44 + 32_000)) == 44 + 32_000
+        exchange.time_passes(3)
+        assert answer.read() == b""
+
+
+def test_audio_with_short_gaps_is_one_stretch(call, agent, exchange):
+    for _ in range(3):
+        agent.plays(0.2)
+        exchange.time_passes(0.3)
+    exchange.time_passes(1)
+    agent.plays(0.2)
+    exchange.time_passes(1)
+    assert [item["seconds"] for item in call.call()["heard"]] == [pytest.approx(0.8), 0.2]
+
+
+def test_what_the_app_plays_is_in_the_recording(app, agent, ada, exchange, client):
+    app.answers["/voice"] = (
+        f'<Response><Start><Recording/></Start><Connect><Stream url="{agent.url}"/></Connect></Response>'
+    )
+    ada.dials()
+    agent.plays(2)
+    eventually(lambda: ada.call()["heard"])
+    exchange.time_passes(3)
+    ada.hangs_up()
+    (recording,) = eventually(lambda: [each for each in client.recordings.list() if each.status == "completed"])
+    assert recording.duration == "2"
+
+
+class TestMistakes:
+    """Each mistake of an app has an entry in the debugger that names it."""
+
+    @pytest.mark.parametrize(
+        ("message", "named"),
+        [
+            ("hello", "not JSON"),
+            ("[1]", "not a JSON object"),
+            (b"\xff" * 160, "binary frame"),
+            ({"event": "hangup", "streamSid": "{sid}"}, "'hangup' is unknown"),
+            ({"event": "clear"}, "streamSid is missing"),
+            ({"event": "clear", "streamSid": "MZ1"}, "streamSid is 'MZ1'"),
+            ({"event": "media", "streamSid": "{sid}", "media": "abc"}, "media is text, not an object"),
+            ({"event": "media", "streamSid": "{sid}", "media": {"payload": [255]}}, "media.payload is a list"),
+            ({"event": "media", "streamSid": "{sid}", "media": {"payload": "%"}}, "not base64"),
+            ({"event": "mark", "streamSid": "{sid}", "mark": {"name": 7}}, "mark.name is a number"),
+            (
+                {"event": "media", "streamSid": "{sid}", "media": {"payload": base64.b64encode(b"RIFF1234").decode()}},
+                "is a WAV file",
+            ),
+        ],
+        ids=str,
+    )
+    def test_an_invalid_message_is_named_and_the_stream_goes_on(self, call, agent, exchange, message, named):
+        if isinstance(message, dict) and message.get("streamSid") == "{sid}":
+            message = message | {"streamSid": agent.sid}
+        agent.sends(message)
+        assert named in exchange.warns(31951)["message"]
+        agent.marks("still here")
+        assert agent.gets("mark")["mark"] == {"name": "still here"}
+
+    @pytest.mark.parametrize(
+        ("audio", "named"), [(synthesize("good morning everybody"), "16-bit linear PCM"), (bytes(8000), "send 0xFF")]
+    )
+    def test_audio_that_is_not_mu_law_is_named(self, call, agent, exchange, audio, named):
+        agent.sends_audio(audio)
+        assert named in exchange.warns(31951)["message"]
+
+    def test_a_url_with_a_query_is_named(self, app, agent, ada, exchange):
+        app.answers["/voice"] = f'<Response><Connect><Stream url="{agent.url}?a=1"/></Connect></Response>'
+        ada.dials()
+        assert "query string" in exchange.warns(31920)["message"]
+        ada.is_left_with("completed")
+
+    @pytest.mark.parametrize(
+        ("attributes", "named"),
+        [
+            ('track="both_tracks"', "track can only be inbound_track"),
+            ('track="left"', "track must be one of"),
+            ('statusCallbackMethod="PUT"', "statusCallbackMethod cannot be PUT"),
+        ],
+    )
+    def test_an_attribute_without_effect_is_named(self, app, agent, ada, exchange, attributes, named):
+        app.answers["/voice"] = f'<Response><Connect><Stream url="{agent.url}" {attributes}/></Connect></Response>'
+        ada.dials()
+        assert named in exchange.warns(12200)["message"]
+        assert agent.gets("start")["start"]["tracks"] == ["inbound"]
+
+    def test_a_parameter_that_is_too_long_is_left_out(self, app, agent, ada, exchange):
+        parameters = f'<Parameter name="a" value="{"x" * 498}"/><Parameter name="bb" value="{"x" * 498}"/>'
+        app.answers["/voice"] = (
+            f'<Response><Connect><Stream url="{agent.url}">{parameters}</Stream></Connect></Response>'
+        )
+        ada.dials()
+        assert list(agent.gets("start")["start"]["customParameters"]) == ["a"]
+        assert "'bb' is left out" in exchange.warns(12200)["message"]
+
+
+class TestStatusCallbacks:
+    @pytest.fixture
+    def events(self, app, agent):
+        app.answers["/status"] = ""
+        app.answers["/voice"] = (
+            f'<Response><Connect><Stream url="{agent.url}" name="talk" statusCallback="/status"/></Connect></Response>'
+        )
+
+        def events(times):
+            return sorted((asked["StreamEvent"], asked.get("StreamError")) for asked in app.was_asked("/status", times))
+
+        return events
+
+    def test_the_app_is_told_of_the_start_and_the_end(self, app, events, agent, ada):
+        ada.dials()
+        agent.gets("start")
+        agent.closes()
+        assert events(2) == [("stream-started", None), ("stream-stopped", None)]
+        asked = app.at("/status")[0]
+        assert (asked["StreamSid"], asked["StreamName"], asked["CallSid"]) == (agent.sid, "talk", ada.sid)
+        assert asked["Timestamp"].endswith("Z")
+
+    def test_the_app_is_told_why_the_handshake_failed(self, app, events, ada, exchange):
+        app.answers.pop("/stream")
+        ada.dials()
+        ((event, error),) = events(1)
+        assert event == "stream-error"
+        assert "status 404" in error
+        assert exchange.warns(31920)
+        ada.is_left_with("completed")
+
+    def test_the_app_is_told_of_a_lost_connection(self, events, agent, ada, exchange):
+        exchange.post("/faults", {"kind": "socket-drop", "seconds": 3})
+        ada.dials()
+        agent.gets("start")
+        exchange.time_passes(3)
+        assert events(2)[0] == ("stream-error", "the connection was lost without a close frame")
+        assert exchange.warns(31921)
+
+
+def test_an_app_that_never_accepts_is_given_up(app, ada, exchange, agent):
+    exchange.post("/faults", {"kind": "socket-slow", "seconds": 60})
+    ada.dials()
+    eventually(lambda: ada.call()["listening"])
+    exchange.time_passes(16)
+    assert exchange.warns(31901)
+    ada.hears("Bye")
+
+
+def test_lost_audio_makes_the_timestamps_jump_but_not_the_numbers(call, agent, exchange):
+    exchange.time_passes(0.02)
+    exchange.post("/faults", {"kind": "stream-jump", "seconds": 2})
+    exchange.time_passes(0.02)
+    assert agent.gets("media", 2)["media"] | {"payload": ""} == {
+        "track": "inbound",
+        "chunk": "2",
+        "timestamp": "2020",
+        "payload": "",
+    }
+
+
+VALUES = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2) | st.just({"name": 1})
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.sampled_from(["media", "mark", "clear", "stop"]),
+    st.dictionaries(st.sampled_from(["event", "streamSid", "media", "mark"]), VALUES),
+)
+def test_any_message_is_read_or_named(event, message):
+    try:
+        read = read_message(json.dumps({"event": event, "streamSid": "MZ1"} | message), "MZ1")
+        assert isinstance(read, AppMedia | AppMark | AppClear)
+    except InvalidStreamMessage as error:
+        assert error.kind
+
+
+def test_speech_is_told_from_mu_law():
+    speech = synthesize("the quick brown fox jumps over the lazy dog")
+    assert mistake_in(speech) == LINEAR
+    assert mistake_in(mulaw.encode(speech)) == ""
+    assert mistake_in(bytes(4000)) == ZEROS

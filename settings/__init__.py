@@ -1,0 +1,1 @@
+"""Parses and checks the settings that config.py reads."""
