@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
+from ringback.evidence import observed
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import NotEmulated
 
+LIBRARY = "https://github.com/twilio/twilio-python/tree/main/twilio/rest"
+ACCOUNT_EVIDENCE = observed(f"{LIBRARY}/api/v2010/account")
+MESSAGING_EVIDENCE = observed(f"{LIBRARY}/messaging/v1/service")
 NO_CONNECT = "there is no other account here that could authorize yours"
 # By method (* for all) and path under the account, which includes all paths below it.
 OF_THE_ACCOUNT: dict[tuple[str, str], str] = {

@@ -55,11 +55,14 @@ def _route(path: str, methods: dict[str, Any]) -> str:
 
 def _not_emulated() -> list[str]:
     """The resources that requests get a 501 for."""
-    listed = unsupported.OF_THE_ACCOUNT | unsupported.OF_MESSAGING
-    rows = [
-        f"| `{path}` | {'all' if method == '*' else method} | {reason} |" for (method, path), reason in listed.items()
-    ]
-    return ["| REST, rejected by name (501) | methods | reason |", "|---|---|---|", *rows]
+    rows = ["| REST, rejected by name (501) | methods | reason | source |", "|---|---|---|---|"]
+    for table, evidence in (
+        (unsupported.OF_THE_ACCOUNT, unsupported.ACCOUNT_EVIDENCE),
+        (unsupported.OF_MESSAGING, unsupported.MESSAGING_EVIDENCE),
+    ):
+        for (method, path), reason in table.items():
+            rows.append(f"| `{path}` | {method.replace('*', 'all')} | {reason} | {_source(evidence)} |")
+    return rows
 
 
 def _faults() -> list[str]:
