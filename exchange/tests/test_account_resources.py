@@ -100,14 +100,10 @@ class TestUsage:
     [
         (lambda client: client.validation_requests.create("+441632960778"), "POST /OutgoingCallerIds: start"),
         (lambda client: client.usage.triggers.list(), "GET /Usage/Triggers: nothing costs anything here"),
-        (lambda client: client.sip.domains.list(), "GET /SIP: there are no SIP devices here"),
+        (lambda client: client.sip.domains.list(), "GET /SIP: a handset with a sip: address needs none"),
         (lambda client: client.short_codes("SC" + "1" * 32).fetch(), "GET /SMS/ShortCodes: an app"),
         (lambda client: client.calls("CA" + "1" * 32).events.list(), "GET /Calls/{sid}/Events: see /requests"),
         (lambda client: client.messages("SM" + "1" * 32).feedback.create(), "POST /Messages/{sid}/Feedback"),
-        (
-            lambda client: client.calls.create(to="sip:ada@example.com", from_=NUMBER, twiml="<Response/>"),
-            "calls to SIP devices, such as sip:ada@example.com",
-        ),
     ],
 )  # fmt: skip
 def test_resource_that_is_not_emulated_is_named(client, ask, message):

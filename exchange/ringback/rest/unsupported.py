@@ -35,7 +35,7 @@ OF_THE_ACCOUNT: dict[tuple[str, str], str] = {
     ("*", "/Recordings/{sid}/AddOnResults"): "there are no add-ons for recordings here",
     ("*", "/SMS/ShortCodes"): "an app cannot own short codes here, but a handset can have one",
     ("*", "/SigningKeys"): "use /Keys",
-    ("*", "/SIP"): "there are no SIP devices here",
+    ("*", "/SIP"): "a handset with a sip: address needs none",
     ("*", "/Usage/Triggers"): "nothing costs anything here",
 }
 OF_MESSAGING: dict[tuple[str, str], str] = {
