@@ -93,6 +93,18 @@ class State(Runtime):
             bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
         )
 
+    async def reset(self) -> None:
+        """Forgets everything that has happened, as a restart does. API keys, applications and the app's address stay.
+
+        Calls end without status callbacks; the clock returns to real time."""
+        keys, applications, origin, app = self.keys, self.applications, self.origin, self.app_address.app
+        await self.close()
+        self.clock.reset()
+        State.__init__(self, self.settings, self.clock)
+        self.keys, self.applications, self.origin = keys, applications, origin
+        if app != self.app_address.app:
+            self.app_address.move(app)
+
     def own_number(self, address: str) -> PhoneNumber | None:
         """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, its first number."""
         if address == WHATSAPP_SANDBOX:
