@@ -97,6 +97,7 @@ class Playback:
         """Ends what is playing. Pending marks do not return."""
         if self.playing:
             self._end(self.playing, self.clock.time(), interrupted=self.end > self.clock.time() + TOLERANCE_SECONDS)
+        self.newest = None
         self.due.clear()
         self._cancel_timer()
 
@@ -119,7 +120,7 @@ class Playback:
             self._cancel_timer()
 
     def _set_timer(self, due: float) -> None:
-        """Makes sure that there is a timer. If it is early, it sets another: moving it with each frame would be slow."""
+        """Makes sure that there is a timer. An early one sets another: moving it with each frame would be slow."""
         if self.timer is None or self.timer.due > due:
             self._cancel_timer()
             self.timer = self.clock.call_later(due - self.clock.time(), self._on_timer)
