@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
-from ringback.account.geography import Place, country_of
+from ringback.account.geography import Place
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.templates import Template
 from ringback.account.verify import VerifyServices
@@ -48,9 +48,8 @@ class Handset:
     calls: list[Call] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        place = asdict(self.place) | {"country": self.place.country or country_of(self.number)}
         own = {"number": self.number, "name": self.name, "when_called": self.when_called}
-        return own | place | {"add_ons": self.add_ons}
+        return own | self.place.as_json(self.number) | {"add_ons": self.add_ons}
 
     def add_on_parameters(self) -> dict[str, str]:
         """The parameter AddOns of the webhook for an incoming call or message.
@@ -93,6 +92,18 @@ class State(Runtime):
             bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
         )
 
+    async def reset(self) -> None:
+        """Forgets everything that has happened, as a restart does. API keys, applications and the app's address stay.
+
+        Calls end without status callbacks; the clock returns to real time."""
+        keys, applications, origin, app = self.keys, self.applications, self.origin, self.app_address.app
+        await self.close()
+        self.clock.reset()
+        State.__init__(self, self.settings, self.clock)
+        self.keys, self.applications, self.origin = keys, applications, origin
+        if app != self.app_address.app:
+            self.app_address.move(app)
+
     def own_number(self, address: str) -> PhoneNumber | None:
         """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, its first number."""
         if address == WHATSAPP_SANDBOX:
@@ -124,8 +135,8 @@ class State(Runtime):
         return handset
 
     def place_of(self, number: str) -> Place:
-        handset = self.handsets.get(number)
-        return handset.place if handset else Place()
+        found = self.numbers.get(number) or self.handsets.get(number)
+        return found.place if found else Place()
 
     def display_name(self, number: str) -> str:
         """Returns the name of the handset, or its number if it has no name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -20,8 +20,7 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
 
     def server_bind(self) -> None:
         """Bind without the reverse lookup of the host name that the standard library's server makes."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
         self.setup_environ()
 
@@ -34,9 +33,9 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: WSGIApplication) -> Iterator[str]:
-    """Serve the app while the context lasts. Yields its origin, such as http://127.0.0.1:5000."""
-    server = make_server("127.0.0.1", 0, app, ThreadedServer, QuietHandler)
+def serving(app: WSGIApplication, port: int = 0) -> Iterator[str]:
+    """Serve the app while the context lasts; 0 means any free port. Yields its origin, such as http://127.0.0.1:5000."""
+    server = make_server("127.0.0.1", port, app, ThreadedServer, QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
