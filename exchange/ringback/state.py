@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
-from ringback.account.geography import Place, country_of
+from ringback.account.geography import Place
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.templates import Template
 from ringback.account.verify import VerifyServices
@@ -48,9 +48,8 @@ class Handset:
     calls: list[Call] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        place = asdict(self.place) | {"country": self.place.country or country_of(self.number)}
         own = {"number": self.number, "name": self.name, "when_called": self.when_called}
-        return own | place | {"add_ons": self.add_ons}
+        return own | self.place.as_json(self.number) | {"add_ons": self.add_ons}
 
     def add_on_parameters(self) -> dict[str, str]:
         """The parameter AddOns of the webhook for an incoming call or message.
@@ -136,8 +135,8 @@ class State(Runtime):
         return handset
 
     def place_of(self, number: str) -> Place:
-        handset = self.handsets.get(number)
-        return handset.place if handset else Place()
+        found = self.numbers.get(number) or self.handsets.get(number)
+        return found.place if found else Place()
 
     def display_name(self, number: str) -> str:
         """Returns the name of the handset, or its number if it has no name."""
