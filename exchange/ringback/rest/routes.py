@@ -22,6 +22,7 @@ from ringback.rest import (
     participants,
     product_hosts,
     queues,
+    realtime_transcriptions,
     recordings,
     streams,
     test_credentials,
@@ -42,6 +43,7 @@ LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Calls": {"GET": calls.list_all, "POST": calls.create},
     "/Calls/{sid}/Recordings": {"GET": recordings.list_all, "POST": recordings.create},
     "/Calls/{sid}/Streams": {"POST": streams.create},
+    "/Calls/{sid}/Transcriptions": {"POST": realtime_transcriptions.create},
     "/IncomingPhoneNumbers": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Local": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Mobile": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
@@ -78,6 +80,7 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
         "DELETE": recordings.delete,
     },
     "/Calls/{sid}/Streams/{stream}": {"POST": streams.update},
+    "/Calls/{sid}/Transcriptions/{transcription}": {"POST": realtime_transcriptions.update},
     "/Conferences/{sid}/Recordings/{recording}": {
         "GET": recordings.fetch,
         "POST": recordings.update,
