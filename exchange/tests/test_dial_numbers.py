@@ -57,7 +57,10 @@ def test_verified_number_is_accepted_as_caller_id(app, exchange, ada, ben):
         (dial(inner=""), 13215),
         (dial(inner="nobody"), 13223),
         (dial(inner=NUMBER), 13224),
-        (dial(inner="<Sip>sip:x@h.example</Sip>"), 13215),
+        (dial(inner="<Sim>DE1</Sim>"), 13215),
+        (dial(inner="<Sip>sip:nobody</Sip>"), 13243),
+        (dial(inner='<Sip username="ada">sip:x@h.example</Sip>'), 13249),
+        (dial('ringTone="xx"', inner="nobody"), 13220),
         (dial('timeout="soon"', inner="nobody"), 13212),
         (dial('method="PUT" action="/after"', inner="nobody"), 13210),
         (dial(inner="<Number>nobody</Number><say>x</say>"), 12200),
@@ -69,12 +72,25 @@ def test_mistakes_are_reported(app, exchange, ada, document, code):
     exchange.warns(code)
 
 
-def test_client_is_called_by_its_identity(app, exchange, ada):
-    from support.person import Person
-
-    app.answers["/voice"] = dial(inner="<Client>ben</Client><Client><Identity>ada</Identity></Client>")
+def test_client_is_called_by_its_identity_and_gets_its_parameters(app, exchange, ada):
+    parameter = '<Parameter name="order" value="7"/><Parameter name="CallSid" value="mine"/>'
+    client = f'<Client statusCallback="/client"><Identity>ada</Identity>{parameter}</Client>'
+    app.answers["/client"] = ""
+    app.answers["/voice"] = dial('callReason="Your order"', inner=f"<Client>ben</Client>{client}")
     ada.dials()
-    browser = Person(exchange, "client:ben")
+    browser = Person(exchange, "client:ada")
     browser.answers()
     ada.listens_for("talk")
-    assert browser.call()["to"] == "client:ben"
+    call = browser.call()
+    assert (call["to"], call["parameters"], call["reason"]) == ("client:ada", {"order": "7"}, "Your order")
+    exchange.warns(12200)
+    browser.hangs_up()
+    told = app.was_asked("/client")[0]
+    assert (told["order"], told["CallSid"]) == ("7", browser.sid)
+
+
+def test_caller_hears_which_ring_tone_the_app_chose(app, ada, ben):
+    app.answers["/voice"] = dial('ringTone="jp"')
+    ada.dials()
+    ben.is_called()
+    assert [item["tone"] for item in ada.call()["heard"] if item["verb"] == "Ring"] == ["jp"]

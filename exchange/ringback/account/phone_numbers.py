@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ringback.account.geography import Place
+from ringback.account.sip_uris import is_sip
 from ringback.account.webhook_urls import WebhookUrls, app_webhook_urls
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
@@ -32,13 +34,13 @@ def is_e164(text: str) -> bool:
 
 
 def is_handset_address(text: str) -> bool:
-    """Whether this can be a handset's number: an E.164 number, a short code or a client identity."""
-    return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
+    """Whether this can be a handset's number: an E.164 number, a short code, a client identity or a SIP address."""
+    return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text)) or is_sip(text)
 
 
 def is_message_address(text: str) -> bool:
-    """Whether messages can be sent to this address: as in `is_handset_address`, or whatsapp: and an E.164 number."""
-    return is_handset_address(text) or is_whatsapp(text)
+    """Whether messages can be sent to this address: not to a SIP address, but also to whatsapp: and an E.164 number."""
+    return (is_handset_address(text) and not is_sip(text)) or is_whatsapp(text)
 
 
 def is_whatsapp(address: str) -> bool:
@@ -54,12 +56,13 @@ def is_sender_id(text: str) -> bool:
 
 @dataclass(kw_only=True)
 class PhoneNumber(WebhookUrls):
-    """An IncomingPhoneNumber, with Twilio's field names."""
+    """An IncomingPhoneNumber, with Twilio's field names. `place` is sent with webhooks only."""
 
     phone_number: str
     voice_application_sid: str = ""
     sms_application_sid: str = ""
     sid: str = field(default_factory=lambda: new_sid("PN"))
+    place: Place = field(default_factory=Place)
 
 
 def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:

@@ -53,6 +53,7 @@ class Call:
         self.taps: list[AudioTap] = []
         self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
         self.redirected = False  # a live update has replaced the document
+        self.on_refer: Callable[[str], bool] | None = None  # called when a SIP endpoint sends REFER; False declines
 
     @property
     def is_over(self) -> bool:
@@ -213,6 +214,8 @@ class Call:
             "answered": iso8601_milliseconds(self.answered),
             "ended": iso8601_milliseconds(self.ended),
             "listening": self.audio.listening,
+            "parameters": plan.delivered,
+            "reason": plan.reason,
         }
         return fields | {"heard": [item.as_json() for item in self.audio.heard]} if heard else fields
 

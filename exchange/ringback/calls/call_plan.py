@@ -42,3 +42,6 @@ class CallPlan:
     to_own_number: bool = False  # a loopback: no handset is at this end of the call
     own_numbers_passed: tuple[str, ...] = ()  # the app's numbers in the chain of calls so far
     extra: dict[str, str] = field(default_factory=dict)  # additional parameters for every webhook
+    delivered: dict[str, str] = field(default_factory=dict)  # what a called client or SIP address receives
+    reason: str = ""  # the call reason that the called phone shows
+    sip_call_id: str = ""

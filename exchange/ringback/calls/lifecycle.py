@@ -60,7 +60,7 @@ def start_handset_call(state: State, handset: str, other: str) -> Call:
     call = register_call(state, CallPlan(handset, other, "inbound", handset, account, hidden=True))
     call.log.add("did", (f"dials {other}", True))
     call.set_status("ringing")
-    noun = "Client" if other.startswith("client:") else "Number"
+    noun = {"client": "Client", "sip": "Sip", "sips": "Sip"}.get(other.partition(":")[0], "Number")
     address = escape(other.removeprefix("client:"))
     document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
     state.spawn(run_call(state, call, Inline(document)))

@@ -47,7 +47,8 @@ class Proxy:
         assert task
         self.pipes.add(task)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            # Python 3.11 logs the end of a canceled task as an error.
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
                 await self._serve(reader, writer)
         finally:
             self.pipes.discard(task)

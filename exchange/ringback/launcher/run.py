@@ -21,6 +21,7 @@ from ringback.launcher.environment import app_address, app_environment, resolve_
 from ringback.launcher.interception import interception_variables
 from ringback.launcher.proxy import Proxy
 from ringback.launcher.twilio_hosts import TwilioHosts
+from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 from ringback.state import State
@@ -37,24 +38,33 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     options.app = app_address(options.app, environment)
     settings = settings_from(options, environment)
     command = resolve_command(options.command, environment)
-    await _ensure_port_is_free(settings.app)
+    await ensure_port_is_free(settings.app)
+    async with replacing_twilio(settings, environment, tuple(options.let_through)) as (server, app_variables):
+        return await run_command(command, app_variables, partial(_announce, server, app_may_be_elsewhere))
+
+
+@asynccontextmanager
+async def replacing_twilio(
+    settings: Settings, environment: Mapping[str, str], let_through: tuple[str, ...], clock: Clock | None = None
+) -> AsyncIterator[tuple[Server, dict[str, str]]]:
+    """Yields a started server, and the environment of an app whose requests to Twilio reach it."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
-        server = await stack.enter_async_context(running_server(settings))
+        server = await stack.enter_async_context(running_server(settings, clock))
         authority = CertificateAuthority(folder, environment)
         twilio_hosts = TwilioHosts(server.state, authority)
         stack.push_async_callback(twilio_hosts.stop)
         await twilio_hosts.start()
-        proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, tuple(options.let_through))
+        proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, let_through)
         stack.push_async_callback(proxy.stop)
         await proxy.start()
         intercepting = interception_variables(proxy.url, twilio_hosts.port, authority.bundle, environment)
         app_variables = app_environment(environment, settings, server.origin, intercepting)
         app_variables |= _api_key(server.state, environment) | _application(server.state, environment)
-        return await run_command(command, app_variables, partial(_announce, server, app_may_be_elsewhere))
+        yield server, app_variables
 
 
-async def _ensure_port_is_free(app: str) -> None:
+async def ensure_port_is_free(app: str) -> None:
     """Raises UsageError if another process is listening there, because webhooks would reach the wrong app."""
     if await is_listening(app):
         raise UsageError(f"Another process is listening at {app}: stop it, or choose another port (PORT=5001 or --app)")
@@ -77,9 +87,9 @@ def calls_go_to(server: Server) -> str:
 
 
 @asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[Server]:
+async def running_server(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Server]:
     """Yields a started server and stops it afterwards. Raises UsageError if its port is in use."""
-    server = Server(settings)
+    server = Server(settings, clock)
     try:
         await _start(server, settings.port)
         yield server

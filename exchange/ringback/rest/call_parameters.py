@@ -6,6 +6,7 @@ from collections.abc import Container
 
 from ringback.account.applications import TwimlApplication
 from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
+from ringback.account.sip_uris import CALLER_ID, SipUri, parse_sip_uri
 from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
@@ -42,10 +43,20 @@ def recording_options(request: ApiRequest, source: str) -> RecordingOptions:
     )
 
 
+def sip_uri(request: ApiRequest) -> SipUri | None:
+    """Returns To as a SIP address with its headers, or None if it is something else.
+
+    Source: https://www.twilio.com/docs/voice/api/sip-making-calls (2026-11)"""
+    to = request.text("To").strip()
+    return parse_sip_uri(to) if to.lower().startswith(("sip:", "sips:")) else None
+
+
 def to_number(request: ApiRequest) -> str:
     to = normalize_number(request.text("To"))
     if not to:
         raise RestError(21201)
+    if sip := sip_uri(request):
+        return sip.address
     if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
         raise RestError(21211, number=request.text("To"))
     return to
@@ -55,6 +66,8 @@ def from_number(request: ApiRequest) -> str:
     from_ = normalize_number(request.text("From"))
     if not from_:
         raise RestError(21213)
+    if sip_uri(request) and CALLER_ID.fullmatch(request.text("From").strip()):
+        return request.text("From").strip()
     if not is_handset_address(from_):
         raise RestError(21212, number=request.text("From"))
     if not request.state.may_be_caller_id(from_) and not from_.startswith("client:"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ringback.account.sip_uris import new_sip_call_id
 from ringback.calls.call import Call
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
@@ -17,6 +18,7 @@ from ringback.rest.call_parameters import (
     fallback,
     first_step,
     from_number,
+    sip_uri,
     status_callback,
     to_number,
     twiml_application,
@@ -44,7 +46,7 @@ SUBRESOURCES = (
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    to, from_ = to_number(request), from_number(request)
+    to, from_, sip = to_number(request), from_number(request), sip_uri(request)
     application = twiml_application(request)
     first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
     if first is None:
@@ -66,6 +68,9 @@ def create(request: ApiRequest) -> dict[str, Any]:
         if parameters.boolean(request, "AsyncAmd")
         else None,
         recording=call_recording(request),
+        delivered=sip.headers if sip else {},
+        reason=request.text("CallReason")[:50],
+        sip_call_id=new_sip_call_id() if sip else "",
     )
     limit = parameters.whole_number(request, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(start_outbound_call(request.state, plan, first, timeout, limit))

@@ -93,6 +93,19 @@ class Clock:
         for timer in list(self.timers):
             self._arm(timer)
 
+    def reset(self) -> None:
+        """Cancel all timers and return to real time. A stopped clock stays stopped."""
+        for timer in list(self.timers):
+            timer.cancel()
+        self.ahead = 0.0
+        if self.stopped_at is not None:
+            self.stopped_at = time.time()
+
+    def seconds_until_next_timer(self) -> float | None:
+        """How far the clock must move until something happens by itself; None if nothing will."""
+        due = min((timer.due for timer in self.timers), default=None)
+        return None if due is None else max(0.0, due - self.time())
+
     def stop(self) -> None:
         """Stop the clock. From then on, it moves only by forward()."""
         self.stopped_at = time.time() if self.stopped_at is None else self.stopped_at

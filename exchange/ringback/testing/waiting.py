@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 LIMIT_SECONDS = 120.0  # nothing here takes long, but the machine may be busy
+POLL_SECONDS = 0.01
 Found = TypeVar("Found")
 
 
@@ -12,9 +13,10 @@ def eventually(
     claim: Callable[[], Found], wanted: str | Callable[[], str] = "", within: float = LIMIT_SECONDS
 ) -> Found:
     """Return the first true result of `claim`. Raises AssertionError with `wanted` after `within` seconds."""
+    __tracebackhide__ = True  # pytest shows the test's own line
     end = time.monotonic() + within
     while not (found := claim()):
         if time.monotonic() > end:
-            raise AssertionError(f"Not within {within:.0f} s: {wanted() if callable(wanted) else wanted or claim}")
-        time.sleep(0.01)
+            raise AssertionError(f"Not within {within:g} s: {wanted() if callable(wanted) else wanted or claim}")
+        time.sleep(POLL_SECONDS)
     return found

@@ -1,6 +1,6 @@
 """Dial: rings other phones and connects the first one that answers.
 
-https://www.twilio.com/docs/voice/twiml/dial"""
+https://www.twilio.com/docs/voice/twiml/dial (2026-11)"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ringback.account.phone_numbers import normalize_number
+from ringback.account.sip_uris import is_sip
 from ringback.calls.bridge import bridge
-from ringback.calls.call import CallRecorder
+from ringback.calls.call import SIP_CODES, CallRecorder
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.dial_leg import DialLeg
 from ringback.evidence import documented
@@ -18,9 +18,11 @@ from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.dial_callbacks import detection_callback, status_callback
 from ringback.verbs.dial_conference import dial_conference
+from ringback.verbs.dial_options import DialOptions, dial_options
 from ringback.verbs.dial_queue import dial_queue
-from ringback.verbs.dial_targets import detection_callback, dial_targets, status_callback
+from ringback.verbs.dial_targets import DialTarget, dial_targets, whisper_parameters
 from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import verb
 
@@ -54,6 +56,16 @@ class DialAttempt:
     bridged: bool = False
     recorder: CallRecorder | None = None
     status: str = "failed"
+    referred_to: str = ""  # the target of a REFER from the connected SIP endpoint
+
+    def refer(self, target: str) -> bool:
+        """Accepts a REFER from the connected SIP endpoint. Returns False if the app has set no referUrl."""
+        if not self.element.get("referUrl"):
+            self.session.warn(13802, self.element)
+            return False
+        self.referred_to = target
+        self.changed.set()
+        return True
 
     def parameters(self) -> dict[str, str]:
         """Returns the parameters of the action request."""
@@ -61,6 +73,9 @@ class DialAttempt:
         parameters = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
         if leg:
             parameters["DialCallSid"] = leg.call.sid
+        if leg and leg.call.plan.sip_call_id:
+            parameters["DialSipCallId"] = leg.call.plan.sip_call_id
+            parameters["DialSipResponseCode"] = "200" if leg.call.answered else SIP_CODES[leg.call.status]
         if leg and not leg.redirected_away and (seconds := leg.call.duration()) is not None:
             parameters["DialCallDuration"] = str(seconds)
         if self.recorder and not self.recorder.recording.is_empty:
@@ -73,7 +88,7 @@ class DialAttempt:
     documented("voice/twiml/dial"),
     attributes=ATTRIBUTES,
     children="Number Client Sip Sim Conference Queue Application WhatsApp",
-    without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",
+    without_effect="events passports recordingConfigurationId",
 )
 async def dial(session: VoiceSession, element: Element) -> Outcome:
     """Rings, connects, and waits until the calls are disconnected. Returns the action, or None to run the next verb."""
@@ -94,6 +109,9 @@ async def dial(session: VoiceSession, element: Element) -> Outcome:
 
 def _action(attempt: DialAttempt) -> Fetch | None:
     session, element = attempt.session, attempt.element
+    if attempt.referred_to:
+        http_method = method(session, element, 13210, "referMethod")
+        return session.fetch(element.get("referUrl"), http_method, {"ReferTransferTarget": attempt.referred_to})
     if "action" not in element.attributes:
         return None
     return session.fetch(element.get("action"), method(session, element, 13210), attempt.parameters())
@@ -121,25 +139,27 @@ def _status(attempt: DialAttempt, last: DialLeg) -> str:
 async def _connect(attempt: DialAttempt) -> None:
     session, element = attempt.session, attempt.element
     targets = dial_targets(session, element)
-    caller_id = _caller_id(session, element)
-    if not targets or caller_id is None:
+    options = dial_options(session, element, targets)
+    if not targets or options is None:
         return
     _record(attempt, "ringing")
-    ringing = session.audio.start_item("Ring", to=", ".join(number for number, _ in targets))
+    ringing = session.audio.start_item(
+        "Ring", to=", ".join(target.address for target in targets), tone=options.ring_tone
+    )
     try:
-        attempt.winner = await _first_ready_leg(attempt, targets, caller_id)
+        attempt.winner = await _first_ready_leg(attempt, targets, options)
     finally:
         session.audio.end_item(ringing)
     if attempt.winner:
         await _bridge(attempt, attempt.winner)
 
 
-async def _first_ready_leg(attempt: DialAttempt, targets: list[tuple[str, Element]], caller_id: str) -> DialLeg | None:
+async def _first_ready_leg(attempt: DialAttempt, targets: list[DialTarget], options: DialOptions) -> DialLeg | None:
     """Returns the first leg that is ready to be bridged, or None. Rings all targets at once, or in sequence."""
     sequential = boolean(attempt.session, attempt.element, "sequential", False, 13218)
     groups = [[target] for target in targets] if sequential else [targets]
     for group in groups:
-        legs = [_start_leg(attempt, number, noun, caller_id) for number, noun in group]
+        legs = [_start_leg(attempt, target, options) for target in group]
         attempt.legs += legs
         while not all(leg.gone for leg in legs):
             _cancel_other_legs(legs)
@@ -170,16 +190,17 @@ async def _bridge(attempt: DialAttempt, leg: DialLeg) -> None:
     try:
         with suppress(TimeoutError):
             async with session.state.clock.deadline(time_limit):
-                await _until_disconnected(bridging, leg, attempt.changed)
+                await _until_disconnected(bridging, leg, attempt)
     finally:
         bridging.cancel()
         await asyncio.gather(bridging, return_exceptions=True)
 
 
-async def _until_disconnected(bridging: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
-    while not leg.gone and not bridging.done():
-        changed.clear()
-        change = asyncio.create_task(changed.wait())
+async def _until_disconnected(bridging: asyncio.Task[None], leg: DialLeg, attempt: DialAttempt) -> None:
+    leg.call.on_refer = attempt.refer if is_sip(leg.call.plan.handset) else None
+    while not leg.gone and not bridging.done() and not attempt.referred_to:
+        attempt.changed.clear()
+        change = asyncio.create_task(attempt.changed.wait())
         try:
             await asyncio.wait({bridging, change}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -197,26 +218,14 @@ def _record(attempt: DialAttempt, moment: str) -> None:
         attempt.recorder = CallRecorder(session.call, recording_options(session, element, "DialVerb", channels))
 
 
-def _caller_id(session: VoiceSession, element: Element) -> str | None:
-    """Returns the caller ID for the legs, or None after a warning if the app may not use this callerId."""
-    plan = session.call.plan
-    caller_id = normalize_number(element.get("callerId"))
-    if not caller_id:
-        return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
-    if caller_id in (plan.from_, plan.to) or session.state.may_be_caller_id(caller_id):
-        return caller_id
-    session.warn(13214, element, caller_id)
-    return None
-
-
-def _start_leg(attempt: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
-    session = attempt.session
+def _start_leg(attempt: DialAttempt, target: DialTarget, options: DialOptions) -> DialLeg:
+    session, noun = attempt.session, target.noun
     parent = session.call.plan
     plan = CallPlan(
-        from_=caller_id,
-        to=number,
+        from_=options.caller_id,
+        to=target.address,
         direction="outbound-dial",
-        handset=number,
+        handset=target.address,
         account=parent.account,
         parent=session.call.sid,
         callbacks=[status_callback(session, noun)],
@@ -224,7 +233,12 @@ def _start_leg(attempt: DialAttempt, number: str, noun: Element, caller_id: str)
         amd_callback=detection_callback(session, noun),
         hidden=parent.hidden,
         own_numbers_passed=parent.own_numbers_passed,
+        extra=target.delivered if noun.name == "Client" else {},
+        delivered=target.delivered,
+        reason=options.call_reason,
+        sip_call_id=target.sip_call_id,
     )
-    whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
-    tones = noun.get("sendDigits")
-    return DialLeg(session.state, plan, attempt.timeout, attempt.changed.set, whisper, tones)
+    whisper = None
+    if noun.get("url"):
+        whisper = session.fetch(noun.get("url"), method(session, noun, 13221), whisper_parameters(target))
+    return DialLeg(session.state, plan, attempt.timeout, attempt.changed.set, whisper, noun.get("sendDigits"))

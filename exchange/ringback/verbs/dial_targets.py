@@ -1,31 +1,40 @@
-"""The Number and Client nouns of Dial: the addresses to ring, with their callbacks."""
+"""The nouns of Dial that ring a phone: the addresses to ring, with what each of them receives.
+
+https://www.twilio.com/docs/voice/twiml/dial (2026-11)"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ringback.account.phone_numbers import CLIENT, is_e164, normalize_number
-from ringback.calls.call_plan import StatusCallback
+from ringback.account.sip_uris import is_sip, new_sip_call_id
 from ringback.calls.loopback import would_loop
 from ringback.evidence import documented
-from ringback.twiml.attributes import keywords, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
+from ringback.verbs.dial_callbacks import DETECTION, DETECTION_TUNING, STATUS_CALLBACK
+from ringback.verbs.dial_sip import sip_uri
 from ringback.verbs.registry import noun as register_noun
 from ringback.verbs.unsupported import reason_for
 
-STATUS_CALLBACK = "statusCallback statusCallbackMethod statusCallbackEvent"
-DETECTION_TUNING = (
-    "machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold "
-    "machineDetectionSilenceTimeout"
-)
-DETECTION = f"machineDetection {DETECTION_TUNING} amdStatusCallback amdStatusCallbackMethod"
-UNSUPPORTED = {"Sip", "Sim", "WhatsApp", "Application"}
+NOUNS = {"Number", "Client", "Sip"}
+UNSUPPORTED = {"Sim", "WhatsApp", "Application"}
 MAX_TARGETS = 10
-CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
-def dial_targets(session: VoiceSession, element: Element) -> list[tuple[str, Element]]:
-    """Returns the addresses to ring, each with its noun. A number in Dial's own text becomes a Number noun."""
-    nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
+@dataclass(frozen=True)
+class DialTarget:
+    """One address to ring, with its noun and what it receives: a client's parameters or SIP headers."""
+
+    address: str
+    noun: Element
+    delivered: dict[str, str] = field(default_factory=dict)
+    sip_call_id: str = ""
+
+
+def dial_targets(session: VoiceSession, element: Element) -> list[DialTarget]:
+    """Returns the addresses to ring. A number in Dial's own text becomes a Number noun."""
+    nouns = [noun for noun in element.elements() if noun.name in NOUNS]
     for noun in element.elements():
         if noun.name in UNSUPPORTED:
             session.warn(
@@ -35,25 +44,46 @@ def dial_targets(session: VoiceSession, element: Element) -> list[tuple[str, Ele
         nouns.append(Element("Number", children=[element.own_text()], line=element.line, column=element.column))
     if not nouns and not element.elements():
         session.warn(13215, element, "it contains no number and no noun")
-    targets = [(_address(session, noun), noun) for noun in nouns[:MAX_TARGETS]]
-    return [(address, noun) for address, noun in targets if address]
+    targets = (_target(session, noun) for noun in nouns[:MAX_TARGETS])
+    return [target for target in targets if target]
 
 
-def _address(session: VoiceSession, noun: Element) -> str:
-    """Returns a number or client address, or "" after a warning if it cannot be dialled."""
+def _target(session: VoiceSession, noun: Element) -> DialTarget | None:
+    """Returns the target, or None after a warning if it cannot be dialled."""
+    if noun.name == "Sip":
+        uri = sip_uri(session, noun)
+        return DialTarget(uri.address, noun, uri.headers, new_sip_call_id()) if uri else None
     if noun.name == "Client":
-        identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
-        address = f"client:{identity.removeprefix('client:')}"
-        valid = bool(CLIENT.fullmatch(address))
-    else:
-        address = _to_e164(normalize_number(noun.text()))
-        valid = is_e164(address)
-    if not valid:
+        return _client(session, noun)
+    address = _to_e164(normalize_number(noun.text()))
+    if not is_e164(address):
         session.warn(13223, noun, address)
-    elif address in session.state.numbers and would_loop(session.call.plan.own_numbers_passed, address):
+        return None
+    if address in session.state.numbers and would_loop(session.call.plan.own_numbers_passed, address):
         session.warn(13224, noun, address)
-        valid = False
-    return address if valid else ""
+        return None
+    return DialTarget(address, noun)
+
+
+def _client(session: VoiceSession, noun: Element) -> DialTarget | None:
+    """Returns the client with its custom parameters. A parameter with a name that Twilio uses itself is not sent."""
+    identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
+    address = f"client:{identity.removeprefix('client:')}"
+    if not CLIENT.fullmatch(address):
+        session.warn(13223, noun, address)
+        return None
+    given = {child.get("name"): child.get("value") for child in noun.elements() if child.name == "Parameter"}
+    taken = session.call.parameters().keys() | {""}
+    if refused := sorted(given.keys() & taken):
+        session.warn(12200, noun, f"Client: a <Parameter> cannot be called {', '.join(refused)[:100] or '(empty)'}")
+    return DialTarget(address, noun, {name: value for name, value in given.items() if name not in taken})
+
+
+def whisper_parameters(target: DialTarget) -> dict[str, str]:
+    """Returns the parameters that only the request for the whisper document of a SIP address has."""
+    if not is_sip(target.address):
+        return {}
+    return {"SipCallId": target.sip_call_id, "SipDomain": target.address.rpartition("@")[2].partition(":")[0]}
 
 
 def _to_e164(number: str) -> str:
@@ -61,22 +91,6 @@ def _to_e164(number: str) -> str:
     if not (number.isascii() and number.isdigit()):
         return number
     return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
-
-
-def detection_callback(session: VoiceSession, noun: Element) -> StatusCallback:
-    """Returns the AMD callback. In Dial, machine detection is always asynchronous: the calls are bridged at once."""
-    url = noun.get("amdStatusCallback")
-    http_method = method(session, noun, 13221, "amdStatusCallbackMethod")
-    return StatusCallback(session.absolute(url) if url else "", http_method)
-
-
-def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
-    url = noun.get("statusCallback")
-    if not url:
-        return StatusCallback()
-    events = keywords(session, noun, "statusCallbackEvent", "completed", CALL_EVENTS)
-    http_method = method(session, noun, 13221, "statusCallbackMethod")
-    return StatusCallback(session.absolute(url), http_method, events)
 
 
 register_noun(
@@ -92,16 +106,6 @@ register_noun(
     children="Identity Parameter",
 )
 register_noun("Identity", documented("voice/twiml/client"))
-register_noun(
-    "Sip",
-    documented("voice/twiml/sip"),
-    attributes=f"username password url method {STATUS_CALLBACK} {DETECTION}",
-    children="Uri Headers",
-    reason="it has not been built",
-)
-register_noun("Uri", attributes="priority weight username password", in_coverage=False)
-register_noun("Headers", children="Header", in_coverage=False)
-register_noun("Header", attributes="name value", in_coverage=False)
 register_noun(
     "Application",
     documented("voice/twiml/application"),

@@ -9,19 +9,12 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import elements, noun, verb
 
 PYTHON_SDK = "https://github.com/twilio/twilio-python/blob/main/twilio/twiml/voice_response.py"
-TRANSCRIPTION = (
-    "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
-    "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
-    "intelligenceService"
-)
 CARD_PAYMENT = "there is no payment processor here"
 NOT_YET = "it has not been built"
 
 
-@verb("Echo", observed(PYTHON_SDK), reason=NOT_YET)
 @verb("Pay", documented("voice/twiml/pay"), checked=False, reason=CARD_PAYMENT)
 @verb("Prompt", documented("voice/twiml/pay/prompt"), checked=False, reason=CARD_PAYMENT)
-@verb("Refer", documented("voice/twiml/refer"), attributes="action method", children="Sip ReferSip", reason=NOT_YET)
 async def unsupported(session: VoiceSession, element: Element) -> Outcome:
     warn_unsupported(session, element)
     return None
@@ -48,14 +41,6 @@ noun(
     children="Parameter",
     reason="there is no SIPREC recording server here; use <Recording> or <Transcription>",
 )
-noun(
-    "Transcription",
-    documented("voice/twiml/transcription"),
-    attributes=TRANSCRIPTION,
-    children="Parameter Config",
-    reason=NOT_YET,
-)
-noun("ReferSip", observed(PYTHON_SDK), in_coverage=False)
 noun("Parameter", attributes="name value", in_coverage=False)
 noun("Config", attributes="name value", in_coverage=False)
 noun("ConversationRelaySession", observed(PYTHON_SDK), checked=False, reason=NOT_YET)

@@ -28,8 +28,9 @@ def add_routes(app: web.Application, state: State) -> None:
     route("DELETE", "/faults", remove_faults)
     route("DELETE", "/faults/{id}", remove_fault)
     route("GET", "/coverage", show_coverage)
-    route("GET", "/clock", clock)
+    route("GET", "/clock", show_clock)
     route("POST", "/clock", step_clock)
+    route("POST", "/reset", reset)
 
 
 async def alerts(state: State, request: web.Request) -> web.StreamResponse:
@@ -45,10 +46,12 @@ async def delete_alerts(state: State, request: web.Request) -> web.Response:
 
 
 async def requests(state: State, request: web.Request) -> web.Response:
-    """The last 500 requests to the app, oldest first. `?sid=` selects those for one call or text."""
+    """The last 500 requests to the app, oldest first, and the number of those that it has not answered yet.
+
+    `?sid=` selects those for one call or text."""
     sid = request.query.get("sid", "")
     found = [entry.as_json() for entry in state.webhooks.log if not sid or entry.webhook.sid == sid]
-    return web.json_response({"requests": found})
+    return web.json_response({"requests": found, "pending": state.webhooks.pending})
 
 
 async def faults(state: State, request: web.Request) -> web.StreamResponse:
@@ -93,9 +96,14 @@ async def show_coverage(state: State, request: web.Request) -> web.Response:
     return web.Response(text=coverage.coverage_table())
 
 
-async def clock(state: State, request: web.Request) -> web.Response:
+async def show_clock(state: State, request: web.Request) -> web.Response:
+    clock, seconds = state.clock, state.clock.seconds_until_next_timer()
     return web.json_response(
-        {"now": iso8601_milliseconds(state.clock.now()), "stopped": state.clock.stopped_at is not None}
+        {
+            "now": iso8601_milliseconds(clock.now()),
+            "stopped": clock.stopped_at is not None,
+            "next_timer_seconds": None if seconds is None else round(seconds, 3),
+        }
     )
 
 
@@ -103,4 +111,11 @@ async def step_clock(state: State, request: web.Request) -> web.Response:
     """Move the clock forward. Body: {"forward": seconds}"""
     body = await read_json(request, "forward")
     await state.clock.forward(number_field(body, "forward", 0, MAX_STEP_SECONDS))
-    return await clock(state, request)
+    return await show_clock(state, request)
+
+
+async def reset(state: State, request: web.Request) -> web.Response:
+    """Forget everything that has happened, between two tests. Body: {}"""
+    await read_json(request)
+    await state.reset()
+    return web.Response(status=204)

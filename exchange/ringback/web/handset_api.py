@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ringback.account.geography import Place
 from ringback.state import Handset, State
-from ringback.web import handset_calls, handset_streams, handset_texts
+from ringback.web import handset_calls, handset_sip, handset_streams, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
 from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
 
@@ -40,7 +40,9 @@ def add_routes(app: web.Application, state: State) -> None:
     route("POST", f"{call}/marks", handset_streams.wait_for_mark)
     route("POST", f"{call}/answer", handset_calls.answer)
     route("POST", f"{call}/hangup", handset_calls.hang_up)
+    route("POST", f"{call}/refer", handset_sip.refer)
     route("POST", f"{call}/spoken", handset_calls.report_speaking)
+    route("POST", "/numbers/{number}", change_number)
 
 
 async def list_handsets(state: State, request: web.Request) -> web.Response:
@@ -69,8 +71,18 @@ async def change_handset(state: State, request: web.Request) -> web.Response:
     return web.json_response(_with_history(handset))
 
 
+async def change_number(state: State, request: web.Request) -> web.Response:
+    """Says where one of the app's numbers is."""
+    body, number = await read_json(request, *PLACE), handset_number(request)
+    if number not in state.numbers:
+        raise RequestRefused(404, f"{number} is not one of the app's numbers: {', '.join(state.numbers)}.")
+    own = state.numbers[number]
+    own.place = _place(body, own.place)
+    return web.json_response({"number": number} | own.place.as_json(number))
+
+
 def _place(body: dict[str, Any], known: Place) -> Place:
-    """The handset's place, with the changes in the body. Raises RequestRefused."""
+    """The known place, with the changes in the body. Raises RequestRefused."""
     changes = {name: text_field(body, name, getattr(known, name)).strip() for name in PLACE}
     for name, value in changes.items():
         if len(value) > MAX_PLACE_CHARACTERS:

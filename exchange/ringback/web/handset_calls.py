@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 from aiohttp import web
 
 from ringback.account.phone_numbers import is_whatsapp
+from ringback.account.sip_uris import is_sip
 from ringback.calls import lifecycle
 from ringback.calls.audio_path import AudioClip, KeyPress, Speech
-from ringback.calls.call import Call
 from ringback.sound import wav
 from ringback.state import State
-from ringback.web.handset_request import destination, find_handset, handset_number
+from ringback.web import handset_sip
+from ringback.web.handset_request import destination, find_call, find_handset, find_live_call
 from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
@@ -48,13 +50,13 @@ async def place_call(state: State, request: web.Request) -> web.Response:
 def _custom_parameters(handset: str, body: dict[str, Any]) -> dict[str, str]:
     """The custom parameters of a call from a client, as in `device.connect({params: …})`. Raises RequestRefused."""
     parameters = body.get("parameters") or {}
-    if parameters and not handset.startswith("client:"):
-        raise RequestRefused(400, "parameters: only a client, such as client:alice, can send custom parameters.")
+    if parameters and not handset.startswith(("client:", "sip:", "sips:")):
+        raise RequestRefused(400, "parameters: only client:alice or sip:alice@example.com can send custom parameters.")
     if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
         raise RequestRefused(400, 'parameters must be an object with text in each field, such as {"room": "7"}.')
     if taken := sorted(RESERVED_PARAMETERS & parameters.keys()):
         raise RequestRefused(400, f"parameters: Twilio itself sends {', '.join(taken)}.")
-    return parameters
+    return handset_sip.invite_parameters(parameters) if is_sip(handset) else parameters
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
@@ -66,7 +68,7 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
     digits, wait = text_field(body, "digits"), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
     if not DIGITS.fullmatch(digits):
         raise RequestRefused(400, "digits must be 1 to 64 of the keys 0-9, *, # and A-D.")
-    call = _live_call(state, request)
+    call = find_live_call(state, request)
     await call.audio.wait_until_listening(wait, key=True)
     for digit in digits:
         call.take_input(KeyPress(digit))
@@ -79,16 +81,16 @@ async def speak(state: State, request: web.Request) -> web.Response:
     confidence = number_field(body, "confidence", 0.9, 1)
     if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
         raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters long.")
-    call = _live_call(state, request)
+    call = find_live_call(state, request)
     await call.audio.wait_until_listening(wait, key=False)
     call.take_input(Speech(words, confidence))
     return web.json_response(call.as_json())
 
 
 async def send_audio(state: State, request: web.Request) -> web.Response:
-    call = _live_call(state, request)
+    call = find_live_call(state, request)
     try:
-        sound = wav.from_wav(await request.read())
+        sound = await asyncio.to_thread(wav.from_wav, await request.read())  # resampling would hold up other calls
     except wav.InvalidAudio as error:
         raise RequestRefused(400, str(error)) from None
     call.take_input(AudioClip(sound))
@@ -124,17 +126,3 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
     if not call.audio.report_speaking(item_id, speaking):
         raise RequestRefused(404, f"This call has no heard item with the id {item_id}.")
     return web.json_response(call.as_json())
-
-
-def find_call(state: State, request: web.Request) -> Call:
-    call = state.calls.get(request.match_info["sid"])
-    if call is None or call.plan.handset != handset_number(request):
-        raise RequestRefused(404, "This handset has no such call.")
-    return call
-
-
-def _live_call(state: State, request: web.Request) -> Call:
-    call = find_call(state, request)
-    if call.is_over:
-        raise RequestRefused(409, f"This call is over: {call.status}.")
-    return call

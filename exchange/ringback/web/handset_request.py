@@ -6,18 +6,19 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import is_e164, is_message_address, is_sender_id, is_whatsapp, normalize_number
+from ringback.account.phone_numbers import is_e164, is_handset_address, is_sender_id, is_whatsapp, normalize_number
+from ringback.calls.call import Call
 from ringback.state import Handset, State
 from ringback.web.json_responses import RequestRefused, text_field
 
 
 def handset_number(request: web.Request) -> str:
     number = normalize_number(request.match_info["number"])
-    if not is_message_address(number):
+    if not _is_address(number):
         raise RequestRefused(
             400,
             f"{number[:40]!r} is not a phone number. "
-            "Use a number like +441632960001, or client:alice or whatsapp:+441632960001.",
+            "Use a number like +441632960001, or client:alice, sip:alice@example.com or whatsapp:+441632960001.",
         )
     return number
 
@@ -36,8 +37,26 @@ def destination(state: State, handset: str, body: dict[str, Any]) -> str:
         to = f"whatsapp:{to}"
     if is_whatsapp(to) != is_whatsapp(handset):
         raise RequestRefused(400, f"to: {handset} cannot reach {to[:40]}: whatsapp: must be in both or in neither.")
-    if not is_message_address(to):
+    if not _is_address(to):
         hint = "; a sender name cannot receive texts." if is_sender_id(to) else "."
         message = f"to: {to[:40]!r} is not a phone number. Use a number like {state.settings.number}{hint}"
         raise RequestRefused(400, message)
     return to
+
+
+def _is_address(text: str) -> bool:
+    return is_handset_address(text) or is_whatsapp(text)
+
+
+def find_call(state: State, request: web.Request) -> Call:
+    call = state.calls.get(request.match_info["sid"])
+    if call is None or call.plan.handset != handset_number(request):
+        raise RequestRefused(404, "This handset has no such call.")
+    return call
+
+
+def find_live_call(state: State, request: web.Request) -> Call:
+    call = find_call(state, request)
+    if call.is_over:
+        raise RequestRefused(409, f"This call is over: {call.status}.")
+    return call

@@ -12,7 +12,8 @@ from ringback.state import State
 from ringback.streams.playback import Mark
 from ringback.streams.session import MediaStream
 from ringback.streams.starting import streams_of
-from ringback.web.handset_calls import MAX_WAIT_SECONDS, find_call
+from ringback.web.handset_calls import MAX_WAIT_SECONDS
+from ringback.web.handset_request import find_call
 from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ringback.account.phone_numbers import is_message_address
 from ringback.messages.attachments import attach
 from ringback.messages.incoming import receive_message
 from ringback.messages.message import Message
@@ -26,6 +27,8 @@ async def send_text(state: State, request: web.Request) -> web.Response:
     fields = await read_json(request, "to", "body", "media_url")
     handset = find_handset(state, request)
     body, urls, to = text_field(fields, "body"), _media_urls(fields), destination(state, handset.number, fields)
+    if not (is_message_address(handset.number) and is_message_address(to)):
+        raise RequestRefused(400, "A SIP address can only make and take calls.")
     if not body and not urls:
         raise RequestRefused(400, "A text needs a body or a media_url.")
     if len(body) > MAX_BODY_CHARACTERS:

@@ -72,10 +72,11 @@ class WebhookSender:
         self.client = WebhookClient(clock, settings.auth_token, address, settings.shared_key)
         self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self.held: list[HeldWebhook] = []
+        self.pending = 0  # requests that the app has not answered yet
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
         """Send a webhook. Does not raise if the request fails: see WebhookResponse.error."""
-        if built_in := demo_media.demo_response(webhook.url):
+        if built_in := demo_media.demo_response(webhook.url, webhook.parameters):
             return built_in
         overtaken = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
         try:
@@ -116,7 +117,11 @@ class WebhookSender:
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
         finish = self.start_entry(webhook)
-        response = await self.client.send(webhook, token, copies)
+        self.pending += 1
+        try:
+            response = await self.client.send(webhook, token, copies)
+        finally:
+            self.pending -= 1
         if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
             response.body = response.body[: len(response.body) // 2]
         finish(response)

@@ -1,0 +1,1 @@
+"""Servers for apps in the process of the tests."""

@@ -1,0 +1,129 @@
+"""The webhooks of the scene `line`."""
+
+from flask import Blueprint
+
+import events
+from context import settings
+from masking import mask_words
+from phone.call_steps import next_document, speak, speak_menu, step_key
+from phone.twiml import line_twiml, voice_twiml
+from receiving.delivery import Delivery
+from receiving.idempotency import StoredResponse
+from receiving.receiver import WebhookContext, verified_only, webhook
+from sending.number_types import is_browser_phone
+from show import contributions, state
+from show.line import waiting_line
+from show.scenes.line import Line
+from show.talk import current_talk
+from workers.call_state import FINAL_STATUSES
+
+bp = Blueprint("line_calls", __name__)
+
+NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # their calls and the presenter's do not meet
+FAILED = "The line cannot take your call at the moment."
+
+
+def ask_for_topic(context: WebhookContext, document: int) -> str:
+    """The step to which the key of the scene leads."""
+    return line_twiml.ask_for_topic(context.delivery.query.get("scene", ""), document)
+
+
+@webhook(bp, "/voice/line/join", key=step_key, reads=contributions.reads)
+def join_line(context: WebhookContext) -> StoredResponse:
+    """Put the caller in line, with what they have said as their caption."""
+    participant, scene = contributions.identify(context), _scene_of(context.delivery)
+    if scene is None or participant.show.scene(current_talk.talk()) != scene or not participant.show.is_open(scene):
+        return speak_menu(context, scene.closed_reply if scene else FAILED)
+    if _is_on_other_network(context.delivery["From"]):
+        return speak_menu(context, NO_BROWSER_PHONES)
+    sid, speech = context.delivery["CallSid"], context.delivery["SpeechResult"]
+    if speech:
+        said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
+        events.publish(context.pipe, "call.heard", sid, **said)
+    reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
+    state.announce(context.pipe)
+    return speak(context, reply, line_twiml.wait_in_queue(scene.id, reply, next_document(context)))
+
+
+@verified_only(bp, "/voice/line/wait")
+def wait_in_line(delivery: Delivery) -> StoredResponse:
+    """What the caller hears in the queue. Twilio fetches it again and again; it changes nothing."""
+    position = delivery["QueuePosition"]
+    return StoredResponse(line_twiml.waiting(int(position) if position.isdecimal() and len(position) < 5 else 0))
+
+
+def left_key(delivery: Delivery) -> str:
+    """The claim key: a call leaves the queue once for each document that put it there."""
+    return f"{step_key(delivery)}:{delivery['QueueResult']}"
+
+
+@webhook(bp, "/voice/line/left", key=left_key)
+def leave_queue(context: WebhookContext) -> StoredResponse:
+    """The call has left the queue without being brought on: the queue is full, or the caller has hung up."""
+    _leave(context)
+    if context.delivery["QueueResult"] in ("hangup", "redirected", "redirected-from-bridged"):
+        return StoredResponse(voice_twiml.goodbye())
+    return speak_menu(context, FAILED)
+
+
+@webhook(bp, "/voice/line/stage", key=step_key)
+def bring_on_stage(context: WebhookContext) -> StoredResponse:
+    """The presenter has brought this caller on."""
+    scene = _scene_of(context.delivery)
+    if scene is None:
+        return StoredResponse(voice_twiml.goodbye())
+    return speak(context, "You are on stage now. Say hello.", line_twiml.on_stage(scene.id))
+
+
+@webhook(bp, "/voice/line/thanks", key=step_key)
+def thank_caller(context: WebhookContext) -> StoredResponse:
+    """The conversation is over."""
+    _leave(context)
+    return speak(context, line_twiml.THANKS, line_twiml.thanks())
+
+
+@webhook(bp, "/voice/line/presenter", key=step_key)
+def connect_presenter(context: WebhookContext) -> StoredResponse:
+    """The presenter's phone has answered. No event: it is not one of the audience's calls."""
+    scene = _scene_of(context.delivery)
+    return StoredResponse(line_twiml.presenter(scene.id) if scene else voice_twiml.goodbye())
+
+
+def presenter_status_key(delivery: Delivery) -> str:
+    """The claim key for a status callback: each status of a call is handled once."""
+    return f"line-presenter-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
+
+
+@webhook(bp, "/voice/line/presenter/status", key=presenter_status_key)
+def end_presenter_call(context: WebhookContext) -> StoredResponse:
+    """The presenter's phone has hung up, or did not answer, so it is called again for the next caller."""
+    scene = _scene_of(context.delivery)
+    if scene and context.delivery["CallStatus"] in FINAL_STATUSES:
+        context.pipe.execute_command("DEL", waiting_line.presenter_key(scene.id))
+    return StoredResponse(status=204)
+
+
+def end_call(context: WebhookContext) -> None:
+    """Remove a call that has ended from every line."""
+    lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
+    if lines:
+        waiting_line.leave(context.pipe, lines, context.delivery["CallSid"])
+        state.announce(context.pipe)
+
+
+def _is_on_other_network(number: str) -> bool:
+    """Whether the call runs through the exchange while the presenter's call runs through Twilio."""
+    has_both = settings().exchange_url not in ("", settings().twilio_api_url)
+    return has_both and is_browser_phone(number)
+
+
+def _leave(context: WebhookContext) -> None:
+    scene = _scene_of(context.delivery)
+    if scene:
+        waiting_line.leave(context.pipe, [scene.id], context.delivery["CallSid"])
+        state.announce(context.pipe)
+
+
+def _scene_of(delivery: Delivery) -> Line | None:
+    scene = current_talk.talk().find(delivery.query.get("scene", ""))
+    return scene if isinstance(scene, Line) else None

@@ -1,0 +1,66 @@
+"""The TwiML documents of the scene `line`: question, queue, waiting, conference."""
+
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+from phone.twiml.voice_twiml import GATHER_TIMEOUT_SECONDS, goodbye, step_url
+from phone.twiml.xml_text import to_xml_text
+
+ASK = "What would you like to talk about? Say it in one sentence. Then you are in line."
+THANKS = "Thank you for talking with us. Goodbye."
+
+
+def ask_for_topic(scene_id: str, document: int) -> str:
+    """Asks what the caller wants to talk about. Silence joins the line as well."""
+    response = VoiceResponse()
+    action = step_url("/voice/line/join", document, scene=scene_id)
+    gather = response.gather(input="speech", timeout=GATHER_TIMEOUT_SECONDS, speech_timeout="auto", action=action)
+    gather.say(ASK)
+    response.redirect(action)
+    return str(response)
+
+
+def wait_in_queue(scene_id: str, opening: str, document: int) -> str:
+    """Puts the call into the queue, where it fetches the waiting document until the presenter brings it on."""
+    response = VoiceResponse()
+    response.say(to_xml_text(f"{opening} Please stay on the line."))
+    response.enqueue(
+        f"line-{scene_id}",
+        wait_url=f"/voice/line/wait?scene={scene_id}",
+        action=step_url("/voice/line/left", document, scene=scene_id),
+    )
+    return str(response)
+
+
+def waiting(position: int) -> str:
+    """Speaks the position in the queue, from 1, and plays a sound; Twilio then fetches the document again."""
+    response = VoiceResponse()
+    if position:
+        response.say("You are next." if position == 1 else f"You are number {position} in line.")
+    response.play("/static/waiting.wav")
+    response.play("/static/waiting.wav")
+    return str(response)
+
+
+def on_stage(scene_id: str) -> str:
+    """Connects the caller with the presenter, as soon as the presenter's phone is in the conference."""
+    response = VoiceResponse()
+    response.say("You are on stage now. Say hello.")
+    dial = Dial(action=f"/voice/line/thanks?scene={scene_id}")
+    dial.conference(f"line-{scene_id}", start_conference_on_enter=False, end_conference_on_exit=False, beep=False)
+    response.append(dial)
+    return str(response)
+
+
+def presenter(scene_id: str) -> str:
+    """Connects the presenter's phone. When it hangs up, the conference ends."""
+    response = VoiceResponse()
+    response.say("You are on stage.")
+    dial = Dial()
+    dial.conference(f"line-{scene_id}", start_conference_on_enter=True, end_conference_on_exit=True, beep=False)
+    response.append(dial)
+    return str(response)
+
+
+def thanks() -> str:
+    """Thanks the caller, and hangs up."""
+    return goodbye(THANKS)

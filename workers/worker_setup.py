@@ -1,0 +1,44 @@
+"""Sets up the process that runs the jobs: the engine with this app's store, queues and periodic tasks."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import config
+import logs
+from store import clients, connection_budget
+from store.pool import BLOCKING
+from workers import sweep
+from workers.engine import worker_process
+from workers.engine.periodic import PeriodicTask
+from workers.engine.rq_overrides import StoreAccess
+from workers.engine.supervisor import EX_CONFIG
+from workers.queues import SLOTS
+
+PERIODIC_TASKS: list[PeriodicTask] = [
+    (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
+    (sweep.INTERVAL_SECONDS, sweep.send_waiting),
+]
+
+
+def main(more_tasks: Sequence[PeriodicTask] = ()) -> None:
+    """Run jobs, and the periodic tasks of this package and `more_tasks`, until the supervisor ends this process."""
+    logs.set_up(logging.INFO)
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EX_CONFIG)
+    worker_process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, [*PERIODIC_TASKS, *more_tasks])
+
+
+def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
+    """The engine's access to the store: one listener per queue if the store has connections to spare, otherwise one."""
+    client = clients.connect(settings, connection_budget.ISOLATED if is_isolated else connection_budget.WORKER)
+    pool = clients.pool_of(client)
+    listeners = pool.role.blocking_at(pool.renew_share()) - 1
+    blocking = clients.lane(client, BLOCKING)
+    isolated_processes = 3 if listeners > 1 else 1  # each takes two connections
+    return StoreAccess(
+        client, blocking, listeners, isolated_processes, lambda: pool.set_role(connection_budget.REPLACED)
+    )
