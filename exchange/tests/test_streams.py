@@ -1,5 +1,6 @@
 """Two-way media streams: an app hears the caller over a WebSocket, and the caller hears the app."""
 
+import asyncio
 import base64
 import io
 import json
@@ -15,6 +16,7 @@ from ringback.sound import mulaw, wav
 from ringback.sound.synthetic_speech import synthesize
 from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
+from ringback.streams.track_audio import TrackAudio
 from ringback.testing.waiting import eventually
 from support.exchange import SID, TOKEN
 
@@ -270,10 +272,38 @@ class TestStatusCallbacks:
 def test_an_app_that_never_accepts_is_given_up(app, ada, exchange, agent):
     exchange.post("/faults", {"kind": "socket-slow", "seconds": 60})
     ada.dials()
-    eventually(lambda: ada.call()["listening"])
+    eventually(lambda: exchange.state.streams)
     exchange.time_passes(16)
     assert exchange.warns(31901)
     ada.hears("Bye")
+
+
+def test_a_caller_can_hang_up_before_the_app_accepts(ada, exchange, agent):
+    exchange.post("/faults", {"kind": "socket-slow", "seconds": 60})
+    ada.dials()
+    eventually(lambda: exchange.state.streams)
+    ada.hangs_up()
+    ada.is_left_with("completed")
+    (stream,) = exchange.get(f"{ada.door}/calls/{ada.sid}/streams")["streams"]
+    assert (stream["status"], exchange.alerts()) == ("stopped", [])
+
+
+def test_an_app_that_does_not_read_loses_its_connection(call, agent, exchange):
+    async def blocks(text):
+        """As if the buffers on the way to the app, which hold minutes of frames, were full."""
+        await asyncio.Event().wait()
+
+    exchange.state.streams[agent.sid].socket.send_text = blocks
+    exchange.time_passes(21)
+    assert "does not read" in exchange.warns(31951)["message"]
+    call.hears("Bye")
+
+
+def test_the_last_frame_of_a_sound_is_padded_with_silence():
+    track = TrackAudio()
+    track.add(wav.beep(0.03))
+    frames = [base64.b64decode(track.next_payload()) for _ in range(3)]
+    assert b"".join(frames) == mulaw.encode(wav.beep(0.03)).ljust(480, mulaw.SILENCE)
 
 
 def test_lost_audio_makes_the_timestamps_jump_but_not_the_numbers(call, agent, exchange):
