@@ -9,8 +9,8 @@ import aiohttp
 from yarl import URL
 
 from ringback.runtime import Runtime
-from ringback.webhooks.http_client import USER_AGENT
 from ringback.webhooks.request import Webhook, WebhookResponse
+from ringback.webhooks.request_headers import USER_AGENT
 from ringback.webhooks.signature import signature
 from ringback.webhooks.urls import without_userinfo
 from ringback.websockets.address import checked_socket_url
