@@ -8,8 +8,9 @@ from flask import Response, request
 
 import context
 from api import operations
-from sending.webhooks import endpoints, redelivery, signatures
+from sending.webhooks import redelivery, signatures
 from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.queue import backlog, delivery_queue, messages
 from workers.runs import Run
 
@@ -55,7 +56,9 @@ def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _list(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return json_response({"endpoints": [_describe_endpoint(each) for each in endpoints.load_all(context.store())]})
+    return json_response(
+        {"endpoints": [_describe_endpoint(each) for each in stored_endpoints.load_all(context.store())]}
+    )
 
 
 def _fetch(path: Mapping[str, str], body: dict[str, Any]) -> Response:
@@ -72,11 +75,11 @@ def _rotate(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _pause(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return json_response(_describe_endpoint(endpoints.pause(context.store(), path["id"])))
+    return json_response(_describe_endpoint(stored_endpoints.pause(context.store(), path["id"])))
 
 
 def _resume(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return json_response(_describe_endpoint(endpoints.resume(context.store(), path["id"])))
+    return json_response(_describe_endpoint(stored_endpoints.resume(context.store(), path["id"])))
 
 
 def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:

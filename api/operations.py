@@ -3,13 +3,15 @@
 from functools import cache
 from typing import Any
 
+from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
+
 import context
 from api import event_type_validation
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints, redelivery
+from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
 from workers.runs import Run
@@ -26,7 +28,7 @@ def get_encryption() -> Encryption:
 
 def get_endpoint(id: str) -> WebhookEndpoint:
     """Return the endpoint with this id. Raises EndpointNotFound."""
-    found = endpoints.load(context.store(), id)
+    found = stored_endpoints.load(context.store(), id)
     if found is None:
         raise EndpointNotFound(id)
     return found
@@ -36,20 +38,20 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
     """Create an endpoint with these validated options. Raises ValidationError or RequestFailed."""
     event_type_validation.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
-    return endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
+    return stored_endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
     """Change these validated options. Raises ValidationError, RequestFailed or EndpointNotFound."""
     event_type_validation.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
-    return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
+    return stored_endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
 
 def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
-    private, overlap = body.get("private", False), body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
-    return endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
+    private, overlap = body.get("private", False), body.get("overlap", stored_endpoints.KEY_OVERLAP_SECONDS)
+    return stored_endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
 
 
 def send_example(id: str, event_type: str) -> str:

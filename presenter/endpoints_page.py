@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, redirect, render_template, request, session, url_for
+from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 import context
@@ -18,10 +19,10 @@ from presenter.blueprint import bp
 from presenter.login import login_required
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import endpoints, event_schemas, redelivery
+from sending.webhooks import event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
-from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.presenter_session import is_logged_in
@@ -59,7 +60,7 @@ def endpoint_create() -> Any:
 @login_required
 def endpoint_page(id: str) -> Any:
     """One endpoint: its state, attempts, dead letters, keys and options."""
-    endpoint = endpoints.load(context.store(), id)
+    endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
         return _endpoint_missing()
     return _render_endpoint(endpoint, endpoint_form.form_values(endpoint), _pop_from_session("alert"))
@@ -70,7 +71,7 @@ def endpoint_page(id: str) -> Any:
 def endpoint_update(id: str) -> Any:
     """Change the endpoint's options."""
     csrf.check()
-    endpoint = endpoints.load(context.store(), id)
+    endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
         return _endpoint_missing()
     try:
@@ -112,12 +113,12 @@ def _rotate(id: str) -> BaseResponse:
 
 
 def _pause(id: str) -> BaseResponse:
-    endpoints.pause(context.store(), id)
+    stored_endpoints.pause(context.store(), id)
     return _redirect_to_endpoint(id, "The endpoint has been paused. New messages will wait until it is resumed.")
 
 
 def _resume(id: str) -> BaseResponse:
-    endpoints.resume(context.store(), id)
+    stored_endpoints.resume(context.store(), id)
     return _redirect_to_endpoint(id, "The endpoint has been enabled.")
 
 
@@ -176,7 +177,7 @@ def _endpoint_missing() -> tuple[str, int]:
 
 def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
     store, state = context.store(), request.args.get("state", "")
-    known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in endpoints.load_all(store)]
+    known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in stored_endpoints.load_all(store)]
     return _render_page(
         "endpoints",
         endpoints=[row for row in known if state in ("", row[0].state)],

@@ -7,8 +7,8 @@ import pytest
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from show import audit_log, moderation
 from show.moderation import APPROVED, Item
 from show.talk.talk_file import load
@@ -63,7 +63,7 @@ def crowded(stage_events):
     stored_requests.save(redis, delivery)
     stored_requests.save_rejected(redis, delivery, Mistake("scheme", "It matches with http.", "Set PUBLIC_URL."))
     encryption = Encryption([ENVIRON["SECRET_KEY"]])
-    endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
+    stored_endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
     for scene in talk.scenes:
         for name, values in (("votes", ["tabs", "spaces"]), ("scores", ["10", "7"]), ("entries", ["Amber Otter"] * 2)):
             if scene.key(name) in scene.storage_keys():

@@ -19,7 +19,7 @@ from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
 from sending.webhooks.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints import DUE_KEY, ENDPOINTS_KEY
+from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
 from sending.webhooks.failing_endpoints import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_PROBE_INTERVAL_SECONDS,
