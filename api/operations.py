@@ -10,7 +10,7 @@ from api import event_type_validation
 from sending.http.client import HttpClient
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS

@@ -8,7 +8,7 @@ from sending.http import urls
 from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas, verification
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 from sending.webhooks.verification import VerificationFailed

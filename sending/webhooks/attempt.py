@@ -9,7 +9,7 @@ from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks import response_outcomes, signatures
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.response_outcomes import AttemptOutcome
 
 MAX_RESPONSE_BODY_BYTES = 2_000  # the part of each response body that is recorded

@@ -14,7 +14,7 @@ from sending.webhooks import failing_endpoints, payloads, retry_schedule
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials, decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional.event_filter import EventFilter
 from sending.webhooks.queue.delivery_queue import ClaimedMessage, DeliveryResult, get_delivery_queue

@@ -3,7 +3,7 @@
 from sending import outbox
 from sending.http import urls
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from store import Store
 

@@ -8,7 +8,7 @@ import pytest
 
 from presenter.endpoints_page import ACTIONS
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.endpoint_model import OPTIONS
+from sending.webhooks.endpoints.endpoint_model import OPTIONS
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD

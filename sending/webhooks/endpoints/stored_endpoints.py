@@ -15,7 +15,7 @@ from sending.http.client import HttpClient
 from sending.json_validation import reject_if, validate_fields
 from sending.webhooks import signatures
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.endpoint_model import OPTION_SCHEMAS, SigningKey, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import OPTION_SCHEMAS, SigningKey, WebhookEndpoint
 from sending.webhooks.optional import cookies
 from sending.webhooks.optional.custom_headers import check_headers
 from store import Pipe, Store, commit_if_unchanged, new_pipeline

@@ -18,7 +18,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
 from sending.webhooks.failing_endpoints import (
     MAX_CONSECUTIVE_FAILURES,

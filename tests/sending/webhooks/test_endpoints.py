@@ -8,7 +8,7 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
