@@ -8,7 +8,7 @@ from typing import Any
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks import response_outcomes, signatures
-from sending.webhooks.credentials import Credentials
+from sending.webhooks.endpoints.credentials import Credentials
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.response_outcomes import AttemptOutcome
 

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 import config
 from api.schema import OPERATIONS
 from app import create_app
-from sending.webhooks.credentials import decrypt_credentials
+from sending.webhooks.endpoints.credentials import decrypt_credentials
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from tests.support.endpoint_api import AUTHORIZED, TOKEN, URL, is_a_problem
 

@@ -12,8 +12,8 @@ from cli.reencrypt import reencrypt_all
 from scripts import release
 from sending.json_validation import ValidationError
 from sending.webhooks import delivery, dispatch
-from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints.credentials import decrypt_credentials
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional import cookies
 from sending.webhooks.queue import delivery_queue
