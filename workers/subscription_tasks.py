@@ -6,12 +6,13 @@ from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.number_types import can_be_texted
-from sending.webhooks import event_schemas, verification
+from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import verification
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints.verification import VerificationFailed
 from sending.webhooks.queue import backlog
-from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import follower_notifications, pending_answers, tasks
 from workers.callbacks import get_gateway
