@@ -9,8 +9,8 @@ from flask import Response, request
 import context
 from api import operations
 from sending.webhooks import redelivery, signatures
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.queue import backlog, delivery_queue, messages
 from workers.runs import Run
 

@@ -3,15 +3,14 @@
 from functools import cache
 from typing import Any
 
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
-
 import context
 from api import event_type_validation
 from sending.http.client import HttpClient
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
 from workers.runs import Run
@@ -50,8 +49,8 @@ def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
 
 def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
-    private, overlap = body.get("private", False), body.get("overlap", stored_endpoints.KEY_OVERLAP_SECONDS)
-    return stored_endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
+    private, overlap = body.get("private", False), body.get("overlap", key_rotation.KEY_OVERLAP_SECONDS)
+    return key_rotation.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
 
 
 def send_example(id: str, event_type: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
 from werkzeug.exceptions import HTTPException
 
 import context
@@ -18,6 +17,7 @@ from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")

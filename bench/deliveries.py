@@ -21,7 +21,7 @@ from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
 from sending.webhooks import dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 
 WELL_BEHAVED, HOSTILE_OF_EACH_KIND, ROUNDS = 20, 4, 8

@@ -22,7 +22,7 @@ from bench.load_generator import drive, make_requests
 from bench.webhooks import serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 
 AUDIENCES = (200, 2_000, 10_000)
 LIMIT_SECONDS = 600

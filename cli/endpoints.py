@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
 
 import context
 import control_characters
@@ -16,7 +15,8 @@ from api.operations import ResourceNotFound
 from cli.options import PAST_TIME
 from sending.json_validation import ValidationError
 from sending.webhooks import redelivery
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints as webhook_endpoints
+from sending.webhooks.endpoints import stored_endpoints as webhook_endpoints
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs

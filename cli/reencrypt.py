@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 import context
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from store import Store
 
 
@@ -37,7 +37,7 @@ def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]
     count, failed_ids = 0, []
     for endpoint in list(stored_endpoints.load_all(redis)):
         try:
-            stored_endpoints.reencrypt(redis, encryption, endpoint.id)
+            key_rotation.reencrypt(redis, encryption, endpoint.id)
         except WrongKey:
             failed_ids.append(endpoint.id)
             continue

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, redirect, render_template, request, session, url_for
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import EndpointNotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 import context
@@ -21,8 +20,9 @@ from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks import event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.presenter_session import is_logged_in

@@ -10,8 +10,8 @@ import events
 from events import Event
 from sending import followers, raw_payloads
 from sending.webhooks import dispatch, event_schemas
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
 from workers import follower_notifications

@@ -8,9 +8,8 @@ from sending.http import urls
 from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import verification
+from sending.webhooks.endpoints import key_rotation, stored_endpoints, verification
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.endpoints.verification import VerificationFailed
 from sending.webhooks.queue import backlog
 from store import Store
@@ -121,7 +120,7 @@ def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpo
     try:
         verification.send_secret(client, encryption, endpoint, http=http)
     except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
-        endpoint = stored_endpoints.rotate_key(redis, encryption, endpoint.id)
+        endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
         verification.send_secret(client, encryption, endpoint, http=http)
     return endpoint
 

@@ -9,7 +9,7 @@ from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
 from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers

@@ -13,8 +13,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 import config
 from api.schema import OPERATIONS
 from app import create_app
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from tests.support.endpoint_api import AUTHORIZED, TOKEN, URL, is_a_problem
 
 # An address may be well written and still be one that we do not send to; and the test puts token and id in order.

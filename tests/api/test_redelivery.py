@@ -10,7 +10,7 @@ from rq import SimpleWorker
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from tests.support.endpoint_api import AUTHORIZED, URL, is_a_problem
 from tests.support.webhook_sender import store_message

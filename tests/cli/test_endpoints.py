@@ -10,7 +10,7 @@ from cli.options import PAST_TIME
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.waiting import eventually
 from tests.support.webhook_sender import store_message
 from workers import redelivery_job, runs

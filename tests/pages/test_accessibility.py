@@ -8,7 +8,7 @@ from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from show import audit_log, moderation
 from show.moderation import APPROVED, Item
 from show.talk.talk_file import load

@@ -8,8 +8,8 @@ import pytest
 
 from presenter.endpoints_page import ACTIONS
 from sending.webhooks.attempt import DeliveryAttempt
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import OPTIONS
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message

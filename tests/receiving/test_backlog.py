@@ -15,7 +15,7 @@ from receiving.delivery import Delivery
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, redelivery
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS
 from store import memory_usage
 from tests.support.environment import own_environment

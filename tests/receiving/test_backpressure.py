@@ -9,7 +9,7 @@ from app import create_app
 from receiving import backpressure, stored_requests
 from sending.http.client import HttpClient
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from store import memory_usage
 from tests.support.person import Person, WebhookPoster

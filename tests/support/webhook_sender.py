@@ -5,7 +5,7 @@ import time
 import events
 from sending.webhooks import delivery, dispatch, payloads
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
 
 SEAL = Encryption(["a secret key of these tests"])

@@ -13,7 +13,7 @@ from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
 from sending.webhooks import dispatch, event_schemas
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
@@ -201,7 +201,7 @@ def test_every_change_of_an_endpoint_is_an_event_that_matches_the_catalogue(caug
     add_endpoint(caught_up, "endpoint.*")
     other = add_endpoint(caught_up, "call.*").id
     stored_endpoints.update(caught_up, HttpClient(), SEAL, other, rate_limit=3)
-    stored_endpoints.rotate_key(caught_up, SEAL, other)
+    key_rotation.rotate_key(caught_up, SEAL, other)
     stored_endpoints.pause(caught_up, other)
     stored_endpoints.resume(caught_up, other)
     stored_endpoints.disable(caught_up, other, "The endpoint returned 410 Gone, so we disabled it.")

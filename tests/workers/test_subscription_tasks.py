@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver

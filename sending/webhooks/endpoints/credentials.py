@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional.cookies import EndpointCookieJar
 from store import Store
 

@@ -3,8 +3,8 @@
 from sending import outbox
 from sending.http import urls
 from sending.webhooks.attempt import DeliveryAttempt
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from store import Store
 
 # The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.

@@ -4,8 +4,8 @@ import logging
 import time
 from collections import Counter
 
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import ENDPOINTS_KEY
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.stored_endpoints import ENDPOINTS_KEY
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS, load_script
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS
 from store import Store, memory_usage

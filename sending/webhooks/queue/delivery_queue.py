@@ -24,7 +24,7 @@ from sending.webhooks.endpoints.failing_endpoints import (
     MAX_PROBE_INTERVAL_SECONDS,
     MIN_PROBE_INTERVAL_SECONDS,
 )
-from sending.webhooks.endpoints.stored_endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
+from sending.webhooks.endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
 from store import Pipe, RawClient, Store
 

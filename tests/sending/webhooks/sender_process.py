@@ -13,7 +13,7 @@ import redis
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 
 SEAL = Encryption(["a secret key of these tests"])
 

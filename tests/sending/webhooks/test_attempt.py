@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from sending.webhooks import redelivery
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, drips, never_answers, receiver, says_and_closes
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import BROKEN, GONE

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from sending.webhooks import dispatch, redelivery
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 from sending.webhooks.queue.delivery_queue import get_delivery_queue
 from store import memory_usage

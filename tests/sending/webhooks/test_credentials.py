@@ -13,8 +13,8 @@ from scripts import release
 from sending.json_validation import ValidationError
 from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional import cookies
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
@@ -87,7 +87,7 @@ def test_deliveries_continue_during_a_key_rotation(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer x")
         assert sends(id, seal=Encryption([NEW, OLD])) == 1
-        stored_endpoints.reencrypt(redis, Encryption([NEW, OLD]), id)
+        key_rotation.reencrypt(redis, Encryption([NEW, OLD]), id)
         assert sends(id, seal=Encryption([NEW])) == 1
     assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
 
@@ -110,8 +110,8 @@ def test_rotating_the_key_recovers_from_a_lost_secret_key(subscribes, sends, red
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with pytest.raises(WrongKey):
-            stored_endpoints.reencrypt(redis, Encryption([NEW]), id)
-        assert len(stored_endpoints.rotate_key(redis, Encryption([NEW]), id).keys) == 1
+            key_rotation.reencrypt(redis, Encryption([NEW]), id)
+        assert len(key_rotation.rotate_key(redis, Encryption([NEW]), id).keys) == 1
         assert sends(id, seal=Encryption([NEW])) == 1
 
 
@@ -139,7 +139,7 @@ def test_cookies_are_sent_back_on_request(subscribes, sends, redis):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda redis, client, id: stored_endpoints.rotate_key(redis, SEAL, id),
+        lambda redis, client, id: key_rotation.rotate_key(redis, SEAL, id),
         lambda redis, client, id: stored_endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
         lambda redis, client, id: stored_endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
         lambda redis, client, id: stored_endpoints.update(
@@ -170,13 +170,13 @@ def test_other_changes_keep_the_cookies(subscribes, sends, redis, client):
 def test_body_signature_needs_a_shared_secret(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
-    stored_endpoints.rotate_key(redis, SEAL, id, private=True)
+    key_rotation.rotate_key(redis, SEAL, id, private=True)
     with pytest.raises(ValidationError, match="requires a shared secret"):
         stored_endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    stored_endpoints.rotate_key(redis, SEAL, id)
+    key_rotation.rotate_key(redis, SEAL, id)
     stored_endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
     with pytest.raises(ValidationError, match="requires a shared secret"):
-        stored_endpoints.rotate_key(redis, SEAL, id, private=True)
+        key_rotation.rotate_key(redis, SEAL, id, private=True)
 
 
 def test_reencryption_allows_dropping_the_old_secret_key(subscribes, sends, redis, client):

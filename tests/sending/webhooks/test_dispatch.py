@@ -6,7 +6,7 @@ from rq.serializers import JSONSerializer
 
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
 

@@ -8,8 +8,8 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
 
@@ -82,11 +82,11 @@ def test_event_types_select_events(event_types, event_type, wanted):
 
 def test_both_keys_sign_during_a_rotation(redis):
     old = stored_endpoints.create(redis, CLIENT, SEAL, URL)
-    new = stored_endpoints.rotate_key(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
+    new = key_rotation.rotate_key(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
     assert [key.encrypted for key in new.signing_keys(1_059)] == [new.keys[0].encrypted, old.keys[0].encrypted]
     assert new.signing_keys(1_061) == [new.keys[0]]
     assert SEAL.decrypt(new.keys[0].encrypted).startswith("whsk_")
-    third = stored_endpoints.rotate_key(redis, SEAL, old.id, now=2_000.0)
+    third = key_rotation.rotate_key(redis, SEAL, old.id, now=2_000.0)
     assert len(third.keys) == 2  # the first one's time is over, so it is forgotten
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sending.http.client import HttpClient
 from sending.webhooks import dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually

@@ -13,8 +13,8 @@ from sending.http.client import HttpClient
 from sending.json_validation import ValidationError
 from sending.webhooks import event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import SEAL
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from sending.webhooks import dispatch, redelivery
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import BROKEN

@@ -12,7 +12,7 @@ import pytest
 
 from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue import delivery_queue
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, ROOT, needs
@@ -75,9 +75,9 @@ def test_node_library_accepts_the_old_secret_during_a_rotation(node, redis, clie
     url, knows = node
     one = stored_endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
-    stored_endpoints.rotate_key(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
+    key_rotation.rotate_key(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
     assert tells(one.id) == (200, "text.received: grüezi")
-    newest = stored_endpoints.rotate_key(redis, SEAL, one.id)
+    newest = key_rotation.rotate_key(redis, SEAL, one.id)
     knows(secrets_of(newest)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
 
@@ -122,7 +122,7 @@ def test_debian_webhook_accepts_the_body_signature(debians_webhook, redis, clien
     stranger = stored_endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
     silent = stored_endpoints.create(redis, client, SEAL, f"{place}/bare", http=True)
     (old,) = secrets_of(signs)
-    stored_endpoints.rotate_key(redis, SEAL, signs.id)
+    key_rotation.rotate_key(redis, SEAL, signs.id)
     (new, _) = secrets_of(stored_endpoints.load(redis, signs.id))
     debians_webhook(port, mine=new, before=old, bare=secrets_of(silent)[0])
     assert tells(signs.id) == (200, "text.received")

@@ -15,7 +15,7 @@ from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks import delivery, dispatch, redelivery
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints.stored_endpoints import stored_endpoints
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
@@ -144,7 +144,7 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     dispatch.enqueue_due(redis)
     delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    stored_endpoints.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
