@@ -6,7 +6,7 @@ from dataclasses import replace
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from sending.webhooks.endpoints import signing_keys
 from sending.webhooks.endpoints.endpoint_model import SigningKey, WebhookEndpoint
-from sending.webhooks.endpoints.endpoint_options import check_scheme
+from sending.webhooks.endpoints.option_validation import check_scheme
 from sending.webhooks.endpoints.stored_endpoints import update_record
 from store import Store
 

@@ -12,7 +12,7 @@ import events
 from sending.http import urls
 from sending.http.client import HttpClient
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import endpoint_options, signing_keys
+from sending.webhooks.endpoints import option_validation, signing_keys
 from sending.webhooks.endpoints.endpoint_model import SigningKey, WebhookEndpoint
 from sending.webhooks.optional import cookies
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
@@ -49,7 +49,7 @@ def create(
     """
     now, keys = now or time.time(), (signing_keys.generate(encryption),)
     new = WebhookEndpoint(f"ep_{secrets.token_hex(8)}", keys, owner, created_at=now)
-    endpoint = endpoint_options.with_options(new, {"url": url, **options}, client, encryption, http)
+    endpoint = option_validation.with_options(new, {"url": url, **options}, client, encryption, http)
     pipe = new_pipeline(redis)
     pipe.hset(_redis_key(endpoint.id), mapping={"record": _serialize(endpoint), "state": endpoint.state})
     pipe.zadd(ENDPOINTS_KEY, {endpoint.id: now})
@@ -79,7 +79,7 @@ def update(
 ) -> WebhookEndpoint:
     """Change these options. Raises EndpointNotFound, or the same exceptions as `create`."""
     return update_record(
-        redis, id, "updated", lambda known: endpoint_options.with_options(known, options, client, encryption, http)
+        redis, id, "updated", lambda known: option_validation.with_options(known, options, client, encryption, http)
     )
 
 
