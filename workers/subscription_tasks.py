@@ -8,9 +8,9 @@ from sending.http import urls
 from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import key_rotation, stored_endpoints, verification
+from sending.webhooks.endpoints import key_rotation, stored_endpoints, url_verification
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints.verification import VerificationFailed
+from sending.webhooks.endpoints.url_verification import VerificationFailed
 from sending.webhooks.queue import backlog
 from store import Store
 from workers import follower_notifications, pending_answers, tasks
@@ -113,15 +113,15 @@ def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpo
     """Verify the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
     settings, client = get_gateway().settings, tasks.get_client()
     http, encryption = settings.allow_loopback, Encryption(settings.secret_key)
-    verification.verify_url(client, url, http=http)
+    url_verification.verify_url(client, url, http=http)
     endpoint = endpoint or stored_endpoints.create(
         redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
     )
     try:
-        verification.send_secret(client, encryption, endpoint, http=http)
+        url_verification.send_secret(client, encryption, endpoint, http=http)
     except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
         endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
-        verification.send_secret(client, encryption, endpoint, http=http)
+        url_verification.send_secret(client, encryption, endpoint, http=http)
     return endpoint
 
 
