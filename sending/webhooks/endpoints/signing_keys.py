@@ -1,4 +1,4 @@
-"""The signing keys of an endpoint: a new one."""
+"""Generates the signing keys of endpoints."""
 
 from sending.webhooks import signatures
 from sending.webhooks.encryption import Encryption
