@@ -5,7 +5,7 @@ from show.sanitize import parse_number, sanitize
 from stage.timeline_entry import TimelineEntry
 from stage.timeline_events.registry import handles
 
-AN_ENDPOINT = "a webhook endpoint"  # its host may be secret
+AN_ENDPOINT = "an endpoint"  # its host may be secret
 ENDPOINT_LABELS = {
     "endpoint.created": "receives our webhooks",
     "endpoint.updated": "changed its settings",

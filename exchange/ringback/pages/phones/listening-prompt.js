@@ -27,6 +27,7 @@ function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
 export function listeningPrompt(listening, hasMicrophone, displayName) {
   if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
   if (listening?.relay) return { sentence: relayPrompt(listening.relay), speech: true };
+  if (listening?.stream) return { sentence: "The app can hear you. Say something, or press a key.", speech: true };
   if (listening?.record) return { sentence: recordPrompt(listening.record, hasMicrophone), speech: true, recording: true };
   if (listening?.talk) return { sentence: `You are talking to ${displayName(listening.talk.with)}.`, speech: true };
   return null;
