@@ -25,7 +25,7 @@ from ringback.webhooks.request_headers import request_headers
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
 
-MAX_REDIRECTS = 10
+MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
 MAX_CACHED_RESPONSES = 200
 MAX_REALMS = 5000
 REDIRECTS = {301, 302, 303, 307, 308}
