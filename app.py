@@ -11,9 +11,20 @@ import presenter
 import stage
 from api import catalogue
 from api import views as api
-from phone import browser_phones, outbound_calls, scene_calls, sms, sms_status, voice
+from phone import (
+    browser_phones,
+    call_recordings,
+    call_status,
+    line_calls,
+    outbound_calls,
+    scene_calls,
+    sms,
+    sms_status,
+    voice,
+    voice_answers,
+    voice_fallback,
+)
 from phone.commands import command_words
-from phone.line import webhooks as line_calls
 from receiving import provider_views
 from show.talk import current_talk
 from store import clients, connection_budget
@@ -24,6 +35,10 @@ BLUEPRINTS = (
     sms.bp,
     sms_status.bp,
     voice.bp,
+    voice_answers.bp,
+    call_recordings.bp,
+    call_status.bp,
+    voice_fallback.bp,
     scene_calls.bp,
     line_calls.bp,
     browser_phones.bp,

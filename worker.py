@@ -1,7 +1,7 @@
 """The process that runs the jobs, with the periodic tasks of the packages above `workers`."""
 
 from show.privacy import purge
-from workers import process
+from workers import worker_setup
 
 if __name__ == "__main__":
-    process.main([(purge.INTERVAL_SECONDS, purge.purge_expired)])
+    worker_setup.main([(purge.INTERVAL_SECONDS, purge.purge_expired)])

@@ -11,7 +11,8 @@ from flask.cli import with_appcontext
 import context
 from cli.options import PAST_TIME, print_outcome
 from receiving.replay import backfill as backfill_module
-from receiving.replay.backfill import MissingReport
+from receiving.replay import missing_webhooks
+from receiving.replay.missing_webhooks import MissingReport
 
 
 @click.command()
@@ -25,8 +26,8 @@ def backfill(since: float, until: float, submit: bool) -> None:
     Exits with 1 if a webhook is missing or could not be submitted, or if a log could not be read.
     """
     settings, store = context.settings(), context.store()
-    logs = backfill_module.provider_logs(settings, store)
-    report = backfill_module.find_missing(
+    logs = missing_webhooks.provider_logs(settings, store)
+    report = missing_webhooks.find_missing(
         store, logs, since, until or time.time(), lambda words: click.echo(f"{words} …")
     )
     click.echo(report.summarize())

@@ -2,13 +2,16 @@
 
 import time
 
+import answer_outcomes
 import events
-from answer_outcomes import outcome_of
-from phone import voice_twiml
+from answer_outcomes import AnswerText, outcome_of
+from phone.twiml import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext
 from workers import call_state
+
+NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
 
 def step_key(delivery: Delivery) -> str:
@@ -50,3 +53,8 @@ def respond(context: WebhookContext, document: str) -> StoredResponse:
     """Respond with the document, and record which document the caller has acted on."""
     call_state.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
     return StoredResponse(document)
+
+
+def not_understood(context: WebhookContext) -> StoredResponse:
+    """Say so, and repeat the menu."""
+    return speak(context, NOT_UNDERSTOOD, voice_twiml.menu(NOT_UNDERSTOOD, next_document(context)))

@@ -4,9 +4,9 @@ from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 import events
-from phone import voice_twiml
 from phone.call_steps import step_key
-from phone.xml_text import to_xml_text
+from phone.twiml import voice_twiml
+from phone.twiml.xml_text import to_xml_text
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook

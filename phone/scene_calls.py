@@ -6,11 +6,11 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
-from phone import voice, voice_twiml
-from phone.call_steps import next_document, respond, speak, step_key
+from phone import line_calls, voice
+from phone.call_steps import NOT_UNDERSTOOD, next_document, respond, speak, step_key
 from phone.command_recognition import is_plain_command
-from phone.line import webhooks as line_calls
-from phone.scene_twiml import scene_menu
+from phone.twiml import voice_twiml
+from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions
@@ -37,9 +37,8 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
         context.delivery["Digits"],
         context.delivery["SpeechResult"],
     )
-    asked = current_talk.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(
-        current_talk.talk()
-    )
+    talk = current_talk.talk()
+    asked = talk.find(context.delivery.query.get("scene", "")) or participant.show.scene(talk)
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if not key and not speech:
@@ -61,7 +60,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = current_talk.talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
+    if asked in (show.scene(talk), contributions.previous_scene(show, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))
@@ -75,7 +74,7 @@ def _handle_silence(context: WebhookContext, participant: Participant) -> Stored
 
 
 def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
-    return speak(context, voice.NOT_UNDERSTOOD, scene_menu(voice.NOT_UNDERSTOOD, asked, next_document(context)))
+    return speak(context, NOT_UNDERSTOOD, scene_menu(NOT_UNDERSTOOD, asked, next_document(context)))
 
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:

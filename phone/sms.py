@@ -1,7 +1,6 @@
 """Incoming texts."""
 
 import functools
-import hashlib
 import logging
 import time
 
@@ -18,7 +17,7 @@ from phone import callers, opt_out_keywords
 from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.xml_text import to_xml_text
+from phone.twiml.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
@@ -30,6 +29,7 @@ from show import contributions
 from show.contributions import Participant
 from store import Commands
 from store.outages import OUTAGE
+from workers import pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
@@ -118,7 +118,7 @@ def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: Sl
 def _answer_id(delivery: Delivery) -> str:
     # The claim key of a forced replay differs, so that the work is done again.
     claim = replay_marker.claim_key(delivery, f"text {delivery['MessageSid']}")
-    return hashlib.sha256(claim.encode()).hexdigest()[:20]
+    return pending_answers.derive_id(claim)
 
 
 def _record_command(context: WebhookContext, command: str) -> None:

@@ -5,9 +5,9 @@ from collections import Counter
 import redis
 from flask import render_template, request
 
-from presenter import auth
-from presenter.auth import login_required
+from presenter import csrf
 from presenter.blueprint import bp
+from presenter.login import login_required
 from show import audit_log
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
@@ -25,7 +25,7 @@ def audit_page() -> str:
         entries = []
     return render_template(
         "presenter/audit.html",
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
         people=Counter(entry.who for entry in entries).most_common(),
         selected=sanitize(wanted, 40),

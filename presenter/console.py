@@ -9,10 +9,10 @@ from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import auth, health_checks, problems
-from presenter.auth import login_required
+from presenter import csrf, health_checks, problems
 from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
+from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
 from show import audit_log, moderation, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
@@ -22,6 +22,7 @@ from show.state import ShowState
 from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
+from stage.presenter_session import is_logged_in
 from stage.views import requested_theme
 
 MAX_VALUE_CHARACTERS = 24
@@ -65,7 +66,7 @@ def console() -> str:
     alert = session.pop("alert", "") if "alert" in session else ""
     return render_template(
         "presenter/console.html",
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
         alert=alert,
         **_template_values(),
@@ -75,9 +76,9 @@ def console() -> str:
 @bp.get("/present/fragment")
 def console_fragment() -> ResponseReturnValue:
     """The live part of the console; 403 unless logged in."""
-    if not auth.is_logged_in():
+    if not is_logged_in():
         return "", 403
-    return render_template("presenter/_console.html", csrf_token=auth.csrf_token(), **_template_values())
+    return render_template("presenter/_console.html", csrf_token=csrf.token(), **_template_values())
 
 
 def _template_values() -> dict[str, Any]:

@@ -6,17 +6,18 @@ import redis
 from flask import Response, abort, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from presenter import auth
-from presenter.auth import is_logged_in
+from presenter import csrf
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
 from show import audit_log, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
+from show.moderated_scene import ModeratedScene
 from show.state import ShowState
 from show.talk import current_talk
 from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
+from stage.presenter_session import is_logged_in
 from store import Pipe, Store
 
 HELD_REASON = "the presenter holds all sending"
@@ -35,7 +36,7 @@ def talk_action() -> ResponseReturnValue:
     """Do what the field `do` says. Responds with 303, or with the new state for `Accept: application/json`."""
     if not is_logged_in():
         return redirect(url_for("presenter.login"), 303)
-    if not constant_time_equal(request.form.get("token", ""), auth.csrf_token()):
+    if not constant_time_equal(request.form.get("token", ""), csrf.token()):
         abort(400, "The field `token` is missing or has expired. GET /present/talk has the current one.")
     do = request.form.get("do", "")
     try:
@@ -73,6 +74,10 @@ def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str
         known = ", ".join(scene.actions) or "none"
         raise SceneError(f"The scene {scene.kind} has no action '{action[:40]}': it has {known}.")
     scene.perform(store, action, id)
+    if action == "ban":
+        for other in talk.scenes:
+            if isinstance(other, ModeratedScene):
+                other.hide_banned(store)
 
 
 def presenter_name() -> str:
@@ -149,7 +154,7 @@ def _state_as_json() -> Response | tuple[Response, int]:
         return response, 503
     return jsonify(
         title=talk.title,
-        token=auth.csrf_token(),
+        token=csrf.token(),
         scene=talk.positions[scene.id],
         id=scene.id,
         kind=scene.kind,

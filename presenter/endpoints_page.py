@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as BaseResponse
 import context
 from api import handlers
 from api.handlers import ResourceNotFound
-from presenter import auth, endpoint_attempts, endpoint_form
-from presenter.auth import login_required
+from presenter import csrf, endpoint_attempts, endpoint_form
 from presenter.blueprint import bp
+from presenter.login import login_required
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks import endpoints, event_schemas, redelivery
@@ -24,6 +24,7 @@ from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
+from stage.presenter_session import is_logged_in
 from stage.views import requested_theme
 
 SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
@@ -43,7 +44,7 @@ def endpoints_page() -> str:
 @login_required
 def endpoint_create() -> Any:
     """Create an endpoint; its page shows the secret once."""
-    auth.check_csrf_token()
+    csrf.check()
     try:
         endpoint = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
@@ -68,7 +69,7 @@ def endpoint_page(id: str) -> Any:
 @login_required
 def endpoint_update(id: str) -> Any:
     """Change the endpoint's options."""
-    auth.check_csrf_token()
+    csrf.check()
     endpoint = endpoints.load(context.store(), id)
     if endpoint is None:
         return _endpoint_missing()
@@ -84,7 +85,7 @@ def endpoint_update(id: str) -> Any:
 @login_required
 def endpoint_action(id: str, action: str) -> Any:
     """Perform the action of one of the page's buttons."""
-    auth.check_csrf_token()
+    csrf.check()
     if action not in ACTIONS:
         return _render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
     try:
@@ -97,7 +98,7 @@ def endpoint_action(id: str, action: str) -> Any:
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
 def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
     """The progress of a recovery as JSON, for static/recovery.js."""
-    recovery = handlers.load_recovery(id, recovery_id) if auth.is_logged_in() else None
+    recovery = handlers.load_recovery(id, recovery_id) if is_logged_in() else None
     if recovery is None:
         return "", 403
     return handlers.json_response(handlers.describe_recovery(recovery))
@@ -213,7 +214,7 @@ def _render_endpoint(
 def _render_page(name: str, **values: Any) -> str:
     return render_template(
         f"presenter/{name}.html",
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
         options=OPTIONS,
         first_options=endpoint_form.FIRST_OPTIONS,

@@ -8,15 +8,16 @@ from flask import render_template
 
 import context
 from masking import mask_urls
-from presenter import auth, health_checks
-from presenter.auth import login_required
+from presenter import csrf, health_checks
 from presenter.blueprint import bp
+from presenter.login import login_required
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
 from stage.phone_number_format import country_of, format_phone_number
+from stage.presenter_session import is_logged_in
 from stage.views import requested_theme
 
 MAX_ROWS = 12  # in each list
@@ -50,14 +51,14 @@ class SenderRow:
 def health_page() -> str:
     """The page; its script refreshes the live part from `/present/health/fragment`."""
     return render_template(
-        "presenter/health.html", csrf_token=auth.csrf_token(), theme=requested_theme(), **_template_values()
+        "presenter/health.html", csrf_token=csrf.token(), theme=requested_theme(), **_template_values()
     )
 
 
 @bp.get("/present/health/fragment")
 def health_fragment() -> str | tuple[str, int]:
     """The live part of the page; 403 unless logged in."""
-    if not auth.is_logged_in():
+    if not is_logged_in():
         return "", 403
     return render_template("presenter/_health.html", **_template_values())
 

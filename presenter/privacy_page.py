@@ -7,10 +7,10 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import auth
-from presenter.auth import login_required
+from presenter import csrf
 from presenter.blueprint import bp
 from presenter.console_actions import presenter_name
+from presenter.login import login_required
 from show import audit_log, friendly_names
 from show.privacy import export, purge, purge_receipts
 from show.talk import current_talk
@@ -29,7 +29,7 @@ def privacy_page() -> str:
 @login_required
 def purge_now() -> ResponseReturnValue:
     """Erase everything that was stored about people, and show the receipt."""
-    auth.check_csrf_token()
+    csrf.check()
     store, pipe = get_page_store(), get_page_store().pipeline()
     try:
         purge.purge_everything(store, current_talk.talk(), presenter_name())
@@ -66,7 +66,7 @@ def _render(alert: str = "") -> str:
         alert = alert or "Redis is not responding."
     return render_template(
         "presenter/privacy.html",
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
         alert=alert,
         days=current_talk.talk().keep_numbers_days,

@@ -8,14 +8,15 @@ import redis
 from flask import render_template, request
 
 from masking import mask_urls
-from presenter import auth
-from presenter.auth import login_required
+from presenter import csrf
 from presenter.blueprint import bp
+from presenter.login import login_required
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
+from stage.presenter_session import is_logged_in
 from stage.views import requested_theme
 
 MAX_EXAMINED = 2 * stored_requests.MAX_REJECTED_REQUESTS  # all that the inbox stores
@@ -50,14 +51,14 @@ class RejectedRow:
 def rejected_requests_page() -> str:
     """The page; `?mistake=scheme` shows only the requests with that mistake."""
     return render_template(
-        "presenter/rejected.html", csrf_token=auth.csrf_token(), theme=requested_theme(), **_template_values()
+        "presenter/rejected.html", csrf_token=csrf.token(), theme=requested_theme(), **_template_values()
     )
 
 
 @bp.get("/present/rejected/fragment")
 def rejected_fragment() -> str | tuple[str, int]:
     """The live part of the page; 403 unless logged in."""
-    if not auth.is_logged_in():
+    if not is_logged_in():
         return "", 403
     return render_template("presenter/_rejected.html", **_template_values())
 

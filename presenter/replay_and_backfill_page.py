@@ -10,15 +10,16 @@ from flask.typing import ResponseReturnValue
 
 import context
 from masking import mask_urls
-from presenter import auth
-from presenter.auth import login_required
+from presenter import csrf
 from presenter.blueprint import bp
+from presenter.login import login_required
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.replay import backfill, replay, replay_and_backfill_jobs
+from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
+from stage.presenter_session import is_logged_in
 from stage.views import requested_theme
 from workers import runs
 from workers.queues import WEBHOOKS
@@ -70,14 +71,14 @@ def backfill_page() -> str:
     channel = request.args.get("from", "")
     return render_template(
         "presenter/backfill.html",
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
         alert=alert,
         rows=_replay_rows(channel),
         window_labels=WINDOW_LABELS,
         channels=["sms", "voice", *sorted(context.settings().webhook_secrets.keys() & providers.load().keys())],
         selected_channel=sanitize(channel, 20),
-        asks_github=backfill.is_github_configured(context.settings()),
+        asks_github=missing_webhooks.is_github_configured(context.settings()),
         **_template_values(),
     )
 
@@ -85,7 +86,7 @@ def backfill_page() -> str:
 @bp.get("/present/backfill/fragment")
 def backfill_fragment() -> str | tuple[str, int]:
     """The live part of the page, which lists the runs; 403 unless logged in."""
-    if not auth.is_logged_in():
+    if not is_logged_in():
         return "", 403
     return render_template("presenter/_runs.html", **_template_values())
 
@@ -94,7 +95,7 @@ def backfill_fragment() -> str | tuple[str, int]:
 @login_required
 def start_backfill() -> ResponseReturnValue:
     """Find the webhooks that were missed in a time window; with `do=backfill`, also submit them."""
-    auth.check_csrf_token()
+    csrf.check()
     now = time.time()
     kind = runs.BACKFILL if request.form.get("do") == "backfill" else runs.FIND_MISSING
     return _start_run(kind, {"since": now - _window_seconds(), "until": now})
@@ -104,7 +105,7 @@ def start_backfill() -> ResponseReturnValue:
 @login_required
 def start_replay() -> ResponseReturnValue:
     """Replay the requests from a time window if the form has one, otherwise the selected requests."""
-    auth.check_csrf_token()
+    csrf.check()
     form, now = request.form, time.time()
     resign, force = form.get("resign") != "no", form.get("force") == "yes"
     if form.get("window"):

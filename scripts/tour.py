@@ -21,9 +21,10 @@ TOUR = {
         "phone/commands/__init__.py",
         "phone/commands/check.py",
         "phone/sms.py",
-        "phone/voice_twiml.py",
+        "phone/twiml/voice_twiml.py",
         "phone/call_steps.py",
         "phone/voice.py",
+        "phone/voice_answers.py",
     ],
     "Slow work and its callback": [
         "workers/pending_answers.py",

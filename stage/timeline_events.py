@@ -7,7 +7,7 @@ from show.sanitize import parse_number, sanitize
 from stage.timeline_entry import RESPONSES, AnswerProgress, TimelineEntry, state_of_answer, step_status
 
 MAX_PEAKS = 120  # per waveform
-AN_ENDPOINT = "a webhook endpoint"  # its host may be secret
+AN_ENDPOINT = "an endpoint"  # its host may be secret
 ENDPOINT_LABELS = {
     "endpoint.created": "receives our webhooks",
     "endpoint.updated": "changed its settings",

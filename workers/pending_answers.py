@@ -1,5 +1,6 @@
 """Answers that people wait for while a task runs. Each has a record that outlives its RQ job, so no answer is lost."""
 
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,11 @@ class PendingAnswer:
     def is_open(self) -> bool:
         """Whether the person is still waiting for the answer."""
         return self.state in OPEN_STATES
+
+
+def derive_id(cause: str) -> str:
+    """Return the id of the answer to this question, so that handling its webhook again creates no second one."""
+    return hashlib.sha256(cause.encode()).hexdigest()[:20]
 
 
 def record_key(id: str) -> str:

@@ -67,7 +67,8 @@ class Runtime:
         return self.tasks.spawn(work)
 
     async def close(self) -> None:
-        """Cancels all background tasks and closes the live feed and the HTTP client."""
+        """Cancels all background tasks and closes the live feed, the streams and the HTTP client."""
         self.feed.close()
+        self.pacer.close()
         await self.tasks.cancel_all()
         await self.webhooks.client.close()

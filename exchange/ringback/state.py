@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+from ringback.account.addresses import Address
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
-from ringback.account.geography import Place, country_of
+from ringback.account.caller_ids import verified_caller_ids
+from ringback.account.geography import Place
+from ringback.account.messaging_services import MessagingServices
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.templates import Template
 from ringback.account.verify import VerifyServices
@@ -48,9 +51,8 @@ class Handset:
     calls: list[Call] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        place = asdict(self.place) | {"country": self.place.country or country_of(self.number)}
         own = {"number": self.number, "name": self.name, "when_called": self.when_called}
-        return own | place | {"add_ons": self.add_ons}
+        return own | self.place.as_json(self.number) | {"add_ons": self.add_ons}
 
     def add_on_parameters(self) -> dict[str, str]:
         """The parameter AddOns of the webhook for an incoming call or message.
@@ -67,6 +69,9 @@ class State(Runtime):
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
         self.numbers: dict[str, PhoneNumber] = app_numbers(settings, self.clock.now())
         self.applications: dict[str, TwimlApplication] = {}
+        self.caller_ids = verified_caller_ids(settings, self.clock.now())
+        self.messaging_services = MessagingServices()
+        self.addresses: BoundedDict[str, Address] = BoundedDict(bounded_dict.MAX_ADDRESSES)
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
         self.handsets: dict[str, Handset] = {}
@@ -115,6 +120,13 @@ class State(Runtime):
         """Returns the webhooks of the number's application, or the number's own if it has no application."""
         return self.applications.get(application_sid) or number
 
+    def webhook_urls_for_messages(self, number: PhoneNumber) -> WebhookUrls:
+        """Returns the webhooks for messages to the number: those of its Messaging Service, unless that defers to it."""
+        service = self.messaging_services.of_number(number.sid)
+        if service and not service.use_inbound_webhook_on_number:
+            return service.webhook_urls()
+        return self.webhook_urls(number, number.sms_application_sid)
+
     def new_key(self, name: str) -> ApiKey:
         """Creates an API key for the REST API."""
         key = ApiKey(name, self.clock.now())
@@ -123,7 +135,7 @@ class State(Runtime):
 
     def may_be_caller_id(self, number: str) -> bool:
         """Returns whether the app may use this caller ID, which must be one of the app's own numbers or verified."""
-        return number in self.numbers or number in self.settings.verified
+        return number in self.numbers or number in self.caller_ids
 
     def handset(self, number: str) -> Handset:
         """Returns the handset of this number, creating it on first use."""
@@ -136,8 +148,8 @@ class State(Runtime):
         return handset
 
     def place_of(self, number: str) -> Place:
-        handset = self.handsets.get(number)
-        return handset.place if handset else Place()
+        found = self.numbers.get(number) or self.handsets.get(number)
+        return found.place if found else Place()
 
     def display_name(self, number: str) -> str:
         """Returns the name of the handset, or its number if it has no name."""

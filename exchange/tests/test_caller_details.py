@@ -52,6 +52,16 @@ def test_place_of_a_called_handset_is_sent(app, exchange, client, ada):
     assert (asked["ToCity"], asked["ToCountry"]) == ("Oslo", "NO")
 
 
+def test_place_of_the_apps_number_is_sent_with_calls_and_texts(app, exchange, ada):
+    changed = exchange.post("/numbers/+441632960000", {"city": "Leeds", "state": "England"})
+    assert changed == {"number": "+441632960000", "city": "Leeds", "state": "England", "zip": "", "country": "GB"}
+    ada.dials()
+    ada.texts("hello")
+    for asked in (app.was_asked("/voice")[0], app.was_asked("/sms")[0]):
+        assert [asked[f"To{part}"] for part in ("City", "State", "Zip", "Country")] == ["Leeds", "England", "", "GB"]
+    assert exchange.refuses("/numbers/+441632960009", {"city": "Leeds"})[0] == 404
+
+
 def test_place_is_kept_and_shown(exchange, ada):
     exchange.post(ada.door, {"city": "London"})
     changed = exchange.post(ada.door, {"name": "Ada"})

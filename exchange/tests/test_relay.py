@@ -113,6 +113,26 @@ def test_a_caller_who_hangs_up_completes_the_session(relay, ada):
     relay.socket.is_closed()
 
 
+def test_a_caller_who_hangs_up_during_the_handshake_completes_the_session(relay, app, ada, exchange):
+    exchange.post("/faults", {"kind": "socket-slow", "seconds": 10})
+    noun = f'<ConversationRelay url="{relay.url}"/>'
+    app.answers["/voice"] = f'<Response><Connect action="/after">{noun}</Connect></Response>'
+    ada.dials()
+    ada.is_left_with("in-progress")
+    ada.hangs_up()
+    assert relay.result()["SessionStatus"] == "completed"
+    assert not relay.socket.handshakes
+
+
+def test_a_live_update_ends_the_session_without_its_action(relay, app, ada, client):
+    relay.starts()
+    relay.says("Hello there.")
+    client.calls(ada.sid).update(twiml="<Response><Say>A person takes over.</Say></Response>")
+    ada.hears("Hello there.", "A person takes over.")
+    relay.socket.is_closed()
+    assert not app.at("/after")
+
+
 def test_the_next_verb_runs_if_connect_has_no_action(relay, ada, app):
     noun = f'<ConversationRelay url="{relay.url}"/>'
     app.answers["/voice"] = f"<Response><Connect>{noun}</Connect><Say>Back.</Say></Response>"

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,8 +42,42 @@ def test_any_fields_are_accepted_or_named(fields):
     parsed(json.dumps(fields))
 
 
+@pytest.mark.parametrize(
+    ("message", "mistake"),
+    [
+        ("hello", "it is not JSON"),
+        ('["text"]', "it is not a JSON object"),
+        ('{"token": "x"}', "type must be one of text, play"),
+        ('{"type": "interrupt"}', 'not "interrupt"'),
+        ('{"type": "text"}', "text requires token"),
+        ('{"type": "text", "token": null}', "text requires token"),
+        ('{"type": "text", "token": 7}', "text: token must be text, not 7"),
+        ('{"type": "text", "token": "x", "last": "yes"}', "text: last must be true or false"),
+        ('{"type": "text", "token": "x", "interruptible": "keys"}', "interruptible must be none, dtmf, speech or any"),
+        ('{"type": "text", "token": "x", "lang": "?"}', "lang must be a language tag"),
+        ('{"type": "play", "source": "x.wav"}', "play: source must be an http or https URL"),
+        ('{"type": "play", "source": "https://x/y.wav", "loop": 1001}', "loop must be a whole number from 0 to 1000"),
+        ('{"type": "sendDigits", "digits": ""}', "digits must be 1 to 200 of"),
+        ('{"type": "language"}', "language requires ttsLanguage or transcriptionLanguage"),
+        ('{"type": "end", "handoffData": {"a": 1}}', "end: handoffData must be text"),
+        ('{"type": "config"}', "config changes nothing"),
+        ('{"type": "config", "speechTimeout": 5}', "speechTimeout must be 600 to 5000 or auto"),
+        (
+            '{"type": "config", "languages": [{"code": "es-ES", "pitch": "high"}]}',
+            "languages must have code and any of",
+        ),
+    ],
+)
+def test_a_mistake_names_the_field_and_what_it_must_be(message, mistake):
+    with pytest.raises(InvalidMessage) as raised:
+        parse_message(message)
+    assert mistake in str(raised.value)
+
+
 def test_hostile_json_is_a_named_mistake():
+    too_long = json.dumps({"type": "text", "token": "x" * 16_385})
     for frame in [
+        too_long,
         "[" * 100_000,
         "9" * 10_000,
         '{"type": ' + "9" * 10_000 + "}",

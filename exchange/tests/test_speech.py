@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.testing.waiting import eventually
-from ringback.verbs.gather_partial_results import MAX_PARTIAL_RESULTS, growing_prefixes
+from ringback.transcribing.partial_results import MAX_PARTIAL_RESULTS, growing_prefixes
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
 

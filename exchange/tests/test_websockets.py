@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from ringback.websockets.address import checked_socket_url
@@ -100,6 +101,11 @@ def test_an_app_that_answers_without_upgrade_has_failed_the_handshake(exchange, 
     app.answers["/agent"] = "<Response/>"
     failed = failure(exchange, wss)
     assert (failed.code, failed.status) == (31920, 200)
+
+
+def test_an_app_that_rejects_the_signature_is_told_what_was_signed(exchange, app, wss):
+    app.answers["/agent"] = web.Response(status=403)
+    assert "signature is of this URL, with its query string" in failure(exchange, wss + "?a=1").detail
 
 
 def test_a_refused_connection_is_31902(exchange):

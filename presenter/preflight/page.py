@@ -3,9 +3,9 @@
 from flask import render_template, request
 
 import context
-from presenter import auth
-from presenter.auth import login_required
+from presenter import csrf
 from presenter.blueprint import bp
+from presenter.login import login_required
 from presenter.preflight import Subject, run
 from show.talk import current_talk
 from stage.blueprint import get_page_store
@@ -25,6 +25,6 @@ def preflight_page() -> str:
         "presenter/preflight.html",
         findings=findings,
         people=people,
-        csrf_token=auth.csrf_token(),
+        csrf_token=csrf.token(),
         theme=requested_theme(),
     )

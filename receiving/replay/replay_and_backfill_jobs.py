@@ -7,7 +7,7 @@ from typing import Any
 from rq import Queue
 
 from config import Settings
-from receiving.replay import backfill, replay
+from receiving.replay import backfill, missing_webhooks, replay
 from receiving.replay.replay import ReplayRequest
 from store import Store
 from workers import callbacks, runs
@@ -58,9 +58,11 @@ def _backfill(settings: Settings, redis: Store, log: RunWriter) -> str:
     return f"{report.summarize()} {_log_outcomes(log, backfill.backfill(settings, report.missing, log.run.id))}"
 
 
-def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> backfill.MissingReport:
+def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> missing_webhooks.MissingReport:
     since, until = log.run.options["since"], log.run.options["until"]
-    report = backfill.find_missing(redis, backfill.provider_logs(settings, redis), since, until, log.set_message)
+    report = missing_webhooks.find_missing(
+        redis, missing_webhooks.provider_logs(settings, redis), since, until, log.set_message
+    )
     for name, reason in report.failed_logs.items():
         log.add_outcome(Outcome(name, "failed", 0, 0.0, reason))
     log.set_total(log.run.done + len(report.missing))

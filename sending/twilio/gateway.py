@@ -17,7 +17,7 @@ from twilio.rest import Client
 import events
 from config import Settings
 from masking import alias, mask
-from sending import admission, opt_outs, outbox, pacing
+from sending import opt_outs, outbox, pacing, pre_send_checks
 from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
@@ -84,10 +84,10 @@ class TwilioGateway(LiveCalls):
             return "sending"
         try:
             return send(self._admit(message))
-        except admission.MustWait as wait:
+        except pre_send_checks.MustWait as wait:
             outbox.postpone(self.redis, message, "sending", wait.until, str(wait), is_counted=message.is_counted)
             state = "planned"
-        except admission.MustNotSend as error:
+        except pre_send_checks.MustNotSend as error:
             state = self._mark_failed(message, "sending", str(error))
         pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
@@ -95,8 +95,8 @@ class TwilioGateway(LiveCalls):
     def _admit(self, message: OutboundMessage) -> OutboundMessage:
         """Return the message to send. Raises MustWait or MustNotSend."""
         if opt_outs.has_opted_out(self.redis, message.to, self.settings.secret_key):
-            raise admission.MustNotSend("they texted STOP")
-        return admission.admit(self.redis, message, alias(message.to, self.settings.secret_key[0]))
+            raise pre_send_checks.MustNotSend("they texted STOP")
+        return pre_send_checks.admit(self.redis, message, alias(message.to, self.settings.secret_key[0]))
 
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url

@@ -8,13 +8,13 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from sending import admission, followers, text_circuit_breaker, unanswered_texts
+from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
-from show.talk import talk_file as talk_file
+from show.talk import talk_file
 from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
@@ -24,7 +24,7 @@ from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
 STORES = (
-    admission,
+    outdated_answers,
     call_state,
     endpoints,
     webhook_erasers,

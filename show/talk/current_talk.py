@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from config import Settings
-from show.talk import talk_file as talk_file
+from show.talk import talk_file
 from show.talk.talk_file import Talk
 
 

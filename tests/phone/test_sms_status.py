@@ -5,7 +5,7 @@ import time
 import pytest
 
 import events
-from sending import admission, outbox, pacing
+from sending import outbox, outdated_answers, pacing, pre_send_checks
 from sending.outbox import OutboundMessage
 from tests.support.person import ME
 
@@ -59,11 +59,11 @@ def test_status_of_another_text_changes_nothing(redis, reports):
 
 
 def test_retries_end_after_four_hours(redis, sent, reports):
-    redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - admission.MAX_WAIT_SECONDS - 1})
+    redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - outdated_answers.MAX_WAIT_SECONDS - 1})
     redis.set(f"told-outdated:{ME}", 1, ex=60)
     reports("failed", "30001")
-    with pytest.raises(admission.MustNotSend):
-        admission.admit(redis, outbox.load(redis, "answer:1"), "alias")
+    with pytest.raises(pre_send_checks.MustNotSend):
+        pre_send_checks.admit(redis, outbox.load(redis, "answer:1"), "alias")
 
 
 @pytest.mark.parametrize(("status", "code"), [("delivered", ""), ("read", ""), ("undelivered", "30003")])

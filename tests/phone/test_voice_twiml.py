@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phone import hold_twiml, sms, voice_twiml
+from phone import sms
+from phone.twiml import hold_twiml, voice_twiml
 from tests.support.person import is_valid_twiml
 
 words = st.text(max_size=400)

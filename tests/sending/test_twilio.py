@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 import events
-from sending import admission, opt_outs, outbox, rate_limits_per_person
+from sending import opt_outs, outbox, outdated_answers, rate_limits_per_person
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from sending.twilio.live_calls import CallEnded
@@ -183,7 +183,7 @@ class TestTrouble:
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert [nobody.send_text("answer:1") for _ in range(7)] == ["planned"] * 7
         redis.set(f"told-outdated:{planned.to}", 1, ex=60)
-        redis.hset("outbox:answer:1", "planned_at", time.time() - admission.MAX_WAIT_SECONDS - 1)
+        redis.hset("outbox:answer:1", "planned_at", time.time() - outdated_answers.MAX_WAIT_SECONDS - 1)
         assert nobody.send_text("answer:1") == "failed"
         assert "longer than 4 hours" in events.read_latest(redis, 1)[0].data["reason"]
 

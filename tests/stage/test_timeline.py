@@ -165,7 +165,7 @@ def test_outgoing_webhook_is_a_step_of_its_text(happens):
 
 def test_outgoing_webhook_of_a_dropped_entry_is_an_entry(happens):
     story = happens("webhook.delivered", "msg_9_0", host="hear.example", attempt=1, status=204, ms=6.0)
-    assert (story.channel, story.who) == ("webhook", "a webhook endpoint")
+    assert (story.channel, story.who) == ("webhook", "an endpoint")
 
 
 def test_outgoing_webhook_is_an_entry_from_failure_to_success(happens):

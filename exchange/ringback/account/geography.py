@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import phonenumbers
@@ -16,6 +16,9 @@ class Place:
     state: str = ""
     zip: str = ""
     country: str = ""
+
+    def as_json(self, number: str) -> dict[str, str]:
+        return asdict(self) | {"country": self.country or country_of(number)}
 
 
 @lru_cache(maxsize=10_000)

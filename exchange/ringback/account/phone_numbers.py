@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ringback.account.geography import Place
 from ringback.account.sip_uris import is_sip
 from ringback.account.webhook_urls import WebhookUrls, app_webhook_urls
 from ringback.service.settings import Settings
@@ -55,12 +56,13 @@ def is_sender_id(text: str) -> bool:
 
 @dataclass(kw_only=True)
 class PhoneNumber(WebhookUrls):
-    """An IncomingPhoneNumber, with Twilio's field names."""
+    """An IncomingPhoneNumber, with Twilio's field names. `place` is sent with webhooks only."""
 
     phone_number: str
     voice_application_sid: str = ""
     sms_application_sid: str = ""
     sid: str = field(default_factory=lambda: new_sid("PN"))
+    place: Place = field(default_factory=Place)
 
 
 def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:

@@ -14,9 +14,10 @@ from ringback.launcher.certificates import CA_BUNDLE_VARIABLES
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy", "npm_config_https_proxy")
 NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
-PRELOAD = Path(__file__).parent / "preload"  # Python and Node run it before the app
+PRELOAD = Path(__file__).parent / "preload"  # Python, Node and Ruby run it before the app
 # The variables that may have a value already, with what joins it and ours, as in sitecustomize.py and preload.cjs.
-JOINED = {"NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ":", "PYTHONPATH": ":"}
+JOINED = {"NODE_OPTIONS": " ", "RUBYOPT": " ", "JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ":"}
+SEARCH_PATHS = ("PYTHONPATH", "RUBYLIB")  # ours comes first
 
 
 def interception_variables(proxy: str, tls_port: int, bundle: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -31,6 +32,7 @@ def interception_variables(proxy: str, tls_port: int, bundle: Path, environment:
     result |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
     result |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_TLS_PORT": str(tls_port)}
     result |= {"PYTHONPATH": str(preload), "NODE_OPTIONS": f'--require "{preload / "preload.cjs"}"'}
+    result |= {"RUBYLIB": str(preload), "RUBYOPT": "-rringback_authorities"}
     result |= _php(folder / "php", bundle) | _java(proxy, bundle, environment)
     (preload / "environment").write_text("".join(f"{name}={value}\n" for name, value in result.items()), "utf-8")
     return result
@@ -42,12 +44,12 @@ def with_variables(environment: Mapping[str, str], variables: Mapping[str, str])
 
 
 def _joined(name: str, value: str, own: str) -> str:
-    joint = JOINED.get(name, "")
+    joint = ":" if name in SEARCH_PATHS else JOINED.get(name, "")
     if name == "PHP_INI_SCAN_DIR":  # an empty part is the folder that PHP was compiled with; the last file wins
         return f"{value}{joint}{own}"
     if not value or not joint:
         return own
-    return f"{own}{joint}{value}" if name == "PYTHONPATH" else f"{value}{joint}{own}"
+    return f"{own}{joint}{value}" if name in SEARCH_PATHS else f"{value}{joint}{own}"
 
 
 def _php(folder: Path, bundle: Path) -> dict[str, str]:

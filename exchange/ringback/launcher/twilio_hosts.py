@@ -56,6 +56,8 @@ async def supported_products_only(request: web.Request, handler: Handler) -> web
     response = await handler(request)
     if response.status == 401:
         print(f"ringback: {WRONG_CREDENTIALS}", flush=True)
+    if response.status == 501:
+        print(f"ringback: {request.method} {request.path} is not emulated: responded with 501", flush=True)
     return response
 
 

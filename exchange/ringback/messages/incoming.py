@@ -34,7 +34,9 @@ async def receive_message(state: State, message: Message, number: PhoneNumber) -
         state.whatsapp_sessions.open(message.from_, message.to)
     elif body := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
         send(state, _automatic_message(state, message, body))
-    urls = state.webhook_urls(number, number.sms_application_sid)
+    service = state.messaging_services.of_number(number.sid)
+    message.service = service.sid if service else None
+    urls = state.webhook_urls_for_messages(number)
     if urls.sms_url:
         await MessagingSession(state, message, urls).run(Fetch(urls.sms_url, urls.sms_method))
 
@@ -143,6 +145,8 @@ def incoming_parameters(state: State, message: Message) -> dict[str, str]:
         "NumMedia": str(len(message.media)),
         "NumSegments": str(message.num_segments),
     }
+    if message.service:
+        parameters["MessagingServiceSid"] = message.service
     for index, media in enumerate(message.media):
         parameters |= {
             f"MediaUrl{index}": state.origin + media.rest_path,

@@ -11,7 +11,7 @@ from ringback.calls.audio_path import AudioPath, HeardItem, speaking_seconds
 from ringback.relay.sentences import spoken_part
 from ringback.service.media import Media
 
-MAX_QUEUED_CHARACTERS = 100_000  # about two hours of speech; the app's next message waits until there is room
+MAX_QUEUED_UTTERANCES = 1000  # about an hour of speech; the app's next message waits until there is room
 TONE_SECONDS = 0.2
 WAIT_SECONDS = 0.5  # of a `w` among digits
 FetchAudio = Callable[[str], Awaitable[Media | None]]
@@ -71,8 +71,8 @@ class AgentVoice:
         self._wake()
 
     async def wait_for_room(self) -> None:
-        """Waits until less than MAX_QUEUED_CHARACTERS are waiting to be spoken."""
-        while sum(len(one.text) + 1 for one in self.queue) > MAX_QUEUED_CHARACTERS:
+        """Waits until less than MAX_QUEUED_UTTERANCES are waiting to be spoken."""
+        while len(self.queue) >= MAX_QUEUED_UTTERANCES:
             await self.changed.wait()
 
     async def wait_until_silent(self) -> None:
@@ -107,9 +107,13 @@ class AgentVoice:
                 self.on_played(utterance.text.strip())
         self.playing = self.item = None
         if not self.queue:
+            self._fall_silent()
+        self._wake()
+
+    def _fall_silent(self) -> None:
+        if self.current is not None:
             self.current = None
             self.on_speaking(False)
-        self._wake()
 
     async def _play(self, utterance: Utterance) -> None:
         if utterance.source:
@@ -143,6 +147,7 @@ class AgentVoice:
         words = "".join([*self.heard, part]).strip()
         milliseconds = round((self.audio.clock.time() - self.started) * 1000) if self.current else 0
         self._stop(part, lambda utterance: True)
+        self._fall_silent()
         return Interruption(words, milliseconds)
 
     def preempt(self, cycle: int) -> None:

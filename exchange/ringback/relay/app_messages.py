@@ -26,6 +26,7 @@ from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame
 
 MAX_MALFORMED = 10  # in a row: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages
+UNFINISHED_SECONDS = 5.0  # without a token, and a prompt comes: the app seems to have forgotten `last`
 MAX_SHOWN_CHARACTERS = 300
 MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
 NAMES = {PlayMedia: "play", SendDigits: "sendDigits", SwitchLanguage: "language", UpdateConfig: "config"}
@@ -49,6 +50,7 @@ class AppMessageHandler:
         self.sentences = SentenceBuffer()
         self.cycle = 1
         self.token: TextToken | None = None  # the last token of an unfinished answer
+        self.token_at = 0.0  # on the exchange's clock
         self.discards = False  # the rest of the answer, because the caller has interrupted it
         self.malformed = 0
         self.token_entry: LogEntry | None = None
@@ -79,11 +81,21 @@ class AppMessageHandler:
         self.sentences.flush()
         self.discards = self.token is not None
 
-    def keep_answers(self) -> None:
-        """From now on, tokens belong to a new answer, because the app has been told what the caller said."""
+    def begin_answer(self) -> None:
+        """From now on, tokens belong to a new answer, because the app is being told what the caller said."""
         if self.discards:
-            self.discards, self.token = False, None
-            self.cycle += 1
+            self._end_answer()
+        elif self.sentences.text.strip() and self._seconds_since_token() >= UNFINISHED_SECONDS:
+            rest = self.sentences.text.strip()[:100]
+            fix = "Send a text message with last: true at the end of each answer."
+            self._report(SPELLING, f"ConversationRelay: the answer has no end, so “{rest}” was not spoken", fix)
+
+    def _end_answer(self) -> None:
+        self.discards, self.token = False, None
+        self.cycle += 1
+
+    def _seconds_since_token(self) -> float:
+        return self.call.runtime.clock.time() - self.token_at
 
     def _parse(self, frame: Frame) -> tuple[AppMessage, list[str]]:
         if frame.text is None:
@@ -108,8 +120,9 @@ class AppMessageHandler:
         if unknown:
             self._report(SPELLING, f"ConversationRelay message: unknown fields {', '.join(unknown)[:200]}")
 
-    def _report(self, code: int, detail: str) -> None:
-        self.call.runtime.debugger.report(code, sid=self.call.sid, handset=self.call.plan.handset, detail=detail)
+    def _report(self, code: int, detail: str, fix: str = "") -> None:
+        debugger, handset = self.call.runtime.debugger, self.call.plan.handset
+        debugger.report(code, sid=self.call.sid, handset=handset, mend=fix, detail=detail)
 
     def _handle(self, message: AppMessage) -> None:
         match message:
@@ -134,19 +147,18 @@ class AppMessageHandler:
     def _add_token(self, token: TextToken) -> None:
         if self.discards:
             if token.last:
-                self.keep_answers()
+                self._end_answer()
             return
         if self.token is None:
             self.voice.preempt(self.cycle)
         elif self.token.lang != token.lang:
             self._flush()
-        self.token = token
+        self.token, self.token_at = token, self.call.runtime.clock.time()
         for sentence in self.sentences.add(token.token):
             self._say(token, text=sentence, lang=token.lang)
         if token.last:
             self._flush()
-            self.token = None
-            self.cycle += 1
+            self._end_answer()
 
     def _flush(self) -> None:
         """Says the sentence that has no end yet."""
@@ -176,9 +188,7 @@ class AppMessageHandler:
 
     def _update(self, message: UpdateConfig) -> None:
         self._flush()
-        self.settings.values |= message.settings
-        for code, language in message.languages.items():
-            self.settings.languages[code] = self.settings.languages.get(code, {}) | language
+        self.settings.update(message.settings, message.languages)
         self.settings.switch_language(message.language.tts, message.language.transcription)
         self.on_settings()
         changed = [*message.settings, *(["languages"] if message.languages else [])]

@@ -21,6 +21,14 @@ from ringback.websockets.handshake import RELAY, open_socket
 MAX_WAITING_MESSAGES = 500
 RECONNECT_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # before each attempt
 WEBSOCKET_ENDED = 64105
+SHOWN_FIELDS = {
+    "prompt": ("voicePrompt",),
+    "dtmf": ("digit",),
+    "interrupt": ("utteranceUntilInterrupt",),
+    "info": ("name", "value"),
+    "error": ("description",),
+}
+MAX_SHOWN_CHARACTERS = 200
 TOO_MANY_MALFORMED = (1007, "Too many consecutive malformed messages.")
 
 
@@ -110,8 +118,7 @@ class RelayConnection:
         self.close(*TOO_MANY_MALFORMED)
 
     def _log(self, message: dict[str, Any]) -> None:
-        words = {"prompt": "voicePrompt", "dtmf": "digit", "interrupt": "utteranceUntilInterrupt", "info": "name"}
-        name = str(message["type"])
-        shown = message.get(words.get(name, "description"), "")
+        kind = str(message["type"])
+        shown = " ".join(str(message[name]) for name in SHOWN_FIELDS.get(kind, ()))
         text = json.dumps(message, ensure_ascii=False, indent=1)
-        self.call.log.add("message", SocketMessage(True, f"{name} {str(shown)[:200]}".strip(), text))
+        self.call.log.add("message", SocketMessage(True, f"{kind} {shown[:MAX_SHOWN_CHARACTERS]}".strip(), text))

@@ -20,6 +20,7 @@ LANGUAGE_FIELDS = (
     "ttsLanguageTextNormalization"
 )
 MAX_LANGUAGES = 100
+MAX_TEXT_CHARACTERS = 16_384  # Twilio documents no limit
 
 
 class InvalidValue(Exception):
@@ -29,6 +30,8 @@ class InvalidValue(Exception):
 def text(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidValue("must be text")
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise InvalidValue(f"must be at most {MAX_TEXT_CHARACTERS} characters long")
     return value
 
 
@@ -101,7 +104,7 @@ def language_tag(value: object) -> str:
 def hint_list(value: object) -> str:
     """Words separated by commas, or a list of words."""
     if isinstance(value, list) and all(isinstance(hint, str) for hint in value):
-        return ", ".join(value)
+        return text(", ".join(value))
     return text(value)
 
 

@@ -18,11 +18,15 @@ class SentenceBuffer:
     def add(self, token: str) -> list[str]:
         """Adds a token. Returns the sentences that are complete, each with the white space after it."""
         self.text += token
-        sentences = []
-        while (end := SENTENCE_END.search(self.text)) or len(self.text) > MAX_BUFFERED_CHARACTERS:
-            length = min(end.end() if end else MAX_BUFFERED_CHARACTERS, MAX_BUFFERED_CHARACTERS)
-            sentences.append(self.text[:length])
-            self.text = self.text[length:]
+        sentences, start = [], 0
+        while True:
+            window = start + MAX_BUFFERED_CHARACTERS
+            end = SENTENCE_END.search(self.text, start, window)
+            if end is None and len(self.text) <= window:
+                break
+            sentences.append(self.text[start : end.end() if end else window])
+            start += len(sentences[-1])
+        self.text = self.text[start:]
         return sentences
 
     def flush(self) -> list[str]:

@@ -101,7 +101,7 @@ class RelaySession:
         if message["type"] == "interrupt":
             self.app.discard_answer()
         elif message["type"] in ("prompt", "dtmf"):
-            self.app.keep_answers()
+            self.app.begin_answer()
         self.connection.post(message)
 
     def _on_speaking(self, speaking: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.relay.fields import LANGUAGE_FIELDS, SETTINGS, InvalidValue, language_tag
+from ringback.relay.fields import LANGUAGE_FIELDS, MAX_LANGUAGES, SETTINGS, InvalidValue, language_tag
 from ringback.twiml.parser import Element
 
 DEFAULT_LANGUAGE = "en-US"
@@ -49,6 +49,14 @@ class RelaySettings:
         """Changes the languages; "" leaves one unchanged."""
         self.values |= {"ttsLanguage": tts} if tts else {}
         self.values |= {"transcriptionLanguage": transcription} if transcription else {}
+
+    def update(self, values: dict[str, Any], languages: dict[str, dict[str, str]]) -> None:
+        """Changes settings and those of languages. Forgets the oldest languages if there are too many."""
+        self.values |= values
+        for code, language in languages.items():
+            self.languages[code] = self.languages.get(code, {}) | language
+        while len(self.languages) > MAX_LANGUAGES:
+            del self.languages[next(iter(self.languages))]
 
     def provider_error(self) -> str:
         """Why the providers, voices and models do not belong together, or ""."""

@@ -26,14 +26,22 @@ class RestError(Exception):
         body: dict[str, Any] = {
             "code": self.code,
             "message": str(self),
-            "more_info": f"{DOCS}{self.code}",
             "status": self.status,
         }
+        if self.code in ERROR_CODES:
+            body["more_info"] = f"{DOCS}{self.code}"
         headers = {"Retry-After": "1"} if self.status == 429 else {}
         if self.status == 401:
             body["detail"] = ERROR_CODES[self.code].mend
             headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
         return web.json_response(body, status=self.status, headers=headers)
+
+
+class NotEmulated(RestError):
+    """A 501 that names what the exchange does not emulate."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(501, status=501, message=f"The local exchange does not emulate {what}")
 
 
 def not_found(path: str) -> RestError:

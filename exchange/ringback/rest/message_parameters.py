@@ -76,8 +76,12 @@ def sender(request: ApiRequest, to: str) -> str:
     return from_
 
 
-def service_sender(state: State, to: str) -> str:
-    number = next(iter(state.numbers))
+def service_sender(state: State, sid: str, to: str) -> str:
+    """The number that a Messaging Service sends from: the first one, if the service is not known here."""
+    service = state.messaging_services.get(sid)
+    number = service.sender(to, state.numbers.values()) if service else next(iter(state.numbers))
+    if number is None:
+        raise RestError(21704)
     return f"whatsapp:{number}" if is_whatsapp(to) else number
 
 

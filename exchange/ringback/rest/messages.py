@@ -38,7 +38,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     state = request.state
     to, service = recipient(request), messaging_service(request)
     has_sender = bool(request.text("From")) and not is_service(request.text("From"))
-    from_ = sender(request, to) if has_sender or not service else service_sender(state, to)
+    from_ = sender(request, to) if has_sender or not service else service_sender(state, service, to)
     media = media_urls(request)
     template = template_text(request)
     body = request.text("Body") if template is None else template
@@ -64,9 +64,14 @@ def create(request: ApiRequest) -> dict[str, Any]:
         media_urls=media,
         service=service,
         is_template=template is not None,
-        callback=parameters.url(request, "StatusCallback", 21609),
+        callback=parameters.url(request, "StatusCallback", 21609) or _service_callback(state, service),
     )
     return as_resource(schedule(state, message, send_at) if send_at else send(state, message))
+
+
+def _service_callback(state: State, sid: str | None) -> str:
+    service = state.messaging_services.get(sid or "")
+    return service.status_callback if service else ""
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

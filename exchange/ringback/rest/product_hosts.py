@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest import alerts, contents, lookups, verify
+from ringback.rest import alerts, contents, lookups, messaging_services, verify
 
 SERVICE = "/v2/Services/{sid}"
 # Each product's functions by path and method. The routes of the oldest product, api, are in routes.py.
@@ -16,6 +16,22 @@ NEWER_PRODUCTS: dict[str, dict[str, dict[str, Any]]] = {
     "lookups": {
         "/v1/PhoneNumbers/{number}": {"GET": lookups.fetch_v1},
         "/v2/PhoneNumbers/{number}": {"GET": lookups.fetch},
+    },
+    "messaging": {
+        "/v1/Services": {"GET": messaging_services.list_all, "POST": messaging_services.create},
+        "/v1/Services/{sid}": {
+            "GET": messaging_services.fetch,
+            "POST": messaging_services.update,
+            "DELETE": messaging_services.delete,
+        },
+        "/v1/Services/{sid}/PhoneNumbers": {
+            "GET": messaging_services.list_numbers,
+            "POST": messaging_services.add_number,
+        },
+        "/v1/Services/{sid}/PhoneNumbers/{number}": {
+            "GET": messaging_services.fetch_number,
+            "DELETE": messaging_services.remove_number,
+        },
     },
     "monitor": {"/v1/Alerts": {"GET": alerts.list_all}, "/v1/Alerts/{sid}": {"GET": alerts.fetch}},
     "verify": {

@@ -9,20 +9,27 @@ from aiohttp import web
 
 from ringback.rest import (
     accounts,
+    addresses,
     applications,
     available_phone_numbers,
+    balance,
     calls,
     conferences,
     incoming_phone_numbers,
     keys,
     messages,
+    outgoing_caller_ids,
     participants,
     product_hosts,
     queues,
+    realtime_transcriptions,
     recordings,
     streams,
     test_credentials,
+    tokens,
     transcriptions,
+    unsupported,
+    usage_records,
 )
 from ringback.rest.api_request import endpoint
 from ringback.rest.errors import RestError, not_found
@@ -36,6 +43,7 @@ LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Calls": {"GET": calls.list_all, "POST": calls.create},
     "/Calls/{sid}/Recordings": {"GET": recordings.list_all, "POST": recordings.create},
     "/Calls/{sid}/Streams": {"POST": streams.create},
+    "/Calls/{sid}/Transcriptions": {"POST": realtime_transcriptions.create},
     "/IncomingPhoneNumbers": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Local": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/Mobile": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
@@ -54,9 +62,13 @@ LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/AvailablePhoneNumbers/{country}/Local": {"GET": available_phone_numbers.search},
     "/AvailablePhoneNumbers/{country}/Mobile": {"GET": available_phone_numbers.search},
     "/AvailablePhoneNumbers/{country}/TollFree": {"GET": available_phone_numbers.search},
+    "/Addresses": {"GET": addresses.list_all, "POST": addresses.create},
+    "/OutgoingCallerIds": {"GET": outgoing_caller_ids.list_all},
+    "/Tokens": {"POST": tokens.create},
     "/Queues": {"GET": queues.list_all, "POST": queues.create},
     "/Queues/{sid}/Members": {"GET": queues.list_members},
 }
+LIST_ROUTES |= {f"/Usage/{resource}": {"GET": usage_records.lister(resource)} for resource in usage_records.PERIODS}
 INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
     "": {"GET": accounts.fetch},
     "/Messages/{sid}": {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},
@@ -68,6 +80,7 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
         "DELETE": recordings.delete,
     },
     "/Calls/{sid}/Streams/{stream}": {"POST": streams.update},
+    "/Calls/{sid}/Transcriptions/{transcription}": {"POST": realtime_transcriptions.update},
     "/Conferences/{sid}/Recordings/{recording}": {
         "GET": recordings.fetch,
         "POST": recordings.update,
@@ -92,6 +105,13 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
         "DELETE": applications.delete,
     },
     "/Keys/{sid}": {"GET": keys.fetch, "POST": keys.update, "DELETE": keys.delete},
+    "/Addresses/{sid}": {"GET": addresses.fetch, "POST": addresses.update, "DELETE": addresses.delete},
+    "/Balance": {"GET": balance.fetch},
+    "/OutgoingCallerIds/{sid}": {
+        "GET": outgoing_caller_ids.fetch,
+        "POST": outgoing_caller_ids.update,
+        "DELETE": outgoing_caller_ids.delete,
+    },
     "/Queues/{sid}": {"GET": queues.fetch, "POST": queues.update, "DELETE": queues.delete},
     "/Queues/{sid}/Members/{member}": {"GET": queues.fetch_member, "POST": queues.update_member},
 }
@@ -114,6 +134,19 @@ def add_routes(app: web.Application, state: State) -> None:
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", partial(recordings.download, state))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", partial(recordings.download, state))
     add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", partial(messages.download_media, state))
+    _add_refusals(app, state)
+
+
+def _add_refusals(app: web.Application, state: State) -> None:
+    """Routes requests for resources that are not emulated, which come last: other routes take precedence."""
+    for product, base, table in (
+        ("api", BASE, unsupported.OF_THE_ACCOUNT),
+        ("messaging", "", unsupported.OF_MESSAGING),
+    ):
+        for (method, path), reason in table.items():
+            handler = endpoint(state, unsupported.refusing(path, reason), False, test_credentials.forbidden, product)
+            for suffix in ("", "/{below:.+}") if product == "messaging" else (".json", "/{below:.+}"):
+                app.router.add_route(method, base + path + suffix, handler)
 
 
 def not_found_response(request: web.Request, status: int) -> web.Response:

@@ -151,7 +151,10 @@ REST_ERRORS = (
             21623: ("More than 10 MediaUrl parameters", ""),
             21624: ("ValidityPeriod {detail} is not valid", ""),
             21626: ("StatusCallbackEvent {detail} is not valid", ""),
+            21704: ("The Messaging Service contains no phone numbers", "Add one of your numbers to it."),
             21705: ("The Messaging Service Sid {detail} is invalid.", ""),
+            21710: ("The phone number is already in the Messaging Service", ""),
+            21712: ("The phone number is associated with another Messaging Service", "Remove it from there first."),
             30409: ("This message cannot be canceled", "Only a scheduled message can be canceled, before it is sent."),
             35111: ("SendAt timestamp is missing", "Send SendAt with ScheduleType=fixed."),
             35114: (

@@ -26,6 +26,7 @@ FAULT_KINDS = {
     "stream-jump": "lose the given `seconds` of a media stream: the timestamps jump, the sequence numbers do not",
     "stream-lost-mark": "never return a mark to the app",
     "relay-1007": "close a ConversationRelay WebSocket as malformed (1007), the given `seconds` after its handshake",
+    "transcription-fails": "end a real-time transcription with the error 32651, instead of its next result",
     "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
@@ -49,6 +50,7 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "stream-jump": ("seconds", "path"),
     "stream-lost-mark": ("path",),
     "relay-1007": ("seconds", "path"),
+    "transcription-fails": ("path",),
     "message-filter": (),
     "stale-document": (),
 }
@@ -71,6 +73,7 @@ FAULT_EVIDENCE: dict[str, Evidence] = {
     "relay-1007": documented("voice/conversationrelay/websocket-messages"),
     "stream-jump": inferred("voice/media-streams/websocket-messages"),
     "stream-lost-mark": inferred("voice/media-streams/websocket-messages"),
+    "transcription-fails": documented("api/errors/32651"),
     "message-filter": documented("api/errors/30007"),
     "stale-document": inferred("voice/api/call-resource"),
 }

@@ -91,6 +91,7 @@ VOICE_WARNINGS: dict[int, tuple[str, str]] = {
         "The recording is silent and was not stored",
         "Speak after the beep, and put what to do without a recording after <Record>.",
     ),
+    17585: ("Transcription: {detail} is not a URL", "Use a full http or https URL, or a path."),
 }
 VOICE_ERRORS: dict[int, tuple[str, str]] = {
     13801: (

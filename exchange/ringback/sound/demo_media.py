@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 import re
 from array import array
+from collections.abc import Iterable
 from functools import cache
 from urllib.parse import urlsplit
 
 from ringback.sound import wav
 from ringback.webhooks.request import WebhookResponse
+from ringback.webhooks.twimlets import twimlet_document
 
 MUSIC_HOST = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
 SOUNDS = {("demo.twilio.com", "/docs/classic.mp3"), ("api.twilio.com", "/cowbell.mp3")}
-HOLD_MUSIC_DOCUMENT = (
-    '<Response><Play loop="0">http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3</Play></Response>'
-)
 DEMO_DOCUMENTS = {
-    ("twimlets.com", "/holdmusic"): HOLD_MUSIC_DOCUMENT,
     (
         "demo.twilio.com",
         "/docs/voice.xml",
@@ -31,8 +29,8 @@ REPETITIONS = 4
 AMPLITUDE = 5000
 
 
-def demo_response(url: str) -> WebhookResponse | None:
-    """Returns the exchange's own response for a demo URL, or None for any other URL."""
+def demo_response(url: str, parameters: Iterable[tuple[str, str]]) -> WebhookResponse | None:
+    """Returns the exchange's own response to a request with these parameters; None unless it is for a demo URL."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -40,7 +38,7 @@ def demo_response(url: str) -> WebhookResponse | None:
     host, path = (parts.hostname or "").removeprefix("www."), parts.path
     if MUSIC_HOST.fullmatch(host) or (host, path) in SOUNDS:
         return _response(url, "audio/wav", music())
-    document = DEMO_DOCUMENTS.get((host, path))
+    document = DEMO_DOCUMENTS.get((host, path)) or twimlet_document(url, parameters)
     return _response(url, "text/xml", document.encode()) if document else None
 
 

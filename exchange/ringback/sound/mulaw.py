@@ -37,7 +37,8 @@ def _decoded(byte: int) -> int:
 
 
 ENCODED = _encode_table()
-DECODED = tuple(map(_decoded, range(256)))
+_DECODED = b"".join(_decoded(byte).to_bytes(2, "little", signed=True) for byte in range(256))
+LOW_BYTES, HIGH_BYTES = _DECODED[0::2], _DECODED[1::2]  # of the sample for each µ-law byte
 
 
 def encode(sound: bytes) -> bytes:
@@ -47,4 +48,6 @@ def encode(sound: bytes) -> bytes:
 
 def decode(audio: bytes) -> bytes:
     """Returns the 16-bit mono PCM of µ-law bytes."""
-    return array("h", map(DECODED.__getitem__, audio)).tobytes()
+    sound = bytearray(2 * len(audio))
+    sound[0::2], sound[1::2] = audio.translate(LOW_BYTES), audio.translate(HIGH_BYTES)
+    return bytes(sound)

@@ -55,7 +55,7 @@ def read_message(text: str, stream_sid: str) -> AppMedia | AppMark | AppClear:
     if sid != stream_sid:
         raise InvalidStreamMessage("streamSid", f"streamSid is {sid[:40]!r}, but this stream is {stream_sid}")
     if event == "media":
-        return AppMedia(_audio(_text(_object(message, "media"), "payload", "media.")))
+        return AppMedia(_audio(_text(_object(message, "media"), "payload", "media.", may_be_empty=True)))
     if event == "mark":
         return AppMark(_text(_object(message, "mark"), "name", "mark."))
     return AppClear()
@@ -68,9 +68,9 @@ def _object(message: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _text(values: dict[str, Any], name: str, prefix: str) -> str:
+def _text(values: dict[str, Any], name: str, prefix: str, may_be_empty: bool = False) -> str:
     value = values.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not (value or may_be_empty):
         raise InvalidStreamMessage(f"{prefix}{name} is {'empty' if value == '' else _type_name(value)}, not text")
     return value
 
@@ -84,7 +84,7 @@ def _audio(payload: str) -> bytes:
         audio = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidStreamMessage("media.payload is not base64") from None
-    for header, name in FILE_HEADERS.items():
-        if audio.startswith(header):
-            raise InvalidStreamMessage(f"media.payload is a {name} file: send raw µ-law bytes without a file header")
+    if audio.startswith(tuple(FILE_HEADERS)):
+        name = next(name for header, name in FILE_HEADERS.items() if audio.startswith(header))
+        raise InvalidStreamMessage(f"media.payload is a {name} file: send raw µ-law bytes without a file header")
     return audio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-CHECKED_BYTES = 4000  # the first half second that is not silence
+CHECKED_BYTES = 1600  # the first 200 ms that are not silence
 MIN_DISTINCT_LOW_BYTES = 32
 MIN_RATIO = 4
 ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"

@@ -26,7 +26,7 @@ class HeardAudio(Media):
 
     def append(self, audio: bytes) -> None:
         self.audio += audio
-        self._wake()
+        self._grown.set()
 
     def finish(self, at: float) -> None:
         """Ends the audio at this time, a Unix timestamp, or at its own end if that is earlier."""
@@ -34,22 +34,19 @@ class HeardAudio(Media):
         self.seconds = len(self.audio) / mulaw.BYTES_PER_SECOND
         self.body = wav.to_wav(mulaw.decode(bytes(self.audio)))
         self.is_over = True
-        self._wake()
+        self._grown.set()
 
     async def parts(self) -> AsyncIterator[bytes]:
         """Yields the WAV file as it grows, including what is queued but not played yet."""
         yield wav.wav_header(UNKNOWN_SIZE, 1)
         sent = 0
         while True:
-            grown, part = self._grown, bytes(self.audio[sent:])
+            self._grown.clear()
+            part = bytes(self.audio[sent:])
             if part:
                 sent += len(part)
                 yield mulaw.decode(part)
             elif self.is_over:
                 return
             else:
-                await grown.wait()
-
-    def _wake(self) -> None:
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+                await self._grown.wait()

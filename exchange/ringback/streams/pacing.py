@@ -40,6 +40,11 @@ class FramePacer:
             self.timer.cancel()
             self.timer = None
 
+    def close(self) -> None:
+        """Stops calling all streams, because the exchange is stopping."""
+        for stream in list(self.streams):
+            self.remove(stream)
+
     def _arm(self) -> None:
         self.timer = self.clock.call_later(self.due - self.clock.time(), self._tick)
 

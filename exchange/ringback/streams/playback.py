@@ -97,8 +97,15 @@ class Playback:
         """Ends what is playing. Pending marks do not return."""
         if self.playing:
             self._end(self.playing, self.clock.time(), interrupted=self.end > self.clock.time() + TOLERANCE_SECONDS)
+        self.newest = None
         self.due.clear()
-        self._set_timer(None)
+        self._cancel_timer()
+
+    def catch_up(self, now: float) -> None:
+        """Does what is due by `now`. A clock that is stepped may have passed the time of the timer."""
+        if self.timer and self.timer.due <= now:
+            self._cancel_timer()
+            self._advance()
 
     def _advance(self) -> None:
         """Does what is due by now, and sets the timer for what is due next."""
@@ -111,13 +118,27 @@ class Playback:
                 self._start(entry)
         if self.playing and self.end + GAP_SECONDS <= now:
             self._end(self.playing, self.end, interrupted=False)
-        next_due = _due(self.due[0]) if self.due else self.end + GAP_SECONDS if self.playing else None
-        self._set_timer(next_due)
+        if self.due:
+            self._set_timer(_due(self.due[0]))
+        elif self.playing:
+            self._set_timer(self.end + GAP_SECONDS)
+        else:
+            self._cancel_timer()
 
-    def _set_timer(self, due: float | None) -> None:
+    def _set_timer(self, due: float) -> None:
+        """Makes sure that there is a timer. An early one sets another: moving it with each frame would be slow."""
+        if self.timer is None or self.timer.due > due:
+            self._cancel_timer()
+            self.timer = self.clock.call_later(due - self.clock.time(), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self.timer = None
+        self._advance()
+
+    def _cancel_timer(self) -> None:
         if self.timer:
             self.timer.cancel()
-        self.timer = None if due is None else self.clock.call_later(due - self.clock.time(), self._advance)
+            self.timer = None
 
     def _start(self, stretch: HeardAudio) -> None:
         if self.playing:

@@ -40,6 +40,7 @@ class MediaStream:
         self.sid = new_sid("MZ")
         self.status = "in-progress"
         self.created = self.updated = self.runtime.clock.now()
+        self.settled = asyncio.Event()  # the WebSocket is open, or cannot be opened
         self.ended = asyncio.Event()
         self.tracks = {name: TrackAudio() for name in options.tracks}
         self.messages = StreamMessages(call.plan.account, call.sid, self.sid)
@@ -68,6 +69,7 @@ class MediaStream:
             failure.report(self.runtime, self.call.sid, self.call.plan.handset)
             self._finish()
             return self._notify("stream-error", failure.message)
+        self.settled.set()
         self._notify("stream-started")
         self._put(CONNECTED)
         self._put_event("start", self.messages.start(self.options))
@@ -124,11 +126,15 @@ class MediaStream:
         self.playback.close()
         if self in self.call.taps:
             self.call.taps.remove(self)
+        for audio in self.tracks.values():
+            audio.cut()
+        self.settled.set()
         self.ended.set()
         self._wake_mark_waiters()
 
     def send_frame(self, due: float) -> None:
         """Sends 20 ms of each track. Called by the pacer."""
+        self.playback.catch_up(due)
         if self.outbox.qsize() > MAX_UNSENT_MESSAGES and self.socket:
             self.app_input.report("unread", "the app does not read its messages, so the connection was dropped")
             self.runtime.pacer.remove(self)

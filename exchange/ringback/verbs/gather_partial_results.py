@@ -6,16 +6,15 @@ SequenceNumber are not documented there, but real requests have them."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
 
 from ringback.calls.audio_path import speaking_seconds
+from ringback.transcribing.partial_results import growing_prefixes
 from ringback.twiml.attributes import method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook
 
-MAX_PARTIAL_RESULTS = 5
 MAX_DELAY_SECONDS = 2.0  # how long after the end of the speech the action request waits for the callbacks
 
 
@@ -64,11 +63,3 @@ class PartialResults:
             await self.session.state.webhooks.send_and_report(
                 Webhook(self.url, self.method, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
             )
-
-
-def growing_prefixes(text: str) -> Iterator[str]:
-    """Yields at most MAX_PARTIAL_RESULTS prefixes of whole words; the last is the whole text."""
-    words = text.split()
-    count = min(len(words), MAX_PARTIAL_RESULTS)
-    for number in range(1, count + 1):
-        yield " ".join(words[: len(words) * number // count])

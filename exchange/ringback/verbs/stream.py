@@ -37,6 +37,7 @@ async def connect_two_way_stream(session: VoiceSession, noun: Element, parameter
     if stream is None:
         return
     try:
+        await stream.settled.wait()  # what the caller says before that would be lost
         with session.audio.listen({"stream": {"sid": stream.sid, "name": stream.options.name}}, NoInbox()):
             await stream.ended.wait()
     finally:

@@ -9,11 +9,6 @@ from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import elements, noun, verb
 
 PYTHON_SDK = "https://github.com/twilio/twilio-python/blob/main/twilio/twiml/voice_response.py"
-TRANSCRIPTION = (
-    "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
-    "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
-    "intelligenceService"
-)
 CARD_PAYMENT = "there is no payment processor here"
 NOT_YET = "it has not been built"
 
@@ -45,13 +40,6 @@ noun(
     attributes="name connectorName track statusCallback statusCallbackMethod",
     children="Parameter",
     reason="there is no SIPREC recording server here; use <Recording> or <Transcription>",
-)
-noun(
-    "Transcription",
-    documented("voice/twiml/transcription"),
-    attributes=TRANSCRIPTION,
-    children="Parameter Config",
-    reason=NOT_YET,
 )
 noun("Parameter", attributes="name value", in_coverage=False)
 noun("Config", attributes="name value", in_coverage=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ringback.evidence import Evidence
+from ringback.rest import unsupported
 from ringback.rest.product_hosts import NEWER_PRODUCTS
 from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from ringback.service.faults import FAULT_EVIDENCE, FAULT_KINDS
@@ -22,7 +23,7 @@ class CoverageError(Exception):
 
 def coverage_table() -> str:
     """All tables as Markdown."""
-    return "\n".join([*_verbs(), "", *_rest(), "", *_faults()])
+    return "\n".join([*_verbs(), "", *_rest(), "", *_not_emulated(), "", *_faults()])
 
 
 def _verbs() -> list[str]:
@@ -50,6 +51,18 @@ def _rest() -> list[str]:
 
 def _route(path: str, methods: dict[str, Any]) -> str:
     return f"| `{path}` | {' '.join(methods)} | {_source(_evidence_of(next(iter(methods.values()))))} |"
+
+
+def _not_emulated() -> list[str]:
+    """The resources that requests get a 501 for."""
+    rows = ["| REST, rejected by name (501) | methods | reason | source |", "|---|---|---|---|"]
+    for table, evidence in (
+        (unsupported.OF_THE_ACCOUNT, unsupported.ACCOUNT_EVIDENCE),
+        (unsupported.OF_MESSAGING, unsupported.MESSAGING_EVIDENCE),
+    ):
+        for (method, path), reason in table.items():
+            rows.append(f"| `{path}` | {method.replace('*', 'all')} | {reason} | {_source(evidence)} |")
+    return rows
 
 
 def _faults() -> list[str]:

@@ -42,6 +42,7 @@ def add_routes(app: web.Application, state: State) -> None:
     route("POST", f"{call}/hangup", handset_calls.hang_up)
     route("POST", f"{call}/refer", handset_sip.refer)
     route("POST", f"{call}/spoken", handset_calls.report_speaking)
+    route("POST", "/numbers/{number}", change_number)
 
 
 async def list_handsets(state: State, request: web.Request) -> web.Response:
@@ -70,8 +71,18 @@ async def change_handset(state: State, request: web.Request) -> web.Response:
     return web.json_response(_with_history(handset))
 
 
+async def change_number(state: State, request: web.Request) -> web.Response:
+    """Says where one of the app's numbers is."""
+    body, number = await read_json(request, *PLACE), handset_number(request)
+    if number not in state.numbers:
+        raise RequestRefused(404, f"{number} is not one of the app's numbers: {', '.join(state.numbers)}.")
+    own = state.numbers[number]
+    own.place = _place(body, own.place)
+    return web.json_response({"number": number} | own.place.as_json(number))
+
+
 def _place(body: dict[str, Any], known: Place) -> Place:
-    """The handset's place, with the changes in the body. Raises RequestRefused."""
+    """The known place, with the changes in the body. Raises RequestRefused."""
     changes = {name: text_field(body, name, getattr(known, name)).strip() for name in PLACE}
     for name, value in changes.items():
         if len(value) > MAX_PLACE_CHARACTERS:

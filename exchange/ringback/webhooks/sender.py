@@ -76,7 +76,7 @@ class WebhookSender:
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
         """Send a webhook. Does not raise if the request fails: see WebhookResponse.error."""
-        if built_in := demo_media.demo_response(webhook.url):
+        if built_in := demo_media.demo_response(webhook.url, webhook.parameters):
             return built_in
         overtaken = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
         try:

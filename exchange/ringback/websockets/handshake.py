@@ -93,8 +93,7 @@ def _headers(runtime: Runtime, url: str, token: str | None) -> dict[str, str]:
 def _failure_of(error: Exception, url: str) -> HandshakeFailed:
     match error:
         case aiohttp.WSServerHandshakeError(status=status):
-            detail = error.message if status == 101 else f"the response has the status {status}, not 101"
-            return HandshakeFailed(HANDSHAKE_ERROR, url, detail, status)
+            return HandshakeFailed(HANDSHAKE_ERROR, url, _refusal(status, error.message, url), status)
         case aiohttp.ConnectionTimeoutError():
             return HandshakeFailed(TIMED_OUT, url, "connect timeout")
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
@@ -102,3 +101,13 @@ def _failure_of(error: Exception, url: str) -> HandshakeFailed:
         case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return HandshakeFailed(HANDSHAKE_ERROR, url, "the host name does not resolve")
     return HandshakeFailed(HANDSHAKE_ERROR, url, str(error)[:200] or type(error).__name__)
+
+
+def _refusal(status: int, message: str, url: str) -> str:
+    """Why a response did not open a WebSocket. An app that refuses may have checked the signature in another way."""
+    if status == 101:
+        return message
+    if status not in (401, 403):
+        return f"the response has the status {status}, not 101"
+    query = ", with its query string, which some validators take out of it" if "?" in url else ""
+    return f"the response has the status {status}, not 101; the signature is of this URL{query}"

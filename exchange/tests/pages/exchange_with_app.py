@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from collections.abc import Coroutine
 from html import escape
@@ -52,6 +53,8 @@ async def menu(request: web.Request) -> web.Response:
     if given.get("Digits") == "3":
         relay = f'<ConversationRelay url="wss://{request.host}/agent" welcomeGreeting="I am an agent."/>'
         return twiml(f"<Connect>{relay}</Connect>")
+    if given.get("Digits") == "4":
+        return twiml(f'<Connect><Stream url="wss://{request.host}/stream"/></Connect><Say>That was all.</Say>')
     asked = escape(str(given.get("SpeechResult") or given.get("Digits")))
     return twiml(MENU.format(f"You asked for {asked}."))
 
@@ -71,6 +74,20 @@ async def agent(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
+async def stream(request: web.Request) -> web.WebSocketResponse:
+    """Plays a second of sound, and leaves when a key is pressed."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        received = message.json()
+        if received["event"] == "start":
+            media = {"payload": base64.b64encode(bytes(range(128, 192)) * 125).decode()}
+            await socket.send_json({"event": "media", "streamSid": received["streamSid"], "media": media})
+        if received["event"] == "dtmf":
+            await socket.close()
+    return socket
+
+
 async def picture(request: web.Request) -> web.Response:
     return web.Response(body=PICTURE, content_type="image/svg+xml")
 
@@ -87,6 +104,7 @@ class ExchangeWithApp:
         self.app.add_routes(
             [*post, web.post("/recorded", recorded), web.get("/picture.svg", picture), web.get("/agent", agent)]
         )
+        self.app.router.add_get("/stream", stream)
         self.runner = web.AppRunner(self.app, shutdown_timeout=0.1)
         self.exchange: Server | None = None
         self.port = reserved_port()

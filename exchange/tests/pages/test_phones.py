@@ -54,10 +54,22 @@ def test_caller_talks_with_an_agent(room: PhonesPage) -> None:
     phone.get_by_role("button", name="Call").click()
     phone.get_by_role("button", name="3", exact=True).click()
     expect(phone.locator(".captions .current")).to_have_text("I am an agent.")
-    expect(phone).to_contain_text("You are talking to an agent.")
+    expect(phone).to_contain_text("What you say while it speaks is not sent to the app.")
     phone.get_by_label("What Balcony says").fill("good evening")
     phone.get_by_role("button", name="Say").click()
     expect(phone.locator(".captions .current")).to_have_text("Did you say good evening?")
+
+
+def test_caller_hears_an_app_over_a_media_stream(room: PhonesPage) -> None:
+    phone = room.phone("Balcony")
+    phone.get_by_role("button", name="Call").click()
+    with room.page.expect_response(lambda response: "/media/" in response.url) as sound:
+        phone.get_by_role("button", name="4", exact=True).click()
+    assert sound.value.headers["content-type"] == "audio/wav"
+    expect(phone.locator(".captions .current")).to_have_text("♪ (the app's audio)")
+    expect(phone).to_contain_text("The app can hear you.")
+    phone.get_by_role("button", name="1", exact=True).click()
+    expect(phone.locator(".captions .current")).to_have_text("That was all.")
 
 
 def test_caller_leaves_a_typed_message(room: PhonesPage) -> None:

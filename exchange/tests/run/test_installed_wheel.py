@@ -54,16 +54,10 @@ def programs(tmp_path_factory):
     build = [str(Path(sys.executable).with_name("hatchling")), "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=PROJECT, check=True, capture_output=True, timeout=LIMIT_SECONDS)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=LIMIT_SECONDS)
-    install = [
-        Path(sys.executable).with_name("uv"),
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        environment / "bin/python",
-    ]
+    uv, python = Path(sys.executable).with_name("uv"), environment / "bin/python"
     wheel = next(folder.glob("*.whl"))
-    done = subprocess.run([*install, wheel, "pytest"], capture_output=True, text=True, timeout=LIMIT_SECONDS)
+    install = [uv, "pip", "install", "--quiet", "--python", python, wheel, "pytest"]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=LIMIT_SECONDS)
     needs(done.returncode == 0, f"a package index: {done.stderr[-500:]}")
     subprocess.run([environment / "bin/ringback", "--version"], check=True)  # compiles what the others will import
     return environment / "bin"

@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 
+import certifi
+
 from support.processes import needs
 
 PHP = """
@@ -34,6 +36,18 @@ class Asks {
     }
 }
 """
+# As Twilio's Ruby library before version 5 does it: the authorities are in a file of its own.
+RUBY = """
+require "net/http"
+request = Net::HTTP::Get.new("/2010-04-01/Accounts/#{ENV["TWILIO_ACCOUNT_SID"]}.json")
+request.basic_auth(ENV["TWILIO_ACCOUNT_SID"], ENV["TWILIO_AUTH_TOKEN"])
+own_file = Net::HTTP.new("api.twilio.com", 443)
+own_file.ca_file = ARGV[0]
+own_store = Net::HTTP.new("api.twilio.com", 443)
+own_store.cert_store = OpenSSL::X509::Store.new
+own_store.cert_store.add_file(ARGV[0])
+print [own_file, own_store].map { |http| http.use_ssl = true; http.request(request).code }.join(" ")
+"""
 
 
 def needs_php_with_curl():
@@ -58,3 +72,8 @@ def test_java(outcome, tmp_path):
     source.write_text(JAVA)
     status, printed = outcome("java", "-XX:TieredStopAtLevel=1", str(source))  # starts faster
     assert (status, printed.split()[0]) == (0, "200")
+
+
+def test_ruby_library_that_bundles_its_own_certificate_authorities(outcome):
+    needs(shutil.which("ruby"), "ruby")
+    assert outcome("ruby", "-e", RUBY, certifi.where()) == (0, "200 200")

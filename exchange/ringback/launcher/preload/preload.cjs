@@ -19,9 +19,11 @@ const tlsPort = Number(new Map(variables).get("EXCHANGE_TLS_PORT"));
 
 const joins = {
   NODE_OPTIONS: (value, own) => `${value} ${own}`.trim(),
+  RUBYOPT: (value, own) => `${value} ${own}`.trim(),
   JAVA_TOOL_OPTIONS: (value, own) => `${value} ${own}`.trim(),
   PHP_INI_SCAN_DIR: (value, own) => `${value}:${own}`,
   PYTHONPATH: (value, own) => (value ? `${own}:${value}` : own),
+  RUBYLIB: (value, own) => (value ? `${own}:${value}` : own),
 };
 
 function completed(environment) {

@@ -73,11 +73,11 @@ def completed(environment):
     result = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
     for name, own in VARIABLES.items():
         value = result.get(name, "")
-        if name in ("NODE_OPTIONS", "JAVA_TOOL_OPTIONS"):
+        if name in ("NODE_OPTIONS", "RUBYOPT", "JAVA_TOOL_OPTIONS"):
             result[name] = value if own in value else (value + " " + own).strip()
         elif name == "PHP_INI_SCAN_DIR":
             result[name] = value if own in value else value + ":" + own
-        elif name == "PYTHONPATH":
+        elif name in ("PYTHONPATH", "RUBYLIB"):
             result[name] = value if own in value else own + ":" + value if value else own
         else:
             result[name] = own

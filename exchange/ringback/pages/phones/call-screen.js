@@ -77,7 +77,7 @@ export class CallScreen {
     if (this.call.status !== "in-progress") return;
     if (this.sound.on) tones.playKey(digit);
     this.addSaid(`Key ${digit}`);
-    await this.microphone.stop(); // the last audio must arrive before the key that ends a recording
+    if (!this.call.listening?.stream) await this.microphone.stop(); // the last audio must arrive before the key that ends a recording
     this.send("keys", { digits: digit });
   }
 

@@ -1,5 +1,6 @@
 // Plays what the active handset hears: speech, media and tones, one after another.
 
+import { playGrowing } from "./growing-audio.js";
 import { speak } from "./speech-synthesis.js";
 import * as tones from "./dtmf-tones.js";
 
@@ -57,6 +58,7 @@ const AUDIO = {
     if (item.url) return { start: () => play(item.url) };
     return hasVoice && item.text && { start: () => speak(item.text) };
   },
+  Audio: (item) => item.url && { start: () => playGrowing(item.url) },
   Play: (item) => item.url && { reported: true, start: () => play(item.url) },
   Tones: (item) => tone(() => tones.playKeys(item.digits)),
   Beep: () => tone(tones.playBeep),

@@ -13,8 +13,10 @@ function keysPrompt(finishKeys) {
   return finishKeys ? `Press keys, then ${[...finishKeys].join(" or ")}` : "Press keys";
 }
 
-function relayPrompt({ input }) {
-  return input.includes("dtmf") ? "You are talking to an agent. Say something, or press a key." : "You are talking to an agent. Say something.";
+function relayPrompt({ input, reported_during_speech: reported }) {
+  const key = input.includes("dtmf") ? ", or press a key" : "";
+  const deaf = reported.includes("speech") ? "" : " What you say while it speaks is not sent to the app.";
+  return `You are talking to an agent. Say something${key}.${deaf}`;
 }
 
 function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
@@ -27,6 +29,7 @@ function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
 export function listeningPrompt(listening, hasMicrophone, displayName) {
   if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
   if (listening?.relay) return { sentence: relayPrompt(listening.relay), speech: true };
+  if (listening?.stream) return { sentence: "The app can hear you. Say something, or press a key.", speech: true };
   if (listening?.record) return { sentence: recordPrompt(listening.record, hasMicrophone), speech: true, recording: true };
   if (listening?.talk) return { sentence: `You are talking to ${displayName(listening.talk.with)}.`, speech: true };
   return null;

@@ -1,4 +1,4 @@
-// The microphone button: recognizes speech for a Gather, an agent or another person, and records for a Record.
+// The microphone button: recognizes speech for a Gather, an agent or another person, and records for a Record or a Stream.
 
 import { canRecognize, recognize } from "./speech-recognition.js";
 import { record } from "./recorder.js";
@@ -12,6 +12,7 @@ export async function hasMicrophone() {
 
 function purposeOf(listening) {
   if (listening?.record) return "record";
+  if (listening?.stream) return "stream";
   if (listening?.talk) return "talk";
   if (listening?.relay) return "gather"; // an agent gets the words too
   return listening?.gather?.input.includes("speech") ? "gather" : null;
@@ -39,7 +40,7 @@ export class Microphone {
     const session = ++this.session;
     this.button.setAttribute("aria-pressed", "true");
     try {
-      const stop = await (this.purpose === "record" || !canRecognize ? this.record() : this.recognize());
+      const stop = await (["record", "stream"].includes(this.purpose) || !canRecognize ? this.record() : this.recognize());
       if (session === this.session) this.stopCapture = stop;
       else stop(); // stopped before the browser granted permission
     } catch {
@@ -48,7 +49,7 @@ export class Microphone {
   }
 
   record() {
-    return record((wav) => this.callbacks.onAudio(wav));
+    return record((wav) => this.callbacks.onAudio(wav), { live: this.purpose === "stream" });
   }
 
   async recognize() {

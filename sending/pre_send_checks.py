@@ -1,16 +1,12 @@
 """Decides whether a released message may be sent: checks its age, rate limits and the circuit breaker."""
 
 import time
-from dataclasses import replace
 
-from sending import outbox, rate_limits_per_person, text_circuit_breaker
+from sending import outdated_answers, rate_limits_per_person, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Store
-from store.erasure import Erasure, delete_matching, erases
 
-MAX_WAIT_SECONDS = 4 * 3600  # for the sender; after that, an answer is out of date
 MAX_TRIES = 6  # tries on which Twilio may have acted
-OUTDATED = "The answer to your question had to wait so long that it is now out of date. Please ask again."
 
 
 class MustWait(Exception):
@@ -32,22 +28,13 @@ def admit(redis: Store, message: OutboundMessage, person: str, now: float | None
         raise MustWait(f"all sending has been stopped: {reason}", now)
     if message.tries >= MAX_TRIES:
         raise MustNotSend(f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not respond'}")
-    if now - message.planned_at > MAX_WAIT_SECONDS:
-        message = _replace_outdated(redis, message)
+    current = outdated_answers.replace_if_outdated(redis, message, now)
+    if current is None:
+        raise MustNotSend(f"it waited longer than {outdated_answers.MAX_WAIT_SECONDS // 3600} hours")
+    message = current
     if not message.tries and not message.is_counted:
         _check_limits(redis, message, person, now)
     return message
-
-
-def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage:
-    """Return a message saying that the answer is out of date. Each person gets one such message, not one per answer."""
-    if message.body == OUTDATED:
-        return message
-    key = _told_key(message.to)
-    if not message.is_answer or not redis.set(key, 1, nx=True, ex=MAX_WAIT_SECONDS):
-        raise MustNotSend(f"it waited longer than {MAX_WAIT_SECONDS // 3600} hours")
-    outbox.replace_body(redis, message.id, OUTDATED)
-    return replace(message, body=OUTDATED)
 
 
 def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
@@ -61,15 +48,3 @@ def _check_limits(redis: Store, message: OutboundMessage, person: str, now: floa
         raise MustNotSend(str(error)) from error
     except text_circuit_breaker.SendingStopped as error:
         raise MustWait(str(error), now) from error
-
-
-def _told_key(address: str) -> str:
-    return f"told-outdated:{address}"
-
-
-@erases("notes that an answer was out of date")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase the notes, which expire within hours: those of one person, or all in a complete erasure."""
-    if erasure.number:
-        return redis.delete(_told_key(erasure.number), _told_key(f"whatsapp:{erasure.number}"))
-    return delete_matching(redis, _told_key("*")) if erasure.is_everything else 0

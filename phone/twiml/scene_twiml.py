@@ -2,8 +2,8 @@
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from phone.voice_twiml import GATHER_TIMEOUT_SECONDS, step_url
-from phone.xml_text import to_xml_text
+from phone.twiml.voice_twiml import GATHER_TIMEOUT_SECONDS, step_url
+from phone.twiml.xml_text import to_xml_text
 from show.base_scene import Scene
 
 DIGIT_TIMEOUT_SECONDS = 3  # after the first digit of a number

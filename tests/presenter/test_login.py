@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from presenter import auth
+from presenter import login
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
@@ -46,14 +46,14 @@ def test_session_cookie_is_http_only_and_same_site(presenter):
 
 
 def test_sixth_try_in_a_minute_must_wait(stage_events, presenter):
-    for _ in range(auth.MAX_ATTEMPTS):
+    for _ in range(login.MAX_ATTEMPTS):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
     assert re.search(r"Too many attempts. Try again in \d+ s.", refused.text)
-    assert 0 < int(refused.headers["Retry-After"]) <= auth.ATTEMPT_WINDOW_SECONDS
+    assert 0 < int(refused.headers["Retry-After"]) <= login.ATTEMPT_WINDOW_SECONDS
     for key in stage_events.redis.keys("login-attempts:*"):
-        assert 0 < stage_events.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
+        assert 0 < stage_events.redis.ttl(key) <= login.ATTEMPT_WINDOW_SECONDS
         stage_events.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
 
@@ -65,20 +65,20 @@ def test_guesses_from_elsewhere_lock_out_nobody(app, presenter):
 
 
 def test_all_addresses_of_an_ipv6_network_share_a_limit(app):
-    answers = [Presenter(app, f"2001:db8:0:1::{number}").tries("guess") for number in range(auth.MAX_ATTEMPTS + 1)]
+    answers = [Presenter(app, f"2001:db8:0:1::{number}").tries("guess") for number in range(login.MAX_ATTEMPTS + 1)]
     assert answers[-1].status_code == 429
     assert Presenter(app, "2001:db8:0:2::1").tries(PASSWORD).status_code == 303
 
 
 def test_guesses_cannot_lock_out_a_known_browser(app, logged_in):
     logged_in.post("/present/logout")
-    for _ in range(auth.MAX_ATTEMPTS + 1):
+    for _ in range(login.MAX_ATTEMPTS + 1):
         Presenter(app, logged_in.address).tries("guess")
     assert logged_in.tries(PASSWORD).status_code == 303
 
 
 def test_forged_forwarding_header_gives_no_new_tries(app, presenter):
-    for number in range(auth.MAX_ATTEMPTS + 1):
+    for number in range(login.MAX_ATTEMPTS + 1):
         token = re.search(r'name="csrf_token" value="([^"]+)"', presenter.get("/present/login").text)[1]
         answer = presenter.client.post(
             "/present/login",

@@ -1,4 +1,4 @@
-"""The process that runs the jobs: the engine with this app's store, queues and periodic tasks."""
+"""Sets up the process that runs the jobs: the engine with this app's store, queues and periodic tasks."""
 
 import logging
 import sys

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sending import admission, outbox, rate_limits_per_person, text_circuit_breaker
+from sending import outbox, outdated_answers, pre_send_checks, rate_limits_per_person, text_circuit_breaker
 from sending.outbox import OutboundMessage
 
 NOW = 1_800_000_000.0
@@ -16,7 +16,7 @@ def message(id="answer:1", to=ADA, waited=0.0, **more):
 
 
 def admit(redis, asked):
-    return admission.admit(redis, asked, f"alias of {asked.to}", NOW)
+    return pre_send_checks.admit(redis, asked, f"alias of {asked.to}", NOW)
 
 
 def exhausts(redis, number=ADA):
@@ -26,21 +26,21 @@ def exhausts(redis, number=ADA):
 
 def test_answer_over_the_limit_of_a_person_waits_for_the_next_minute(redis):
     exhausts(redis)
-    with pytest.raises(admission.MustWait, match="one person in a minute") as wait:
+    with pytest.raises(pre_send_checks.MustWait, match="one person in a minute") as wait:
         admit(redis, message())
     assert wait.value.until == 60 * (NOW // 60 + 1)
 
 
 def test_notification_over_the_limit_is_dropped(redis):
     exhausts(redis)
-    with pytest.raises(admission.MustNotSend, match="one person in a minute"):
+    with pytest.raises(pre_send_checks.MustNotSend, match="one person in a minute"):
         admit(redis, message("notify-text:1"))
 
 
 def test_excess_of_one_person_affects_nobody_else(redis):
     exhausts(redis)
     for number in range(620):
-        with pytest.raises((admission.MustWait, admission.MustNotSend)):
+        with pytest.raises((pre_send_checks.MustWait, pre_send_checks.MustNotSend)):
             admit(redis, message(f"answer:{number}"))
     assert admit(redis, message("answer:bob", BOB)).body == "It is done."
     assert text_circuit_breaker.stop_reason(redis) == ""
@@ -49,7 +49,7 @@ def test_excess_of_one_person_affects_nobody_else(redis):
 def test_message_that_is_not_sent_is_not_counted(redis):
     exhausts(redis)
     for _ in range(rate_limits_per_person.MAX_PER_DAY):
-        with pytest.raises(admission.MustWait):
+        with pytest.raises(pre_send_checks.MustWait):
             admit(redis, message())
     rate_limits_per_person.consume(redis, f"alias of {ADA}", NOW + 60)
 
@@ -62,23 +62,25 @@ def test_retry_is_not_counted_again(redis):
 
 def test_answers_that_waited_four_hours_become_one_short_text(redis):
     for id in ("answer:1", "answer:2"):
-        outbox.plan(redis, message(id), NOW - admission.MAX_WAIT_SECONDS - 1)
+        outbox.plan(redis, message(id), NOW - outdated_answers.MAX_WAIT_SECONDS - 1)
     first = outbox.load(redis, "answer:1")
-    assert admit(redis, first).body == admission.OUTDATED
-    assert outbox.load(redis, "answer:1").body == admission.OUTDATED
-    assert admit(redis, replace(first, body=admission.OUTDATED)).body == admission.OUTDATED  # Twilio refused it once
-    with pytest.raises(admission.MustNotSend, match="longer than 4 hours"):
+    assert admit(redis, first).body == outdated_answers.OUTDATED
+    assert outbox.load(redis, "answer:1").body == outdated_answers.OUTDATED
+    assert (
+        admit(redis, replace(first, body=outdated_answers.OUTDATED)).body == outdated_answers.OUTDATED
+    )  # Twilio refused it once
+    with pytest.raises(pre_send_checks.MustNotSend, match="longer than 4 hours"):
         admit(redis, outbox.load(redis, "answer:2"))
 
 
 def test_answer_that_waited_less_is_sent(redis):
-    assert admit(redis, message(waited=admission.MAX_WAIT_SECONDS - 1)).body == "It is done."
+    assert admit(redis, message(waited=outdated_answers.MAX_WAIT_SECONDS - 1)).body == "It is done."
 
 
 def test_nothing_is_outdated_while_sending_is_stopped(redis):
     text_circuit_breaker.stop(redis, "the presenter stopped it")
-    with pytest.raises(admission.MustWait, match="the presenter stopped it"):
-        admit(redis, message(waited=admission.MAX_WAIT_SECONDS + 1))
+    with pytest.raises(pre_send_checks.MustWait, match="the presenter stopped it"):
+        admit(redis, message(waited=outdated_answers.MAX_WAIT_SECONDS + 1))
     assert not redis.keys("told-outdated:*")
 
 
@@ -86,15 +88,15 @@ def test_loop_is_stopped_and_its_messages_are_kept(redis):
     text_circuit_breaker.record_request(redis, ADA)
     for number in range(5):
         admit(redis, message(f"answer:{number}"))
-    with pytest.raises(admission.MustWait, match="circuit breaker"):
+    with pytest.raises(pre_send_checks.MustWait, match="circuit breaker"):
         admit(redis, message("answer:6"))
-    with pytest.raises(admission.MustWait, match="all sending has been stopped: the circuit breaker"):
+    with pytest.raises(pre_send_checks.MustWait, match="all sending has been stopped: the circuit breaker"):
         admit(redis, message("answer:7", BOB))
 
 
 def test_outdated_text_is_one_segment():
     from sending.segments import count_segments
 
-    assert count_segments(admission.OUTDATED) == 1
-    assert admission.MAX_WAIT_SECONDS < outbox.MESSAGE_TTL_SECONDS
-    assert admission.MAX_WAIT_SECONDS < text_circuit_breaker.WINDOW_SECONDS
+    assert count_segments(outdated_answers.OUTDATED) == 1
+    assert outdated_answers.MAX_WAIT_SECONDS < outbox.MESSAGE_TTL_SECONDS
+    assert outdated_answers.MAX_WAIT_SECONDS < text_circuit_breaker.WINDOW_SECONDS

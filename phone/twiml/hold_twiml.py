@@ -2,8 +2,8 @@
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from phone.voice_twiml import step_url
-from phone.xml_text import to_xml_text
+from phone.twiml.voice_twiml import step_url
+from phone.twiml.xml_text import to_xml_text
 
 # Spoken in turn while the caller waits, so that the line is never silent and no sentence is spoken twice in a row.
 WAITING_PHRASES = (

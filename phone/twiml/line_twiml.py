@@ -2,8 +2,8 @@
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from phone.voice_twiml import GATHER_TIMEOUT_SECONDS, goodbye, step_url
-from phone.xml_text import to_xml_text
+from phone.twiml.voice_twiml import GATHER_TIMEOUT_SECONDS, goodbye, step_url
+from phone.twiml.xml_text import to_xml_text
 
 ASK = "What would you like to talk about? Say it in one sentence. Then you are in line."
 THANKS = "Thank you for talking with us. Goodbye."

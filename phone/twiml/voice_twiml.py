@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from twilio.twiml.voice_response import VoiceResponse
 
 from phone.commands import Command, load_commands
-from phone.xml_text import to_xml_text
+from phone.twiml.xml_text import to_xml_text
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 GATHER_TIMEOUT_SECONDS = 6  # for the caller to press a key or speak

@@ -1,0 +1,71 @@
+"""Messaging Services: a pool of the app's numbers with webhooks of its own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ringback.account.geography import country_of
+from ringback.account.phone_numbers import PhoneNumber
+from ringback.account.webhook_urls import WebhookUrls
+from ringback.service.bounded_dict import MAX_MESSAGING_SERVICES, BoundedDict
+from ringback.service.sids import new_sid
+
+
+@dataclass(kw_only=True)
+class MessagingService:
+    """A Messaging Service, with Twilio's field names. `added` maps the SID of each of its numbers to a time."""
+
+    account: str
+    friendly_name: str
+    created: datetime
+    updated: datetime
+    inbound_request_url: str = ""
+    inbound_method: str = "POST"
+    fallback_url: str = ""
+    fallback_method: str = "POST"
+    status_callback: str = ""
+    usecase: str = "undeclared"
+    validity_period: int = 36_000
+    use_inbound_webhook_on_number: bool = False
+    sticky_sender: bool = True
+    mms_converter: bool = True
+    smart_encoding: bool = True
+    fallback_to_long_code: bool = True
+    area_code_geomatch: bool = True
+    added: dict[str, datetime] = field(default_factory=dict)
+    sid: str = field(default_factory=lambda: new_sid("MG"))
+
+    def webhook_urls(self) -> WebhookUrls:
+        """The webhook for messages to its numbers."""
+        return WebhookUrls(
+            account_sid=self.account,
+            created=self.created,
+            updated=self.updated,
+            sms_url=self.inbound_request_url,
+            sms_method=self.inbound_method,
+            sms_fallback_url=self.fallback_url,
+            sms_fallback_method=self.fallback_method,
+        )
+
+    def sender(self, to: str, numbers: Iterable[PhoneNumber]) -> str | None:
+        """The number that sends to `to`: always the same one, from the recipient's country if possible.
+
+        None if the service has no number. Source: https://www.twilio.com/docs/messaging/services"""
+        pool = [number.phone_number for number in numbers if number.sid in self.added]
+        country = country_of(to.removeprefix("whatsapp:"))
+        pool = [number for number in pool if country_of(number) == country] or pool
+        return pool[zlib.crc32(to.encode()) % len(pool)] if pool else None
+
+
+class MessagingServices(BoundedDict[str, MessagingService]):
+    """The account's Messaging Services by SID."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_MESSAGING_SERVICES)
+
+    def of_number(self, sid: str) -> MessagingService | None:
+        """The service that has the number with this SID; a number belongs to one service at most."""
+        return next((service for service in self.values() if sid in service.added), None)

@@ -1,0 +1,56 @@
+"""The REST resources that the exchange does not emulate, with the reasons: requests for them get a 501 that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from ringback.evidence import observed
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.errors import NotEmulated
+
+LIBRARY = "https://github.com/twilio/twilio-python/tree/main/twilio/rest"
+ACCOUNT_EVIDENCE = observed(f"{LIBRARY}/api/v2010/account")
+MESSAGING_EVIDENCE = observed(f"{LIBRARY}/messaging/v1/service")
+NO_CONNECT = "there is no other account here that could authorize yours"
+# By method (* for all) and path under the account, which includes all paths below it.
+OF_THE_ACCOUNT: dict[tuple[str, str], str] = {
+    ("POST", "/OutgoingCallerIds"): "start Ringback with --verified NUMBER instead",
+    ("*", "/Addresses/{sid}/DependentPhoneNumbers"): "no number depends on an address here",
+    ("*", "/AuthorizedConnectApps"): NO_CONNECT,
+    ("*", "/AvailablePhoneNumbers/{country}/MachineToMachine"): "use Local, Mobile or TollFree",
+    ("*", "/AvailablePhoneNumbers/{country}/National"): "use Local, Mobile or TollFree",
+    ("*", "/AvailablePhoneNumbers/{country}/SharedCost"): "use Local, Mobile or TollFree",
+    ("*", "/AvailablePhoneNumbers/{country}/Voip"): "use Local, Mobile or TollFree",
+    ("*", "/Calls/{sid}/Events"): "see /requests and /calls/{sid} of the JSON API",
+    ("*", "/Calls/{sid}/Notifications"): "use monitor.twilio.com/v1/Alerts",
+    ("*", "/Calls/{sid}/Payments"): "there is no payment processor here",
+    ("*", "/Calls/{sid}/Siprec"): "there is no SIPREC recording server here",
+    ("*", "/Calls/{sid}/UserDefinedMessages"): "there is no Voice SDK here that could receive them",
+    ("*", "/Calls/{sid}/UserDefinedMessageSubscriptions"): "there is no Voice SDK here that could send them",
+    ("*", "/ConnectApps"): NO_CONNECT,
+    ("*", "/IncomingPhoneNumbers/{sid}/AssignedAddOns"): "set add_ons of a handset instead",
+    ("*", "/Messages/{sid}/Feedback"): "there is no carrier here to learn from it",
+    ("*", "/Notifications"): "use monitor.twilio.com/v1/Alerts",
+    ("*", "/Recordings/{sid}/AddOnResults"): "there are no add-ons for recordings here",
+    ("*", "/SMS/ShortCodes"): "an app cannot own short codes here, but a handset can have one",
+    ("*", "/SigningKeys"): "use /Keys",
+    ("*", "/SIP"): "a handset with a sip: address needs none",
+    ("*", "/Usage/Triggers"): "nothing costs anything here",
+}
+OF_MESSAGING: dict[tuple[str, str], str] = {
+    ("*", "/v1/Services/{sid}/AlphaSenders"): "any alphanumeric sender ID can be used as From here",
+    ("*", "/v1/Services/{sid}/ChannelSenders"): "every number is a WhatsApp sender here",
+    ("*", "/v1/Services/{sid}/Compliance"): "no campaign has to be registered here",
+    ("*", "/v1/Services/{sid}/DestinationAlphaSenders"): "any alphanumeric sender ID can be used as From here",
+    ("*", "/v1/Services/{sid}/ShortCodes"): "an app cannot own short codes here",
+}
+
+
+def refusing(path: str, reason: str) -> Callable[[ApiRequest], NoReturn]:
+    """The function of an unsupported resource."""
+
+    def refuse(request: ApiRequest) -> NoReturn:
+        raise NotEmulated(f"{request.http.method} {path}: {reason}")
+
+    return refuse

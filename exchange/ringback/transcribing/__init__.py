@@ -1,0 +1,1 @@
+"""Real-time transcription of calls."""

@@ -1,1 +1,0 @@
-"""What callers hear while they wait in line and talk on stage, and what the presenter's phone hears."""

@@ -1,0 +1,1 @@
+"""The TwiML documents that callers get."""
