@@ -25,7 +25,7 @@ from ringback.relay.sentences import SentenceBuffer, without_ssml
 from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame
 
-MAX_MALFORMED = 10  # in a row: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages
+MAX_MALFORMED = 10  # in a row: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages (2026-11)
 UNFINISHED_SECONDS = 5.0  # without a token, and a prompt comes: the app seems to have forgotten `last`
 MAX_SHOWN_CHARACTERS = 300
 MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
