@@ -12,6 +12,7 @@ from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
 from show import audit_log, state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
+from show.moderated_scene import ModeratedScene
 from show.state import ShowState
 from show.talk import current_talk
 from show.talk.talk_file import Talk
@@ -73,6 +74,10 @@ def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str
         known = ", ".join(scene.actions) or "none"
         raise SceneError(f"The scene {scene.kind} has no action '{action[:40]}': it has {known}.")
     scene.perform(store, action, id)
+    if action == "ban":
+        for other in talk.scenes:
+            if isinstance(other, ModeratedScene):
+                other.hide_banned(store)
 
 
 def presenter_name() -> str:

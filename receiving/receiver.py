@@ -17,7 +17,7 @@ from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.replay import late_reply
-from store import Commands, DeferredPipeline, Store, batching, new_pipeline
+from store import Commands, ConditionFailed, DeferredPipeline, Store, batching, new_pipeline
 from web.request_body import BodyMemory
 
 diagnosis_budget = TokenBucket()
@@ -142,27 +142,40 @@ def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
         replies = batching.execute(redis, [*commands, *reads(delivery)])
         stored = idempotency.wait_for_response(redis, claim, replies[len(commands) - 1])
         if stored is None:
-            fresh = WebhookContext(delivery, redis, new_pipeline(redis), replies[len(commands) :])
-            return _run_handler(fresh, claim, handler)
+            return _run_handler(delivery, redis, claim, handler, reads, replies[len(commands) :])
         report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
 
     return handle_once
 
 
-def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:
+def _run_handler(
+    delivery: Delivery, redis: Store, claim: idempotency.Claim, handler: Handler, reads: Reads, replies: Sequence[Any]
+) -> StoredResponse:
+    """Run the handler and commit; once more if what the handler requires has changed since `replies` were read."""
     try:
-        response = handler(context)
-        if replay_marker.replay_mode(context.delivery) == replay_marker.BACKFILLED:
-            late_reply.plan_late_reply(context.pipe, context.delivery, response)
-        is_complete = idempotency.complete(context.redis, context.pipe, claim, response)
+        try:
+            response, is_complete = _run_once(
+                WebhookContext(delivery, redis, new_pipeline(redis), replies), claim, handler
+            )
+        except ConditionFailed:
+            fresh = WebhookContext(delivery, redis, new_pipeline(redis), batching.execute(redis, reads(delivery)))
+            response, is_complete = _run_once(fresh, claim, handler)
     except Exception:
-        idempotency.release(context.redis, claim)
+        idempotency.release(redis, claim)
         raise
     if is_complete:
         return response
-    found = context.redis.get(claim.key)  # the lease has expired, and another copy has taken over
-    return idempotency.wait_for_response(context.redis, claim, found) or response
+    found = redis.get(claim.key)  # the lease has expired, and another copy has taken over
+    return idempotency.wait_for_response(redis, claim, found) or response
+
+
+def _run_once(context: WebhookContext, claim: idempotency.Claim, handler: Handler) -> tuple[StoredResponse, bool]:
+    """Run the handler and commit its writes. Return the response, and whether the claim was still ours."""
+    response = handler(context)
+    if replay_marker.replay_mode(context.delivery) == replay_marker.BACKFILLED:
+        late_reply.plan_late_reply(context.pipe, context.delivery, response)
+    return response, idempotency.complete(context.redis, context.pipe, claim, response)
 
 
 def report_duplicate(redis: Store, delivery: Delivery, subject: str = "") -> None:

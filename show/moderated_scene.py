@@ -58,8 +58,14 @@ class ModeratedScene(Scene):
 
     def ban(self, store: Store, item_id: str) -> None:
         """Hide the item and what else this person has waiting here. Their later items are hidden without notice."""
-        item = moderation.load(store, self.id, item_id)
-        moderation.ban(store, item, moderation.load_items(store, self.id, moderation.PENDING))
+        moderation.ban(store, self.id, item_id)
+        self.hide_banned(store)
+
+    def hide_banned(self, store: Store) -> None:
+        """Hide what people who are banned have waiting here."""
+        banned = moderation.load_banned(store)
+        pending = moderation.load_items(store, self.id, moderation.PENDING)
+        moderation.hide(store, [item for item in pending if item.person in banned])
 
     def storage_keys(self) -> list[str]:
         """The items and the decisions on them."""

@@ -134,20 +134,29 @@ def decide(store: Store, scene_id: str, item_id: str, state: str) -> Item:
     return item
 
 
-def ban(store: Store, item: Item, pending: Iterable[Item]) -> None:
-    """Hide this item and all `pending` ones of the same person, whose later items will not be stored."""
+def ban(store: Store, scene_id: str, item_id: str) -> None:
+    """Hide this item. Later items of the person who sent it will not be stored. Raises SceneError."""
+    item = decide(store, scene_id, item_id, HIDDEN)
     pipe = store.pipeline()
     pipe.execute_command("SADD", BANNED_KEY, item.person)
     pipe.execute_command("EXPIRE", BANNED_KEY, TTL_SECONDS)
     pipe.execute()
-    _move(store, [item, *(other for other in pending if other.person == item.person)], HIDDEN)
+
+
+def load_banned(store: Store) -> set[str]:
+    """Return the people who are banned."""
+    return {person.decode() for person in store.execute_command("SMEMBERS", BANNED_KEY)}
+
+
+def hide(store: Store, items: Iterable[Item]) -> None:
+    """Have the stage not show these items."""
+    _move(store, items, HIDDEN)
 
 
 def list_pending(store: Store, scene_ids: Sequence[str], count: int = 100) -> list[Item]:
     """Return the items of all these scenes that wait for a decision, oldest first."""
     waiting = [item for scene_id in scene_ids for item in load_items(store, scene_id, PENDING, count)]
-    banned = {person.decode() for person in store.execute_command("SMEMBERS", BANNED_KEY)}
-    return sorted((item for item in waiting if item.person not in banned), key=lambda item: item.time)[:count]
+    return sorted(waiting, key=lambda item: item.time)[:count]
 
 
 def count_items(store: Store, scene_id: str, state: str) -> int:

@@ -107,7 +107,9 @@ class TimelineEntry:
 
     @property
     def state_label(self) -> str:
-        return STATE_LABELS[self.state]
+        """The state in words; a webhook between two services is no answer to a person."""
+        is_service = self.channel == "webhook" and self.state == "success"
+        return "done" if is_service else STATE_LABELS[self.state]
 
     @property
     def progress(self) -> AnswerProgress | None:

@@ -1,5 +1,6 @@
 // Keeps the console up to date, and performs its actions without leaving the page.
 import { follow } from "./event_stream.js";
+import { keepFocus } from "./keep_focus.js";
 import { listen } from "./keys.js";
 import { morph } from "./morph.js";
 import { showStaleNotice } from "./stale_notice.js";
@@ -18,7 +19,8 @@ async function refresh() {
   try {
     const response = await fetch(fragmentUrl, { signal: AbortSignal.timeout(5000) });
     if (response.status === 403) return location.reload(); // logged out
-    if (response.ok) morph(live, await response.text());
+    const html = response.ok && (await response.text());
+    if (html) keepFocus(live, () => morph(live, html));
     tick();
   } finally {
     timer = setTimeout(refresh, MAX_INTERVAL_MS);
@@ -45,8 +47,13 @@ async function perform(form) {
     body: new URLSearchParams(new FormData(form)),
   }).catch(() => null);
   const error = response?.ok ? "" : ((await response?.json().catch(() => null))?.error ?? "The server is not responding. Try again.");
-  if (!error) form.closest("details.ask")?.removeAttribute("open");
+  if (!error) close(form.closest("details.ask"));
   await show(error);
+}
+
+function close(question) {
+  if (question?.contains(document.activeElement)) question.querySelector("summary").focus();
+  question?.removeAttribute("open");
 }
 
 async function show(error) {
@@ -64,7 +71,7 @@ document.addEventListener("submit", (event) => {
 addEventListener("keydown", (event) => {
   const open = document.querySelector("details.ask[open]");
   if (event.key !== "Escape" || !open) return;
-  open.removeAttribute("open");
+  close(open);
   event.preventDefault(); // so that it does not also go back
 });
 listen(show);

@@ -6,6 +6,8 @@ export function morph(parent, html) {
 }
 
 function morphChildren(old, fresh) {
+  const wantedIds = new Set([...fresh.children].map((child) => child.id));
+  for (const child of [...old.children]) if (child.id && !wantedIds.has(child.id)) child.remove(); // so that none has to move
   const byId = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {

@@ -87,7 +87,11 @@ COMMIT_SCRIPT = """
 local value
 if ARGV[1] == '' then value = redis.call('GET', KEYS[1]) else value = redis.call('HGET', KEYS[1], ARGV[1]) end
 if (value or '') ~= ARGV[2] then return 0 end
-local at = 3
+local at = 4
+for _ = 1, ARGV[3] do
+  if (redis.call('HGET', ARGV[at], ARGV[at + 1]) or '') ~= ARGV[at + 2] then return -1 end
+  at = at + 3
+end
 while at <= #ARGV do
   local length = tonumber(ARGV[at])
   redis.call(unpack(ARGV, at + 1, at + length))
@@ -102,11 +106,27 @@ Execute = Callable[[Store, Commands], list[Any]]
 """Sends commands and returns their raw replies."""
 
 
+class ConditionFailed(Exception):
+    """Something that a pipeline requires has changed, so nothing was written. Read it again, and start again."""
+
+
 class DeferredPipeline(Pipeline):
     """Collects commands for `commit_if_unchanged` and is never executed itself. RQ can enqueue jobs on it."""
 
+    conditions: tuple[tuple[str, str, str], ...] = ()
+
+    def require(self, key: str, field: str, expected: str) -> None:
+        """Have the commit raise ConditionFailed unless the field of the hash at `key` has this value; "" means none."""
+        self.conditions += ((key, field, expected),)
+
     def multi(self) -> None:
         """Do nothing. RQ starts a transaction here, but `commit_if_unchanged` is atomic anyway."""
+
+
+def require(pipe: Pipe, key: str, field: str, expected: str) -> None:
+    """See DeferredPipeline.require; on any other pipeline, nothing."""
+    if isinstance(pipe, DeferredPipeline):
+        pipe.require(key, field, expected)
 
 
 def new_pipeline(redis: Store) -> DeferredPipeline:
@@ -120,17 +140,23 @@ def commit_if_unchanged(
     """Run the commands on `pipe` in one transaction if `key`, or `field` of the hash at `key`, has the expected value.
 
     An `expected` of "" means that it must not exist. If the value differs, writes nothing and returns False.
-    Empties the pipeline. `execute_with` replaces `execute`.
+    Empties the pipeline. `execute_with` replaces `execute`. Raises ConditionFailed: see DeferredPipeline.require.
     """
-    arguments: list[Any] = [1, key, field, expected]
+    conditions: tuple[tuple[str, str, str], ...] = ()
+    if isinstance(pipe, DeferredPipeline):
+        conditions, pipe.conditions = pipe.conditions, ()
+    arguments: list[Any] = [1, key, field, expected, len(conditions), *(part for one in conditions for part in one)]
     for command, _options in pipe.command_stack:
         arguments += [len(command), *command]
     pipe.reset()
     send = execute_with or execute
     try:
-        return bool(send(redis, [("EVALSHA", COMMIT_SCRIPT_SHA1, *arguments)])[0])
+        (result,) = send(redis, [("EVALSHA", COMMIT_SCRIPT_SHA1, *arguments)])
     except NoScriptError:
-        return bool(send(redis, [("EVAL", COMMIT_SCRIPT, *arguments)])[0])
+        (result,) = send(redis, [("EVAL", COMMIT_SCRIPT, *arguments)])
+    if result == -1:
+        raise ConditionFailed
+    return bool(result)
 
 
 def execute(redis: Store, commands: Commands) -> list[Any]:

@@ -95,6 +95,8 @@ def test_https_to_the_apps_own_host_leads_to_the_app(app, exchange, ada):
         ("https://localhost:5000/x", "http://127.0.0.1:5000/x"),
         ("wss://127.0.0.1:5000/x", "ws://127.0.0.1:5000/x"),
         ("https://[::1]:5000/x", "http://127.0.0.1:5000/x"),
+        ("wss://127.0.0.1/x", "ws://127.0.0.1:5000/x"),
+        ("http://localhost/x", "http://127.0.0.1:5000/x"),
     ],
 )
 def test_url_of_the_app_is_dialed_at_its_address(url, dialed):
@@ -114,6 +116,11 @@ def test_url_of_the_app_is_dialed_at_its_address(url, dialed):
 )
 def test_other_url_is_unchanged(url):
     assert AppAddress("http://127.0.0.1:5000", PUBLIC).route(url) == (url, {})
+
+
+def test_app_at_the_default_port_is_found_without_a_port():
+    assert AppAddress("http://127.0.0.1").route("wss://localhost/x")[0] == "ws://127.0.0.1/x"
+    assert AppAddress("http://127.0.0.1").route("http://127.0.0.1/x") == ("http://127.0.0.1/x", {})
 
 
 def test_app_with_tls_is_dialed_with_tls():

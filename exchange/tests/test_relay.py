@@ -113,6 +113,26 @@ def test_a_caller_who_hangs_up_completes_the_session(relay, ada):
     relay.socket.is_closed()
 
 
+def test_a_caller_who_hangs_up_during_the_handshake_completes_the_session(relay, app, ada, exchange):
+    exchange.post("/faults", {"kind": "socket-slow", "seconds": 10})
+    noun = f'<ConversationRelay url="{relay.url}"/>'
+    app.answers["/voice"] = f'<Response><Connect action="/after">{noun}</Connect></Response>'
+    ada.dials()
+    ada.is_left_with("in-progress")
+    ada.hangs_up()
+    assert relay.result()["SessionStatus"] == "completed"
+    assert not relay.socket.handshakes
+
+
+def test_a_live_update_ends_the_session_without_its_action(relay, app, ada, client):
+    relay.starts()
+    relay.says("Hello there.")
+    client.calls(ada.sid).update(twiml="<Response><Say>A person takes over.</Say></Response>")
+    ada.hears("Hello there.", "A person takes over.")
+    relay.socket.is_closed()
+    assert not app.at("/after")
+
+
 def test_the_next_verb_runs_if_connect_has_no_action(relay, ada, app):
     noun = f'<ConversationRelay url="{relay.url}"/>'
     app.answers["/voice"] = f"<Response><Connect>{noun}</Connect><Say>Back.</Say></Response>"
@@ -187,6 +207,17 @@ def test_info_messages_tell_who_speaks_and_what_was_played(relay, ada, exchange)
         ("clientSpeaking", "on"),
         ("clientSpeaking", "off"),
     ]
+
+
+def test_an_app_that_is_debugged_learns_how_long_it_took(relay, ada, exchange):
+    relay.starts(debug="debugging")
+    ada.speaks("hello")
+    relay.socket.gets("prompt")
+    exchange.time_passes(1.5)
+    relay.says("Hi.")
+    assert relay.socket.gets("info") == {"type": "info", "name": "roundTripDelayMs", "value": 1500}
+    relay.says("And more.")
+    assert len(relay.socket.of("info")) == 1
 
 
 def test_ssml_is_not_read_aloud(relay, ada):

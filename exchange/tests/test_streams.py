@@ -17,8 +17,14 @@ from ringback.sound.synthetic_speech import synthesize
 from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
 from ringback.streams.track_audio import TrackAudio
-from ringback.testing.waiting import eventually
+from ringback.testing.connection import Connection
+from ringback.testing.phone_call import PhoneCall
+from ringback.testing.waiting import LIMIT_SECONDS, eventually
 from support.exchange import SID, TOKEN
+
+
+def encoded(audio):
+    return base64.b64encode(audio).decode()
 
 
 def test_the_app_is_told_who_calls_before_the_audio(app, agent, ada, exchange):
@@ -138,6 +144,18 @@ def test_audio_can_be_fetched_while_it_is_played(call, agent, exchange):
         assert answer.read() == b""
 
 
+def test_a_test_with_pytest_gets_the_sounds_and_the_marks(call, agent, exchange):
+    agent.plays(2)
+    agent.marks("done")
+    agent.takes_everything()
+    tested = PhoneCall(Connection(exchange.origin, LIMIT_SECONDS), call.number, call.sid)
+    assert tested.heard == ["[Audio]"]
+    exchange.time_passes(3)
+    tested.returns_mark("done")
+    (sound,) = tested.sounds
+    assert (sound.seconds, sound.interrupted, len(sound.content())) == (2.0, False, 44 + 32_000)
+
+
 def test_audio_with_short_gaps_is_one_stretch(call, agent, exchange):
     for _ in range(3):
         agent.plays(0.2)
@@ -164,33 +182,28 @@ def test_what_the_app_plays_is_in_the_recording(app, agent, ada, exchange, clien
 class TestMistakes:
     """Each mistake of an app has an entry in the debugger that names it."""
 
-    @pytest.mark.parametrize(
-        ("message", "named"),
-        [
-            ("hello", "not JSON"),
-            ("[1]", "not a JSON object"),
-            (b"\xff" * 160, "binary frame"),
-            ({"event": "hangup", "streamSid": "{sid}"}, "'hangup' is unknown"),
-            ({"event": "clear"}, "streamSid is missing"),
-            ({"event": "clear", "streamSid": "MZ1"}, "streamSid is 'MZ1'"),
-            ({"event": "media", "streamSid": "{sid}", "media": "abc"}, "media is text, not an object"),
-            ({"event": "media", "streamSid": "{sid}", "media": {"payload": [255]}}, "media.payload is a list"),
-            ({"event": "media", "streamSid": "{sid}", "media": {"payload": "%"}}, "not base64"),
-            ({"event": "mark", "streamSid": "{sid}", "mark": {"name": 7}}, "mark.name is a number"),
-            (
-                {"event": "media", "streamSid": "{sid}", "media": {"payload": base64.b64encode(b"RIFF1234").decode()}},
-                "is a WAV file",
-            ),
-        ],
-        ids=str,
-    )
-    def test_an_invalid_message_is_named_and_the_stream_goes_on(self, call, agent, exchange, message, named):
-        if isinstance(message, dict) and message.get("streamSid") == "{sid}":
-            message = message | {"streamSid": agent.sid}
-        agent.sends(message)
-        assert named in exchange.warns(31951)["message"]
+    def test_an_invalid_message_is_named_and_the_stream_goes_on(self, call, agent, exchange):
+        sid = agent.sid
+        mistakes = {
+            "not JSON": "hello",
+            "not a JSON object": "[1]",
+            "binary frame": b"\xff" * 160,
+            "'hangup' is unknown": {"event": "hangup", "streamSid": sid},
+            "streamSid is missing": {"event": "clear"},
+            "streamSid is 'MZ1'": {"event": "clear", "streamSid": "MZ1"},
+            "media is text, not an object": {"event": "media", "streamSid": sid, "media": "abc"},
+            "media.payload is a list": {"event": "media", "streamSid": sid, "media": {"payload": [255]}},
+            "not base64": {"event": "media", "streamSid": sid, "media": {"payload": "%"}},
+            "mark.name is a number": {"event": "mark", "streamSid": sid, "mark": {"name": 7}},
+            "is a WAV file": {"event": "media", "streamSid": sid, "media": {"payload": encoded(b"RIFF1234")}},
+        }
+        for message in (*mistakes.values(), "again"):  # each is named once
+            agent.sends(message)
         agent.marks("still here")
         assert agent.gets("mark")["mark"] == {"name": "still here"}
+        alerts = [alert["message"] for alert in exchange.get("/debugger")["alerts"] if alert["code"] == 31951]
+        assert len(alerts) == len(mistakes)
+        assert all(words in alert for words, alert in zip(mistakes, alerts, strict=True))
 
     @pytest.mark.parametrize(
         ("audio", "named"), [(synthesize("good morning everybody"), "16-bit linear PCM"), (bytes(8000), "send 0xFF")]
@@ -205,19 +218,17 @@ class TestMistakes:
         assert "query string" in exchange.warns(31920)["message"]
         ada.is_left_with("completed")
 
-    @pytest.mark.parametrize(
-        ("attributes", "named"),
-        [
-            ('track="both_tracks"', "track can only be inbound_track"),
-            ('track="left"', "track must be one of"),
-            ('statusCallbackMethod="PUT"', "statusCallbackMethod cannot be PUT"),
-        ],
-    )
-    def test_an_attribute_without_effect_is_named(self, app, agent, ada, exchange, attributes, named):
-        app.answers["/voice"] = f'<Response><Connect><Stream url="{agent.url}" {attributes}/></Connect></Response>'
+    def test_an_attribute_without_effect_is_named(self, app, agent, ada, exchange):
+        app.answers["/voice"] = (
+            f'<Response><Start><Stream url="{agent.url}" track="left" statusCallbackMethod="PUT"/></Start>'
+            f'<Connect><Stream url="{agent.url}" track="both_tracks"/></Connect></Response>'
+        )
         ada.dials()
-        assert named in exchange.warns(12200)["message"]
-        assert agent.gets("start")["start"]["tracks"] == ["inbound"]
+        starts = [agent.gets("start", number)["start"]["tracks"] for number in (1, 2)]
+        assert starts == [["inbound"], ["inbound"]]
+        alerts = " ".join(alert["message"] for alert in exchange.get("/debugger")["alerts"])
+        for named in ("track must be one of", "statusCallbackMethod cannot be PUT", "track can only be inbound_track"):
+            assert named in alerts
 
     def test_a_parameter_that_is_too_long_is_left_out(self, app, agent, ada, exchange):
         parameters = f'<Parameter name="a" value="{"x" * 498}"/><Parameter name="bb" value="{"x" * 498}"/>'

@@ -9,14 +9,17 @@ from functools import lru_cache
 from math import cos, sin
 from unicodedata import east_asian_width
 
-WIDTH, HEIGHT = 1760, 640  # in px of a stage of 1920 by 1080
+WIDTH, HEIGHT = 1760, 704  # in px of a stage of 1920 by 1080
 SIZES = (40, 52, 76, 120)  # font sizes, smallest first
-RESERVED = (76, 52, 40)  # a new word reserves room for the first of these sizes that fits
-FIRST_RESERVED = (120, *RESERVED)  # the same for the first words, which are often the most frequent
-FIRST_WORDS = 4
+LARGEST_RESERVED = (
+    (4, 120),
+    (8, 76),
+    (20, 52),
+    (80, 40),
+)  # for the first 4 words, which are often the most frequent, …
 LINE_HEIGHT = 1.15
 GAP = 16  # in px between two words
-MAX_PLACED_WORDS = 80
+MAX_PLACED_WORDS = LARGEST_RESERVED[-1][0]
 LEAST_TIMES_FOR_LARGEST = 3
 
 
@@ -103,7 +106,8 @@ def _place(order: tuple[str, ...]) -> tuple[PlacedWord, ...]:
     if not order:
         return ()
     before, text = _place(order[:-1]), order[-1]
-    for size in FIRST_RESERVED if len(before) < FIRST_WORDS else RESERVED:
+    largest = next(size for count, size in LARGEST_RESERVED if len(before) < count)
+    for size in (size for size in reversed(SIZES) if size <= largest):  # it reserves room for the first that fits
         for x, y in SPIRAL:
             word = PlacedWord(text, x, y, size, text_width(text, size))
             if word.is_inside and not any(map(word.overlaps, before)):

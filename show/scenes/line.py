@@ -16,6 +16,7 @@ from store import Pipe, Store
 
 JOIN_KEY = "1"
 SHOWN_CALLERS = 6
+SHOWN_BESIDE_STAGE = 4  # while somebody is on stage
 DECISIONS = ("approve", "hide", "ban")
 
 
@@ -108,11 +109,12 @@ class Line(ModeratedScene):
         """Who is on stage, with the approved caption, and who is waiting."""
         waiting, current = waiting_line.list_waiting(view.store, self.id), waiting_line.on_stage(view.store, self.id)
         captions = {item.id: item.words for item in moderation.load_items(view.store, self.id, APPROVED)}
+        shown = waiting[: SHOWN_BESIDE_STAGE if current else SHOWN_CALLERS]
         return {
             "current": current,
             "caption": captions.get(_item_id(current.sid), "") if current else "",
-            "waiting": [(caller, captions.get(_item_id(caller.sid), "")) for caller in waiting[:SHOWN_CALLERS]],
-            "more": max(0, len(waiting) - SHOWN_CALLERS),
+            "waiting": [(caller, captions.get(_item_id(caller.sid), "")) for caller in shown],
+            "more": len(waiting) - len(shown),
             "is_open": view.phase == OPEN,
         }
 

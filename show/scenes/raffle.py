@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,9 +14,8 @@ from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
 from show import encrypted_phone_numbers, raffle_receipt, state
 from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
 from show.graphics.qr_code import svg
-from store import Pipe, Store
+from store import ConditionFailed, Pipe, Store, commit_if_unchanged, new_pipeline, require
 
-SETTLE_SECONDS = 0.5  # after closing, until the entries in progress have been written
 CODE_DIGITS = 4
 
 
@@ -43,9 +41,15 @@ class Raffle(Scene):
         yield from length_problems("prize", self.prize) if self.prize else ()
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the entry. A phone has one, so a copy of the webhook changes nothing."""
+        """Store the entry. A phone has one, so a copy of the webhook changes nothing.
+
+        The draw closes the raffle and takes the entries in one transaction. The entry is committed, and confirmed, only
+        if the raffle is still open then, so that every confirmed entry is in the draw.
+        """
         if store.hexists(self.key("raffle"), "drawn"):
             return AnswerText("The winner has been drawn already.", DECLINED)
+        require(pipe, state.STATE_KEY, f"phase:{self.id}", OPEN)
+        require(pipe, self.key("raffle"), "drawn", "")
         pipe.execute_command("HSETNX", self.key("entries"), contribution.person, contribution.name)
         pipe.execute_command("EXPIRE", self.key("entries"), TTL_SECONDS)
         return f"You are in the raffle as {contribution.name}. Good luck!"
@@ -67,16 +71,21 @@ class Raffle(Scene):
             raise SceneError("The winner has been drawn. Reset the scene to draw again.")
         pipe = store.pipeline()
         state.set_phase(pipe, self, CLOSED)
-        pipe.execute()
-        time.sleep(SETTLE_SECONDS)
-        entries = {name.decode(): person.decode() for person, name in store.hgetall(self.key("entries")).items()}
+        pipe.hgetall(self.key("entries"))
+        entries = {name.decode(): person.decode() for person, name in pipe.execute()[-1].items()}
         if not entries:
             raise SceneError("Nobody has entered yet. Open the raffle, and wait for entries.")
         drawn = raffle_receipt.draw(self.seed(store), entries)
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-        row = {"person": entries[drawn.winner], "code": code, "receipt": json.dumps(drawn.as_dict())}
-        if store.execute_command("HSETNX", self.key("raffle"), "drawn", 1):  # two presenters may draw at once
-            store.hset(self.key("raffle"), mapping=row)
+        row: dict[Any, Any] = {"drawn": 1, "person": entries[drawn.winner], "code": code}
+        row["receipt"] = json.dumps(drawn.as_dict())
+        deferred = new_pipeline(store)
+        deferred.require(state.STATE_KEY, f"phase:{self.id}", CLOSED)
+        deferred.hset(self.key("raffle"), mapping=row)
+        try:  # two presenters may draw at once, or one of them opens it again
+            commit_if_unchanged(store, deferred, self.key("raffle"), "", field="drawn")
+        except ConditionFailed:
+            raise SceneError("The raffle has been opened again in the meantime. Draw once more.") from None
 
     def _call(self, store: Store) -> None:
         drawn, settings = self.load_receipt(store), context.settings()

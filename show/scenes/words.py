@@ -50,11 +50,12 @@ class Words(ModeratedScene):
         """Speech is free text."""
         return "Say one word."
 
-    def ban(self, store: Store, item_id: str) -> None:
-        """Hide the word, and count no word of the person who sent it first."""
-        item = moderation.load(store, self.id, item_id)
-        moderation.ban(store, item, ())
-        store.hdel(self.key("words"), item.person)
+    def hide_banned(self, store: Store) -> None:
+        """Count no word of people who are banned, and hide those that wait and that nobody else has sent."""
+        if banned := moderation.load_banned(store):
+            store.hdel(self.key("words"), *banned)
+        counts, pending = self.count(store), moderation.load_items(store, self.id, PENDING)
+        moderation.hide(store, [item for item in pending if item.person in banned and not counts[item.id]])
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The approved words with their places in the cloud."""

@@ -1,46 +1,47 @@
-"""Every page and every scene in Chromium, checked by axe: https://github.com/dequelabs/axe-core."""
-
-import time
+"""Every page and every scene of the talk in Chromium, with content, checked by axe."""
 
 import pytest
+import redis as redis_client
 
-from receiving import stored_requests
-from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import Mistake
-from sending.webhooks import endpoints
-from sending.webhooks.encryption import Encryption
-from show import audit_log, moderation
-from show.moderation import APPROVED, Item
 from show.talk.talk_file import load
-from tests.support.presenter import FORM
-from tests.support.processes import NODE, needs
+from tests.support.audience import Audience
+from tests.support.axe import findings, script
+from tests.support.redis_keys import undocumented
 from tests.support.stage import StageServer
-from tests.support.stage_app import ENVIRON, PASSWORD
-from workers.tasks import HttpClient
+from tests.support.stage_app import PASSWORD
 
-SIZES = [(1920, 1080), (1280, 720), (390, 844)]
 SCENES = [scene.id for scene in load().scenes]
 PAGES = ["", "/health", "/preflight", "/audit", "/privacy", "/rejected", "/backfill", "/endpoints", "/nothing"]
-ENDPOINT = "ep_0000000000000001"
+PICTURES = 3  # of the scene `xray`
 
 
 @pytest.fixture(scope="module")
 def axe():
-    script = NODE / "node_modules/axe-core/axe.min.js"
-    needs(script.exists(), "axe-core, by `make test`")
-    return script.read_text()
+    return script()
 
 
 @pytest.fixture(scope="module")
-def server(store):
+def audience(store):
+    """A store in which each page has something to show."""
+    client = redis_client.Redis(port=store.port)
+    client.flushall()
+    found = Audience(client)
+    found.takes_part()
+    yield found
+    assert not undocumented(client)
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def server(store, audience):
     running = StageServer(f"redis://127.0.0.1:{store.port}", TWILIO_API_URL="http://127.0.0.1:1")
     yield running
     running.stop()
 
 
-@pytest.fixture
-def page(browser, server, crowded):
-    server.get("/test/forget")
+@pytest.fixture(scope="module")
+def page(browser, server):
+    """A page with a presenter's session, for all tests of this module."""
     context = browser.new_context(base_url=server.address)
     opened = context.new_page()
     opened.goto("/present/login")
@@ -49,50 +50,6 @@ def page(browser, server, crowded):
     opened.wait_for_url("**/present")
     yield opened
     context.close()
-
-
-@pytest.fixture
-def crowded(stage_events):
-    """A store in which each page has something to show."""
-    redis, talk = stage_events.redis, load()
-    for number in range(30):
-        stage_events.publish_text(f"SM{number}", words=f"text {number}", answer="It is 14:05.")
-    stage_events.publish("text.failed", "SM0", reason="they texted STOP")
-    stage_events.publish("call.received", "CA1", who="+44 ••• 201")
-    delivery = Delivery("POST", "https://talk.example/sms", FORM, b"From=%2B447700900123&Body=hello")
-    stored_requests.save(redis, delivery)
-    stored_requests.save_rejected(redis, delivery, Mistake("scheme", "It matches with http.", "Set PUBLIC_URL."))
-    encryption = Encryption([ENVIRON["SECRET_KEY"]])
-    endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
-    for scene in talk.scenes:
-        for name, values in (("votes", ["tabs", "spaces"]), ("scores", ["10", "7"]), ("entries", ["Amber Otter"] * 2)):
-            if scene.key(name) in scene.storage_keys():
-                redis.hset(scene.key(name), mapping={f"person{at}": value for at, value in enumerate(values)})
-                redis.expire(scene.key(name), 600)
-        if hasattr(scene, "moderation"):
-            for at in range(6):
-                item = Item(f"item{at}", scene.id, f"person{at}", "Amber Otter", time.time(), "hello")
-                pipe = redis.pipeline()
-                moderation.submit(redis, pipe, item, is_approval_required=True)
-                pipe.execute()
-                if at % 2:
-                    moderation.decide(redis, scene.id, item.id, APPROVED)
-    audit_log.record(redis, "phone 3f2a", "next")
-    audit_log.record(redis, "computer 24fa", "hold")
-
-
-def findings(page, axe):
-    """What axe reports at each size and in each theme."""
-    page.evaluate(axe)
-    found = []
-    for width, height in SIZES:
-        for theme in ("dark", "light"):
-            page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            for one in page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations"):
-                nodes = "; ".join(node["html"][:160] for node in one["nodes"][:2])
-                found.append(f"{width} {theme}: {one['id']}: {one['help']}: {nodes}")
-    return found
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -104,14 +61,25 @@ def test_presenter_page(page, axe, path):
 @pytest.mark.parametrize("number", range(1, len(SCENES) + 1), ids=SCENES)
 def test_scene(page, axe, number):
     page.goto(f"/?scene={number}")
+    assert page.locator("#stage .invitation").count() == 0  # it is not empty
+    assert findings(page, axe) == []
+
+
+@pytest.mark.parametrize("picture", range(1, PICTURES))
+def test_other_pictures_of_a_webhook(page, axe, audience, picture):
+    scene = audience.goes_to("xray")
+    audience.redis.hset(scene.key("xray"), "picture", picture)
+    audience.redis.expire(scene.key("xray"), 600)
+    page.goto(f"/?scene={SCENES.index('xray') + 1}")
     assert findings(page, axe) == []
 
 
 @pytest.mark.parametrize("path", ["/catalogue", "/unfollow/unknown", "/present/login"])
-def test_public_page(page, axe, path):
-    page.context.clear_cookies()
-    page.goto(path)
-    assert findings(page, axe) == []
+def test_public_page(browser, server, axe, path):
+    visitor = browser.new_page(base_url=server.address)
+    visitor.goto(path)
+    assert findings(visitor, axe) == []
+    visitor.close()
 
 
 def test_page_of_one_endpoint(page, axe):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from show import moderation
-from tests.support.person import PUBLIC_URL
+from tests.support.person import PUBLIC_URL, Person
 
 JSON = {"Accept": "application/json"}
 
@@ -106,6 +106,20 @@ def test_item_of_another_scene_is_approved(do, person):
     [item] = moderation.list_pending(person.post.app.extensions["redis"], ["wall"])
     do("scene-action", action="approve", item=item.reference)
     assert do("go", scene=wall)["figures"] == {"approved": 1, "pending": 0}
+
+
+def test_ban_hides_what_the_person_has_waiting_in_every_scene(do, person, post_as_twilio, app, redis):
+    other, positions = Person(post_as_twilio, "+447700900555"), app.extensions["talk"].positions
+    for scene, words in (("questions", "Why?"), ("words", "curse"), ("words", "banana"), ("wall", "Hello")):
+        do("go", scene=str(positions[scene]))
+        person.texts(words)
+        if words == "banana":
+            other.texts("banana", sid="SM" + "5" * 32)
+    [item] = moderation.list_pending(redis, ["wall"])
+    do("scene-action", action="ban", item=item.reference)
+    waiting = moderation.list_pending(redis, ["questions", "words", "wall"])
+    assert [item.words for item in waiting] == ["banana"]
+    assert do("go", scene=str(positions["words"]))["figures"] == {"words": {"banana": 1}}
 
 
 def test_restart_gives_the_friendly_names_of_a_rehearsal_back(do, person, redis):

@@ -11,6 +11,7 @@ from sending import outbox
 from show import raffle_receipt
 from show.base_scene import OPEN, SceneError, SceneView
 from show.raffle_receipt import InvalidReceipt
+from show.scenes.raffle import Raffle
 from show.state import set_phase
 from tests.support.person import CALL_SID, Person
 
@@ -51,6 +52,21 @@ def test_any_text_enters_once(opened, redis, person, words):
     reply = person.texts(words)
     assert reply.startswith("You are in the raffle as ")
     assert person.texts("again") == reply
+    assert figures(opened, redis)["entries"] == 1
+
+
+def test_entry_that_the_draw_overtakes_is_not_confirmed(opened, redis, people, monkeypatch):
+    first, late = people(2)
+    first.texts("me")
+    receive = Raffle.receive
+
+    def receive_before_the_draw(raffle, store, pipe, contribution):
+        reply = receive(raffle, store, pipe, contribution)
+        raffle.perform(redis, "draw", "")  # before the webhook's transaction
+        return reply
+
+    monkeypatch.setattr(Raffle, "receive", receive_before_the_draw)
+    assert late.texts("me") == "The raffle is not open at the moment."
     assert figures(opened, redis)["entries"] == 1
 
 

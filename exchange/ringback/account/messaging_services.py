@@ -10,8 +10,10 @@ from datetime import datetime
 from ringback.account.geography import country_of
 from ringback.account.phone_numbers import PhoneNumber
 from ringback.account.webhook_urls import WebhookUrls
-from ringback.service.bounded_dict import MAX_MESSAGING_SERVICES, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.sids import new_sid
+
+MAX_SERVICES = 500
 
 
 @dataclass(kw_only=True)
@@ -53,7 +55,7 @@ class MessagingService:
     def sender(self, to: str, numbers: Iterable[PhoneNumber]) -> str | None:
         """The number that sends to `to`: always the same one, from the recipient's country if possible.
 
-        None if the service has no number. Source: https://www.twilio.com/docs/messaging/services"""
+        None if the service has no number. Source: https://www.twilio.com/docs/messaging/services (2026-11)"""
         pool = [number.phone_number for number in numbers if number.sid in self.added]
         country = country_of(to.removeprefix("whatsapp:"))
         pool = [number for number in pool if country_of(number) == country] or pool
@@ -64,7 +66,7 @@ class MessagingServices(BoundedDict[str, MessagingService]):
     """The account's Messaging Services by SID."""
 
     def __init__(self) -> None:
-        super().__init__(MAX_MESSAGING_SERVICES)
+        super().__init__(MAX_SERVICES)
 
     def of_number(self, sid: str) -> MessagingService | None:
         """The service that has the number with this SID; a number belongs to one service at most."""

@@ -26,6 +26,7 @@ class CallerListener:
         keys = self.settings["dtmfDetection"] or "dtmf" in self.settings["interruptible"]
         return {
             "input": ["dtmf", "speech"] if keys else ["speech"],
+            "reported_during_speech": sorted(self.settings["reportInputDuringAgentSpeech"]),
             "language": self.settings.prompt_language,
             "hints": self.settings["hints"],
         }

@@ -101,6 +101,12 @@ class Playback:
         self.due.clear()
         self._cancel_timer()
 
+    def catch_up(self, now: float) -> None:
+        """Does what is due by `now`. A clock that is stepped may have passed the time of the timer."""
+        if self.timer and self.timer.due <= now:
+            self._cancel_timer()
+            self._advance()
+
     def _advance(self) -> None:
         """Does what is due by now, and sets the timer for what is due next."""
         now = self.clock.time() + TOLERANCE_SECONDS

@@ -134,6 +134,7 @@ class MediaStream:
 
     def send_frame(self, due: float) -> None:
         """Sends 20 ms of each track. Called by the pacer."""
+        self.playback.catch_up(due)
         if self.outbox.qsize() > MAX_UNSENT_MESSAGES and self.socket:
             self.app_input.report("unread", "the app does not read its messages, so the connection was dropped")
             self.runtime.pacer.remove(self)

@@ -77,3 +77,12 @@ class ReceivedText:
 
     def __str__(self) -> str:
         return " ".join([self.body, *(f"[{each.content_type}]" for each in self.media)]).strip()
+
+
+@dataclass(frozen=True)
+class HeardSound:
+    """A stretch of what an app has played over a media stream. `content()` downloads it as a WAV file."""
+
+    seconds: float
+    interrupted: bool
+    content: Callable[[], bytes]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ringback.testing.connection import Connection
 from ringback.testing.diagnosis import describe_call
 from ringback.testing.json_api import handset_path
+from ringback.testing.observations import HeardSound
 from ringback.testing.transcript import Transcript, Words
 
 FINAL_STATUSES = {"completed", "busy", "no-answer", "failed", "canceled"}
@@ -71,6 +73,25 @@ class PhoneCall:
         __tracebackhide__ = True
         self._wait_until(lambda listening: bool(listening), "could not play a sound: nothing listened")
         self.api.post_wav(f"{self.path}/audio", sound.read_bytes() if isinstance(sound, Path) else sound)
+
+    @property
+    def sounds(self) -> list[HeardSound]:
+        """What the app has played over a media stream so far, without what is still being played."""
+        items = [item for item in self.details()["heard"] if item["verb"] == "Audio" and item["ended"]]
+        return [
+            HeardSound(item["seconds"], item["interrupted"], partial(self.api.download, item["url"])) for item in items
+        ]
+
+    def returns_mark(self, name: str) -> None:
+        """Wait until a mark has been returned to the app, because what was before it has been heard or cleared."""
+        __tracebackhide__ = True
+
+        def returned() -> bool:
+            streams = self.api.get(f"{self.path}/streams")["streams"]
+            marks = [mark for stream in streams for mark in stream["marks"]]
+            return any(mark["name"] == name and mark["returned"] for mark in marks)
+
+        self.api.wait(returned, lambda: self._failure(f"has returned no mark {name!r}"))
 
     def answers(self) -> None:
         """Answer, if the phone has not answered by itself."""

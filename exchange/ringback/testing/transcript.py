@@ -15,6 +15,8 @@ def in_words(item: dict[str, Any]) -> str:
             return str(item.get("text") or f"[Voice {item.get('url', '')}]")
         case "Play":
             return f"[Play {item['source']}]"
+        case "Audio":
+            return f"[Audio {item['seconds']:.1f} s]" if item["seconds"] else "[Audio]"
         case "Pause":
             return f"[Pause {item['length']} s]"
         case "Tones":

@@ -28,7 +28,8 @@ class AppAddress:
         """Returns the URL to dial for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
 
         URLs of the public host lead to the app, with or without TLS. So do https and wss URLs of the app's own host and
-        port, if the app listens without TLS. All other URLs are returned unchanged, without headers."""
+        port, if the app listens without TLS, and URLs of its own host without a port: behind a tunnel there is none,
+        so some apps leave it out. All other URLs are returned unchanged, without headers."""
         parts = urlsplit(url)
         if not self._leads_to_app(parts):
             return url, {}
@@ -48,6 +49,9 @@ class AppAddress:
         names = self.names if parts.scheme in DEFAULT_PORTS else []
         if parts.scheme in WITHOUT_TLS and self.app.startswith("http://"):
             names = [*names, self.app]
+        app, own = urlsplit(self.app), _authority(urlsplit(self.app))
+        if parts.scheme in DEFAULT_PORTS and (parts.scheme, _authority(parts)) != (app.scheme, own):
+            names = [*names, f"{parts.scheme}://{app.hostname}"]
         return bool(names) and _authority(parts) in {_authority(urlsplit(name)) for name in names}
 
 

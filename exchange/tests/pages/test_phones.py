@@ -55,7 +55,7 @@ def test_caller_talks_with_an_agent(room: PhonesPage) -> None:
     phone.get_by_role("button", name="Call").click()
     phone.get_by_role("button", name="3", exact=True).click()
     expect(phone.locator(".captions .current")).to_have_text("I am an agent.")
-    expect(phone).to_contain_text("You are talking to an agent.")
+    expect(phone).to_contain_text("What you say while it speaks is not sent to the app.")
     phone.get_by_label("What Balcony says").fill("good evening")
     phone.get_by_role("button", name="Say").click()
     expect(phone.locator(".captions .current")).to_have_text("Did you say good evening?")

@@ -13,8 +13,10 @@ function keysPrompt(finishKeys) {
   return finishKeys ? `Press keys, then ${[...finishKeys].join(" or ")}` : "Press keys";
 }
 
-function relayPrompt({ input }) {
-  return input.includes("dtmf") ? "You are talking to an agent. Say something, or press a key." : "You are talking to an agent. Say something.";
+function relayPrompt({ input, reported_during_speech: reported }) {
+  const key = input.includes("dtmf") ? ", or press a key" : "";
+  const deaf = reported.includes("speech") ? "" : " What you say while it speaks is not sent to the app.";
+  return `You are talking to an agent. Say something${key}.${deaf}`;
 }
 
 function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
