@@ -8,7 +8,7 @@ from flask import request
 import context
 from sending.webhooks import payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import delivery_queue, messages
 
 MAX_ATTEMPTS = 1_000  # all that are stored
