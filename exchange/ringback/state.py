@@ -57,7 +57,7 @@ class Handset:
     def add_on_parameters(self) -> dict[str, str]:
         """The parameter AddOns of the webhook for an incoming call or message.
 
-        Source: https://www.twilio.com/docs/marketplace/listings/usage"""
+        Source: https://www.twilio.com/docs/marketplace/listings/usage (2026-11)"""
         results = {"status": "successful", "message": None, "code": None, "results": self.add_ons}
         return {"AddOns": json.dumps(results)} if self.add_ons else {}
 

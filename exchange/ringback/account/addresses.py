@@ -1,4 +1,6 @@
-"""Postal addresses, as some countries require them for a phone number."""
+"""Postal addresses, as some countries require them for a phone number.
+
+https://www.twilio.com/docs/usage/api/address (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""API keys: credentials for the REST API, each with its own secret."""
+"""API keys: credentials for the REST API, each with its own secret.
+
+https://www.twilio.com/docs/iam/api-keys (2026-11)"""
 
 from __future__ import annotations
 

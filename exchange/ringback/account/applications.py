@@ -1,4 +1,6 @@
-"""TwiML applications: webhook URLs that several numbers and calls share."""
+"""TwiML applications: webhook URLs that several numbers and calls share.
+
+https://www.twilio.com/docs/usage/api/applications (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Outgoing caller IDs: verified numbers that the app does not own but may call from."""
+"""Outgoing caller IDs: verified numbers that the app does not own but may call from.
+
+https://www.twilio.com/docs/voice/api/outgoing-caller-ids (2026-11)"""
 
 from __future__ import annotations
 

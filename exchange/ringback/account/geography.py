@@ -1,4 +1,6 @@
-"""Where a phone number is, as webhook parameters."""
+"""Where a phone number is, as webhook parameters.
+
+https://www.twilio.com/docs/voice/twiml#request-parameters (2026-11)"""
 
 from __future__ import annotations
 

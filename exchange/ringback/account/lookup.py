@@ -1,4 +1,6 @@
-"""Looks up a phone number: its country, national format, line type and validity."""
+"""Looks up a phone number: its country, national format, line type and validity.
+
+https://www.twilio.com/docs/lookup/v2-api (2026-11)"""
 
 from __future__ import annotations
 

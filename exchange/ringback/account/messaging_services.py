@@ -53,7 +53,7 @@ class MessagingService:
     def sender(self, to: str, numbers: Iterable[PhoneNumber]) -> str | None:
         """The number that sends to `to`: always the same one, from the recipient's country if possible.
 
-        None if the service has no number. Source: https://www.twilio.com/docs/messaging/services"""
+        None if the service has no number. Source: https://www.twilio.com/docs/messaging/services (2026-11)"""
         pool = [number.phone_number for number in numbers if number.sid in self.added]
         country = country_of(to.removeprefix("whatsapp:"))
         pool = [number for number in pool if country_of(number) == country] or pool

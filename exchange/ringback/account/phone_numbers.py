@@ -1,4 +1,6 @@
-"""Phone numbers: their formats, and the account's IncomingPhoneNumbers."""
+"""Phone numbers: their formats, and the account's IncomingPhoneNumbers.
+
+https://www.twilio.com/docs/glossary/what-e164 (2026-11)"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ def is_whatsapp(address: str) -> bool:
 def is_sender_id(text: str) -> bool:
     """Whether this is an alphanumeric sender ID: at most 11 characters, with at least one letter.
 
-    Source: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id"""
+    Source: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id (2026-11)"""
     return bool(SENDER_ID.fullmatch(text))
 
 

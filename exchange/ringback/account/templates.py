@@ -1,4 +1,6 @@
-"""Message templates, which the Content API stores and messages refer to by ContentSid."""
+"""Message templates, which the Content API stores and messages refer to by ContentSid.
+
+https://www.twilio.com/docs/content/content-api-resources (2026-11)"""
 
 from __future__ import annotations
 

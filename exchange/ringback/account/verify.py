@@ -1,4 +1,6 @@
-"""Verify: services, and the verification codes that they send and check."""
+"""Verify: services, and the verification codes that they send and check.
+
+https://www.twilio.com/docs/verify/api (2026-11)"""
 
 from __future__ import annotations
 

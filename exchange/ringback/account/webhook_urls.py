@@ -1,4 +1,6 @@
-"""The webhook URLs of a phone number or a TwiML application."""
+"""The webhook URLs of a phone number or a TwiML application.
+
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A call: one leg between the exchange and a handset, with its status, callbacks and recorders."""
+"""A call: one leg between the exchange and a handset, with its status, callbacks and recorders.
+
+https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
 from __future__ import annotations
 
@@ -154,7 +156,7 @@ class Call:
     def parameters(self) -> dict[str, str]:
         """Returns the parameters that every voice webhook has.
 
-        Source: https://www.twilio.com/docs/voice/twiml#request-parameters"""
+        Source: https://www.twilio.com/docs/voice/twiml#request-parameters (2026-11)"""
         plan = self.plan
         parameters = {
             "AccountSid": plan.account,

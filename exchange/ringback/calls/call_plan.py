@@ -1,4 +1,6 @@
-"""The plan of a call: all its properties that are known before it starts."""
+"""The plan of a call: all its properties that are known before it starts.
+
+https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Conferences: calls in which every participant hears all others, their callbacks and their recording."""
+"""Conferences: calls in which every participant hears all others, their callbacks and their recording.
+
+https://www.twilio.com/docs/voice/twiml/conference (2026-11)"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
 
 # For each event, the statusCallbackEvent value that subscribes to it:
-# https://www.twilio.com/docs/voice/twiml/conference#statuscallbackevent
+# https://www.twilio.com/docs/voice/twiml/conference#statuscallbackevent (2026-11)
 EVENT_SUBSCRIPTIONS = {
     "conference-start": "start",
     "conference-end": "end",

@@ -1,4 +1,6 @@
-"""A child leg: one call that Dial places, with its whisper document."""
+"""A child leg: one call that Dial places, with its whisper document.
+
+https://www.twilio.com/docs/voice/twiml/number (2026-11)"""
 
 from __future__ import annotations
 

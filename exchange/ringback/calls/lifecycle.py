@@ -1,4 +1,6 @@
-"""The lifecycle of a call: start, answer, run its documents, interrupt, hang up."""
+"""The lifecycle of a call: start, answer, run its documents, interrupt, hang up.
+
+https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
 from __future__ import annotations
 

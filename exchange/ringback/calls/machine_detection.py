@@ -1,6 +1,6 @@
 """Answering machine detection (AMD). The handset's setting determines the result.
 
-https://www.twilio.com/docs/voice/answering-machine-detection"""
+https://www.twilio.com/docs/voice/answering-machine-detection (2026-11)"""
 
 from __future__ import annotations
 

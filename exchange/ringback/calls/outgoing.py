@@ -1,4 +1,6 @@
-"""Outgoing calls: wait for the rate limit, ring the handset, and run the call if it is answered."""
+"""Outgoing calls: wait for the rate limit, ring the handset, and run the call if it is answered.
+
+https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
 from __future__ import annotations
 

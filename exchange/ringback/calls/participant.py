@@ -1,4 +1,6 @@
-"""A participant: one call in a conference."""
+"""A participant: one call in a conference.
+
+https://www.twilio.com/docs/voice/api/conference-participant-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Call queues: callers wait in order until another call dials the queue or the REST API redirects them."""
+"""Call queues: callers wait in order until another call dials the queue or the REST API redirects them.
+
+https://www.twilio.com/docs/voice/api/queue-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Fetches the media of a message and attaches it."""
+"""Fetches the media of a message and attaches it.
+
+https://www.twilio.com/docs/messaging/guides/accepted-mime-types (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Incoming messages: sends the app a webhook for each, and runs the TwiML in the response."""
+"""Incoming messages: sends the app a webhook for each, and runs the TwiML in the response.
+
+https://www.twilio.com/docs/messaging/guides/webhook-request (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A message and its status."""
+"""A message and its status.
+
+https://www.twilio.com/docs/messaging/api/message-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """STOP, START and HELP: opt-outs for each pair of a person's number and one of the app's numbers.
 
-Source: https://help.twilio.com/articles/223134027"""
+Source: https://help.twilio.com/articles/223134027 (2026-11)"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ CONSECUTIVE_WITHIN_SECONDS = 30.0
 def is_reply_loop(state: State, from_: str, to: str) -> bool:
     """Count a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the one before.
 
-    Source: https://www.twilio.com/docs/api/errors/14107
+    Source: https://www.twilio.com/docs/api/errors/14107 (2026-11)
     """
     pair, now = (from_, to), state.clock.time()
     last, count = state.reply_chains.get(pair, (0.0, 0))

@@ -1,4 +1,6 @@
-"""Counts the segments in a message, which is encoded in GSM-7 if possible and in UCS-2 otherwise."""
+"""Counts the segments in a message, which is encoded in GSM-7 if possible and in UCS-2 otherwise.
+
+https://www.twilio.com/docs/glossary/what-sms-character-limit (2026-11)"""
 
 from __future__ import annotations
 

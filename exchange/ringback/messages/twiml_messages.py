@@ -1,4 +1,6 @@
-"""Runs the <Message> and <Sms> verbs, in a response to a message or during a call."""
+"""Runs the <Message> and <Sms> verbs, in a response to a message or during a call.
+
+https://www.twilio.com/docs/messaging/twiml/message (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """WhatsApp: its 24-hour session windows, and the parameters that its webhooks have.
 
-Sources: https://www.twilio.com/docs/whatsapp/key-concepts, https://www.twilio.com/docs/messaging/guides/webhook-request"""
+Sources: https://www.twilio.com/docs/whatsapp/key-concepts (2026-11),
+https://www.twilio.com/docs/messaging/guides/webhook-request (2026-11)"""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class RelaySettings:
     def prompt_language(self) -> str:
         """The language of a prompt: only its primary tag if the language is detected.
 
-        Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay"""
+        Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay (2026-11)"""
         language = str(self["transcriptionLanguage"] or self["language"] or DEFAULT_LANGUAGE)
         return DEFAULT_LANGUAGE.partition("-")[0] if language == "multi" else language
 

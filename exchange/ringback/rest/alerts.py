@@ -15,7 +15,7 @@ from ringback.rest.list_filters import date_parameter
 from ringback.rest.paging import page_with_meta
 from ringback.service.dates import iso8601
 
-EVIDENCE = documented("monitor/alert-resource")
+EVIDENCE = documented("usage/monitor-alert")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Announcements: plays a TwiML document to conference participants, and sends the conference's callback."""
+"""Announcements: plays a TwiML document to conference participants, and sends the conference's callback.
+
+https://www.twilio.com/docs/voice/api/conference-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Handles every REST API request: authentication, faults, calling the resource function, response and headers."""
+"""Handles every REST API request: authentication, faults, calling the resource function, response and headers.
+
+https://www.twilio.com/docs/usage/requests-to-twilio (2026-11)"""
 
 from __future__ import annotations
 

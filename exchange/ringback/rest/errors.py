@@ -1,4 +1,6 @@
-"""REST API errors with Twilio's codes, messages and JSON format."""
+"""REST API errors with Twilio's codes, messages and JSON format.
+
+https://www.twilio.com/docs/usage/twilios-response (2026-11)"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from aiohttp import web
 
 from ringback.service.error_codes import ERROR_CODES, message_of
 
-DOCS = "https://www.twilio.com/docs/errors/"
+DOCS = "https://www.twilio.com/docs/errors/"  # more_info of an error (2026-11)
 
 
 class RestError(Exception):

@@ -11,7 +11,7 @@ from ringback.rest.errors import not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
-EVIDENCE = documented("iam/api-keys/key-resource-v2010")
+EVIDENCE = documented("iam/api-keys")
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:

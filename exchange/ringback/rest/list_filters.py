@@ -1,4 +1,6 @@
-"""Filters for lists, such as `Status=busy` or `DateSent>=2026-01-01`."""
+"""Filters for lists, such as `Status=busy` or `DateSent>=2026-01-01`.
+
+https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
 from __future__ import annotations
 

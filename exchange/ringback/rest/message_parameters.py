@@ -1,4 +1,6 @@
-"""Reads and validates the parameters of messages. Every function may raise RestError."""
+"""Reads and validates the parameters of messages. Every function may raise RestError.
+
+https://www.twilio.com/docs/messaging/api/message-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Paging of lists: one page of rows, with the URLs of the next and previous pages."""
+"""Paging of lists: one page of rows, with the URLs of the next and previous pages.
+
+https://www.twilio.com/docs/usage/twilios-response (2026-11)"""
 
 from __future__ import annotations
 

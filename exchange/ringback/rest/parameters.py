@@ -1,4 +1,6 @@
-"""Reads and validates parameters of common types. Invalid values raise RestError with the given code."""
+"""Reads and validates parameters of common types. Invalid values raise RestError with the given code.
+
+https://www.twilio.com/docs/usage/requests-to-twilio (2026-11)"""
 
 from __future__ import annotations
 

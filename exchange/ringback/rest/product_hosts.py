@@ -1,4 +1,6 @@
-"""The Twilio products that the exchange emulates, each with its host and routes."""
+"""The Twilio products that the exchange emulates, each with its host and routes.
+
+https://github.com/twilio/twilio-oai (2026-11)"""
 
 from __future__ import annotations
 

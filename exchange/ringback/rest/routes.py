@@ -1,4 +1,6 @@
-"""The routes of the REST APIs, as Twilio's SDKs request them."""
+"""The routes of the REST APIs, as Twilio's SDKs request them.
+
+https://github.com/twilio/twilio-oai (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Requests with the test credentials: they are validated but have no effect, and magic numbers cause errors.
 
-Source: https://www.twilio.com/docs/iam/test-credentials"""
+Source: https://www.twilio.com/docs/iam/test-credentials (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The webhook URL parameters and fields that phone numbers and applications share."""
+"""The webhook URL parameters and fields that phone numbers and applications share.
+
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Formats and parses dates the way Twilio does."""
+"""Formats and parses dates the way Twilio does.
+
+https://www.twilio.com/docs/voice/twiml (2026-11)"""
 
 from __future__ import annotations
 

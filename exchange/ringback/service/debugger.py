@@ -12,7 +12,7 @@ from ringback.service.live_feed import Feed
 from ringback.service.sids import new_sid
 
 MAX_ALERTS = 1000
-DOCS_URL = "https://www.twilio.com/docs/api/errors/"
+DOCS_URL = "https://www.twilio.com/docs/api/errors/"  # the page of a code (2026-11)
 
 
 class Debugger:

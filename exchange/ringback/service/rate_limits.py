@@ -1,4 +1,6 @@
-"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest are queued."""
+"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest are queued.
+
+https://help.twilio.com/articles/115002943027 (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""SIDs, Twilio's identifiers: two letters for the resource type, followed by 32 hexadecimal digits."""
+"""SIDs, Twilio's identifiers: two letters for the resource type, followed by 32 hexadecimal digits.
+
+https://www.twilio.com/docs/glossary/what-is-a-sid (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Twilio's public demo URLs for music and documents. The exchange serves them itself, without network access."""
+"""Twilio's public demo URLs for music and documents. The exchange serves them itself, without network access.
+
+https://www.twilio.com/docs/voice/twiml/enqueue (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Base class of the recorders for calls and conferences: fills a recording and sends its status callbacks."""
+"""Base class of the recorders for calls and conferences: fills a recording and sends its status callbacks.
+
+https://www.twilio.com/docs/voice/api/recording (2026-11)"""
 
 from __future__ import annotations
 

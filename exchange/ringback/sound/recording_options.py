@@ -1,4 +1,6 @@
-"""The options of a recording and of its status callback."""
+"""The options of a recording and of its status callback.
+
+https://www.twilio.com/docs/voice/api/recording (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Recordings: their state, their audio files, and the text that was typed while they were running."""
+"""Recordings: their state, their audio files, and the text that was typed while they were running.
+
+https://www.twilio.com/docs/voice/api/recording (2026-11)"""
 
 from __future__ import annotations
 

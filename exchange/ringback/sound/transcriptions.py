@@ -1,4 +1,6 @@
-"""Transcriptions: the text that was typed, or recognized in the browser, while a recording was running."""
+"""Transcriptions: the text that was typed, or recognized in the browser, while a recording was running.
+
+https://www.twilio.com/docs/voice/api/recording-transcription (2026-11)"""
 
 from __future__ import annotations
 

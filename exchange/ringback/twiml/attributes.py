@@ -1,4 +1,6 @@
-"""Reads the attributes of an element. An invalid value is reported as a warning and replaced by the default."""
+"""Reads the attributes of an element. An invalid value is reported as a warning and replaced by the default.
+
+https://www.twilio.com/docs/api/errors/12200 (2026-11)"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Protocol
 
 from ringback.twiml.parser import Element
 
-GENERIC_WARNING = 12200  # the schema warning: https://www.twilio.com/docs/api/errors/12200
+GENERIC_WARNING = 12200  # the schema warning: https://www.twilio.com/docs/api/errors/12200 (2026-11)
 METHODS = {"GET", "POST"}
 DIGITS = re.compile(r"[0-9]{1,9}")
 

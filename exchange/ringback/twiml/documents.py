@@ -1,4 +1,6 @@
-"""Turns the response to a webhook into a TwiML document, or raises a DocumentError."""
+"""Turns the response to a webhook into a TwiML document, or raises a DocumentError.
+
+https://www.twilio.com/docs/voice/twiml (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The fallback URL of a call, requested when a document could not be fetched or parsed."""
+"""The fallback URL of a call, requested when a document could not be fetched or parsed.
+
+https://www.twilio.com/docs/usage/troubleshooting (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Validates a document against the TwiML schema: which elements and attributes exist, and where each is allowed."""
+"""Validates a document against the TwiML schema: which elements and attributes exist, and where each is allowed.
+
+https://www.twilio.com/docs/api/errors/12200 (2026-11)"""
 
 from __future__ import annotations
 

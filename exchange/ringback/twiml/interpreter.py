@@ -1,4 +1,6 @@
-"""Fetches TwiML documents for a call and runs their verbs in order until a document ends the call."""
+"""Fetches TwiML documents for a call and runs their verbs in order until a document ends the call.
+
+https://www.twilio.com/docs/voice/twiml (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Parses TwiML into elements that carry their line and column."""
+"""Parses TwiML into elements that carry their line and column.
+
+https://www.twilio.com/docs/api/errors/12100 (2026-11)"""
 
 from __future__ import annotations
 

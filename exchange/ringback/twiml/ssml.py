@@ -1,4 +1,6 @@
-"""SSML in Say: the text as it is spoken, and the length of the breaks."""
+"""SSML in Say: the text as it is spoken, and the length of the breaks.
+
+https://www.twilio.com/docs/voice/twiml/say/text-speech (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Connect: hands the call to a service, and continues when that ends.
 
-https://www.twilio.com/docs/voice/twiml/connect"""
+https://www.twilio.com/docs/voice/twiml/connect (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """ConversationRelay, a noun of Connect: ringback/relay/ runs the session.
 
-https://www.twilio.com/docs/voice/twiml/connect/conversationrelay"""
+https://www.twilio.com/docs/voice/twiml/connect/conversationrelay (2026-11)"""
 
 from __future__ import annotations
 

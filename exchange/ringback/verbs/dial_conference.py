@@ -1,6 +1,6 @@
 """The Conference noun of Dial: the caller takes part in a conference until it ends or the caller leaves.
 
-https://www.twilio.com/docs/voice/twiml/conference"""
+https://www.twilio.com/docs/voice/twiml/conference (2026-11)"""
 
 from __future__ import annotations
 

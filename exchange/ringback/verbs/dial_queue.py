@@ -1,6 +1,6 @@
 """The Queue noun of Dial: connects the caller to the first member of a queue.
 
-https://www.twilio.com/docs/voice/twiml/queue"""
+https://www.twilio.com/docs/voice/twiml/queue (2026-11)"""
 
 from __future__ import annotations
 

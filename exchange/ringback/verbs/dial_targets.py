@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from ringback.account.phone_numbers import CLIENT, dialable_number, is_e164
 from ringback.account.sip_uris import is_sip, new_sip_call_id
 from ringback.calls.loopback import would_loop
-from ringback.evidence import documented
+from ringback.evidence import documented, observed
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.dial_callbacks import DETECTION, DETECTION_TUNING, STATUS_CALLBACK
 from ringback.verbs.dial_sip import sip_uri
 from ringback.verbs.registry import noun as register_noun
-from ringback.verbs.unsupported import reason_for
+from ringback.verbs.unsupported import PYTHON_SDK, reason_for
 
 NOUNS = {"Number", "Client", "Sip"}
 UNSUPPORTED = {"Sim", "WhatsApp", "Application"}
@@ -109,7 +109,7 @@ register_noun(
 register_noun("ApplicationSid", in_coverage=False)
 register_noun(
     "WhatsApp",
-    documented("voice/twiml/whatsapp"),
+    observed(PYTHON_SDK),
     attributes=f"url method {STATUS_CALLBACK}",
     reason="there are no WhatsApp calls here; use <Number>",
 )

@@ -1,6 +1,6 @@
 """Enqueue: the caller waits in a queue until another call dials the queue.
 
-https://www.twilio.com/docs/voice/twiml/enqueue"""
+https://www.twilio.com/docs/voice/twiml/enqueue (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The speech attributes of Gather: when speech ends, and how it is recognized.
 
-https://www.twilio.com/docs/voice/twiml/gather#speechtimeout and #speechmodel (2026-11)"""
+https://www.twilio.com/docs/voice/twiml/gather (2026-11): speechTimeout, speechModel, profanityFilter"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Hold music for callers waiting in a conference or a queue."""
+"""Hold music for callers waiting in a conference or a queue.
+
+https://www.twilio.com/docs/voice/twiml/conference (2026-11)"""
 
 from __future__ import annotations
 

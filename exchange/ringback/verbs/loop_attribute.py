@@ -1,4 +1,6 @@
-"""The `loop` attribute of Say and Play."""
+"""The `loop` attribute of Say and Play.
+
+https://www.twilio.com/docs/voice/twiml/say (2026-11)"""
 
 from __future__ import annotations
 

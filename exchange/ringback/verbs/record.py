@@ -1,6 +1,6 @@
 """Record: beeps, then records the caller until a key, silence, the maximum length or a hang-up.
 
-https://www.twilio.com/docs/voice/twiml/record"""
+https://www.twilio.com/docs/voice/twiml/record (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reads the recording attributes that Record, Dial, Conference and Recording share."""
+"""Reads the recording attributes that Record, Dial, Conference and Recording share.
+
+https://www.twilio.com/docs/voice/twiml/recording (2026-11)"""
 
 from __future__ import annotations
 

@@ -13,7 +13,11 @@ NOUNS = "Stream Siprec Transcription Recording"
 
 
 @verb(
-    "Start", documented("voice/twiml/start"), attributes="action method", children=NOUNS, without_effect="action method"
+    "Start",
+    documented("voice/twiml/recording"),
+    attributes="action method",
+    children=NOUNS,
+    without_effect="action method",
 )
 async def start(session: VoiceSession, element: Element) -> Outcome:
     for noun in element.elements():
@@ -25,7 +29,7 @@ async def start(session: VoiceSession, element: Element) -> Outcome:
     return None
 
 
-@verb("Stop", documented("voice/twiml/stop"), children=NOUNS)
+@verb("Stop", documented("voice/twiml/recording"), children=NOUNS)
 async def stop(session: VoiceSession, element: Element) -> Outcome:
     for noun in element.elements():
         entry = elements().get(noun.name)

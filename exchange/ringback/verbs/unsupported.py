@@ -53,4 +53,4 @@ noun(
 )
 noun("Conversation", observed(PYTHON_SDK), checked=False, reason="Twilio Conversations are not emulated")
 noun("Room", documented("voice/twiml/connect/room"), checked=False, reason="Twilio Video is not emulated")
-noun("Autopilot", documented("voice/twiml/autopilot"), checked=False, reason="Twilio has withdrawn Autopilot")
+noun("Autopilot", observed(PYTHON_SDK), checked=False, reason="Twilio has withdrawn Autopilot")

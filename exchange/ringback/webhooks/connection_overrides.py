@@ -1,6 +1,6 @@
 """Connection overrides: the timeouts and retries that an app sets in the fragment of a webhook URL.
 
-Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"""
+Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Cookies as Twilio keeps them: a jar for each call and for each pair of numbers that exchange messages."""
+"""Cookies as Twilio keeps them: a jar for each call and for each pair of numbers that exchange messages.
+
+https://www.twilio.com/docs/messaging/twiml (2026-11)"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
 
-MAX_REDIRECTS = 10
+MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
 USER_AGENT = "TwilioProxy/1.1"

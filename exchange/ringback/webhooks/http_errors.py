@@ -1,4 +1,6 @@
-"""Twilio's error codes for requests that fail."""
+"""Twilio's error codes for requests that fail.
+
+https://www.twilio.com/docs/api/errors (2026-11)"""
 
 from __future__ import annotations
 

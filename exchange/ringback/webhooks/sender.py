@@ -1,4 +1,6 @@
-"""Sends webhooks to the app, applies the active faults to them, and logs each request and response."""
+"""Sends webhooks to the app, applies the active faults to them, and logs each request and response.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-faq (2026-11)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The X-Twilio-Signature header: https://www.twilio.com/docs/usage/security"""
+"""The X-Twilio-Signature header: https://www.twilio.com/docs/usage/security (2026-11)"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def signature(token: str, url: str, parameters: Parameters = (), algorithm: str 
 def signed_url(url: str, voice: bool) -> str:
     """The part of the URL that is signed: without userinfo and fragment; for voice over https, also without the port.
 
-    Source: "A few notes" on ports and basic auth, https://www.twilio.com/docs/usage/security"""
+    Source: "A few notes" on ports and basic auth, https://www.twilio.com/docs/usage/security (2026-11)"""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if voice and parts.scheme == "https":

@@ -1,4 +1,6 @@
-"""Resolves and encodes URLs and forms the way Twilio does."""
+"""Resolves and encodes URLs and forms the way Twilio does.
+
+https://www.twilio.com/docs/usage/security (2026-11)"""
 
 from __future__ import annotations
 

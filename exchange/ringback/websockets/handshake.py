@@ -79,7 +79,7 @@ async def _handshake(runtime: Runtime, url: str, token: str | None) -> aiohttp.C
 def _headers(runtime: Runtime, url: str, token: str | None) -> dict[str, str]:
     """The signature is of the wss URL as written, in a lower-case header (2026-11-26).
 
-    Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security"""
+    Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security (2026-11)"""
     headers = {"User-Agent": USER_AGENT}
     settings, algorithm = runtime.settings, "sha1"
     key = settings.auth_token

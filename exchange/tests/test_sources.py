@@ -1,0 +1,41 @@
+"""Every module that speaks Twilio's protocol names its source, and every source has a date."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import ringback
+
+PACKAGE = Path(ringback.__file__).parent
+# Modules in these packages that state nothing about Twilio.
+WITHOUT_FACTS = {
+    "verbs/registry.py",
+    "twiml/element_types.py",
+    "twiml/steps.py",
+    "webhooks/app_address.py",
+    "webhooks/kept_connections.py",
+    "webhooks/request.py",
+}
+PACKAGES = ("account", "messages", "rest", "twiml", "verbs", "webhooks")
+MODULES = sorted(
+    path for package in PACKAGES for path in (PACKAGE / package).glob("*.py") if path.name != "__init__.py"
+)
+SOURCE = re.compile(r"(documented|observed|inferred)\(|https://\S+ \(20\d\d-\d\d")
+DATE = re.compile(r"20\d\d-\d\d")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_module_names_its_source_with_a_date(path):
+    name = f"{path.parent.name}/{path.name}"
+    assert name in WITHOUT_FACTS or SOURCE.search(path.read_text()), "add the URL of Twilio's page and (year-month)"
+
+
+def test_every_link_to_twilios_documentation_has_a_date():
+    undated = [
+        f"{path.relative_to(PACKAGE)}: {line.strip()}"
+        for path in PACKAGE.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if "https://www.twilio.com/docs/" in line and not DATE.search(line) and not line.startswith("DOCS = ")
+    ]
+    assert undated == []
