@@ -23,6 +23,7 @@ from ringback.webhooks.kept_connections import trace_reused_connections
 from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.request_headers import request_headers
 from ringback.webhooks.signature import signature, signed_url
+from ringback.webhooks.tls import tls_context
 from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
 
 MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
@@ -168,7 +169,7 @@ class _Request:
         headers = self._headers()
         if basic:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"ssl": tls_context(self.dialed_url)}
         if digest:
             extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
         body: bytes | AsyncIterator[bytes] | None = (
