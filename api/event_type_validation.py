@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from receiving import providers
 from sending.json_validation import reject_if
-from sending.webhooks.endpoint_model import ALL_EVENT_TYPES
+from sending.webhooks.endpoints.endpoint_model import ALL_EVENT_TYPES
 from sending.webhooks.event_schemas import CATALOGUE, EVENT_TYPE_PATTERN
 
 

@@ -10,25 +10,19 @@ from werkzeug.exceptions import HTTPException
 
 import context
 from api import openapi, schema
-from api.handlers import HANDLERS, ResourceNotFound, json_response
+from api.handlers import HANDLERS, json_response
+from api.operations import ResourceNotFound
+from api.problem_details import RequestProblem, problem_response
 from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
 MAX_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-
-
-class RequestProblem(Exception):
-    """An error response with a status and a detail: RFC 9457."""
-
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
-        super().__init__(detail)
-        self.status, self.headers = status, headers
 
 
 @bp.record
@@ -65,15 +59,15 @@ def _build_view(path: str) -> Callable[..., Response]:
             schema.validate(body, operation)
             return HANDLERS[operation.name](parameters, body)
         except RequestProblem as problem:
-            return _problem_response(problem.status, str(problem), problem.headers)
+            return problem_response(problem.status, str(problem), problem.headers)
         except HTTPException as error:
-            return _problem_response(error.code or 400, error.description or error.name)
+            return problem_response(error.code or 400, error.description or error.name)
         except (ResourceNotFound, EndpointNotFound) as error:
-            return _problem_response(404, str(error))
+            return problem_response(404, str(error))
         except EndpointDisabled as error:
-            return _problem_response(409, str(error))
+            return problem_response(409, str(error))
         except (ValidationError, RequestFailed) as error:
-            return _problem_response(422, str(error))
+            return problem_response(422, str(error))
 
     return view
 
@@ -100,9 +94,3 @@ def _parse_body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise RequestProblem(422, "The body must be a JSON object.")
     return body
-
-
-def _problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    response = json_response({"type": "about:blank", "status": status, "detail": detail}, status, **(headers or {}))
-    response.content_type = "application/problem+json"
-    return response

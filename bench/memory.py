@@ -22,7 +22,7 @@ from bench.load_generator import drive, make_requests
 from bench.webhooks import serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
-from sending.webhooks import endpoints
+from sending.webhooks.endpoints import stored_endpoints
 
 AUDIENCES = (200, 2_000, 10_000)
 LIMIT_SECONDS = 600
@@ -45,7 +45,7 @@ def measure(people: int) -> float:
             "PUBLIC_URL": url,
             "TWILIO_API_URL": f"http://127.0.0.1:{twilio.server_address[1]}",
         }
-        endpoints.create(bench.redis, bench.client, bench.encryption, bench.url, http=True)
+        stored_endpoints.create(bench.redis, bench.client, bench.encryption, bench.url, http=True)
         worker = [sys.executable, "-m", "workers"]
         processes = [subprocess.Popen(worker, env=environ, stderr=subprocess.DEVNULL)]
         processes.append(serve("app:create_app()", port, environ))

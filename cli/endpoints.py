@@ -10,13 +10,13 @@ from flask.cli import AppGroup
 
 import context
 import control_characters
-from api import handlers
-from api.handlers import ResourceNotFound
+from api import operations
+from api.operations import ResourceNotFound
 from cli.options import PAST_TIME
 from sending.json_validation import ValidationError
-from sending.webhooks import endpoints as webhook_endpoints
 from sending.webhooks import redelivery
-from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.endpoints import stored_endpoints as webhook_endpoints
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs
@@ -63,7 +63,7 @@ def attempts(id: str) -> None:
             f"{one.duration_ms:.0f} ms",
             "at the fallback URL" if one.used_fallback else "",
         )
-        for one in delivery_queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
+        for one in delivery_queue.load_attempts(context.store(), operations.get_endpoint(id).id)
     ]
     _print_table(rows, "There were no attempts.")
 
@@ -72,7 +72,7 @@ def attempts(id: str) -> None:
 @click.argument("id")
 def dead(id: str) -> None:
     """List the newest hundred dead letters: messages that have failed permanently."""
-    count, letters = redelivery.load_dead_letters(context.store(), handlers.get_endpoint(id).id)
+    count, letters = redelivery.load_dead_letters(context.store(), operations.get_endpoint(id).id)
     rows = [(_format_time(one.given_up_at), one.message, one.event_type) for one in letters]
     _print_table(rows, "There are no dead letters.")
     if count > len(rows):
@@ -84,7 +84,7 @@ def dead(id: str) -> None:
 @click.argument("message")
 def resend(id: str, message: str) -> None:
     """Send one message again. MESSAGE is an id from the output of `attempts`."""
-    if not redelivery.resend(context.store(), handlers.get_endpoint(id).id, message):
+    if not redelivery.resend(context.store(), operations.get_endpoint(id).id, message):
         raise ResourceNotFound("That message is no longer stored.")
     click.echo(f"{message} will be sent again.")
 
@@ -94,7 +94,7 @@ def resend(id: str, message: str) -> None:
 @click.argument("event_type")
 def example(id: str, event_type: str) -> None:
     """Send an example of EVENT_TYPE, such as text.received."""
-    click.echo(f"{handlers.send_example(id, event_type)} will be sent.")
+    click.echo(f"{operations.send_example(id, event_type)} will be sent.")
 
 
 @endpoints.command()
@@ -105,7 +105,7 @@ def recover(id: str, since: float) -> None:
 
     Prints progress until the worker has finished. Ctrl-C does not stop the worker.
     """
-    run = handlers.start_recovery(id, since)
+    run = operations.start_recovery(id, since)
     shown = ""
     while run.is_open:
         shown = _print_progress(run, shown)
@@ -120,14 +120,14 @@ def recover(id: str, since: float) -> None:
 @click.argument("id")
 def pause(id: str) -> None:
     """Stop sending to an endpoint. Its messages are kept."""
-    click.echo(f"The endpoint is {webhook_endpoints.pause(context.store(), handlers.get_endpoint(id).id).state}.")
+    click.echo(f"The endpoint is {webhook_endpoints.pause(context.store(), operations.get_endpoint(id).id).state}.")
 
 
 @endpoints.command()
 @click.argument("id")
 def resume(id: str) -> None:
     """Resume sending to a paused or disabled endpoint."""
-    click.echo(f"The endpoint is {webhook_endpoints.resume(context.store(), handlers.get_endpoint(id).id).state}.")
+    click.echo(f"The endpoint is {webhook_endpoints.resume(context.store(), operations.get_endpoint(id).id).state}.")
 
 
 def _print_progress(run: Run, shown: str) -> str:

@@ -6,8 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 import context
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from store import Store
 
 
@@ -35,15 +35,15 @@ def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]
     An endpoint that was paused because its secrets could not be decrypted is resumed.
     """
     count, failed_ids = 0, []
-    for endpoint in list(endpoints.load_all(redis)):
+    for endpoint in list(stored_endpoints.load_all(redis)):
         try:
-            endpoints.reencrypt(redis, encryption, endpoint.id)
+            key_rotation.reencrypt(redis, encryption, endpoint.id)
         except WrongKey:
             failed_ids.append(endpoint.id)
             continue
-        except endpoints.EndpointNotFound:  # deleted in the meantime
+        except stored_endpoints.EndpointNotFound:  # deleted in the meantime
             continue
         count += 1
         if endpoint.state == "paused" and endpoint.state_reason.startswith(str(WrongKey())):
-            endpoints.resume(redis, endpoint.id)
+            stored_endpoints.resume(redis, endpoint.id)
     return count, failed_ids

@@ -11,17 +11,18 @@ from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 import context
-from api import handlers
-from api.handlers import ResourceNotFound
+from api import handlers, operations
+from api.operations import ResourceNotFound
 from presenter import csrf, endpoint_attempts, endpoint_form
 from presenter.blueprint import bp
 from presenter.login import login_required
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import endpoints, event_schemas, redelivery
+from sending.webhooks import event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
-from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
-from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.presenter_session import is_logged_in
@@ -46,7 +47,7 @@ def endpoint_create() -> Any:
     """Create an endpoint; its page shows the secret once."""
     csrf.check()
     try:
-        endpoint = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
+        endpoint = operations.create(endpoint_form.parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
         return _render_list(
             endpoint_form.submitted_values(request.form), str(error), endpoint_form.wrong_fields(error)
@@ -59,7 +60,7 @@ def endpoint_create() -> Any:
 @login_required
 def endpoint_page(id: str) -> Any:
     """One endpoint: its state, attempts, dead letters, keys and options."""
-    endpoint = endpoints.load(context.store(), id)
+    endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
         return _endpoint_missing()
     return _render_endpoint(endpoint, endpoint_form.form_values(endpoint), _pop_from_session("alert"))
@@ -70,11 +71,11 @@ def endpoint_page(id: str) -> Any:
 def endpoint_update(id: str) -> Any:
     """Change the endpoint's options."""
     csrf.check()
-    endpoint = endpoints.load(context.store(), id)
+    endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
         return _endpoint_missing()
     try:
-        handlers.update(id, endpoint_form.parse_form(request.form))
+        operations.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as error:
         values = endpoint_form.submitted_values(request.form)
         return _render_endpoint(endpoint, values, str(error), endpoint_form.wrong_fields(error)), 422
@@ -89,7 +90,7 @@ def endpoint_action(id: str, action: str) -> Any:
     if action not in ACTIONS:
         return _render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
     try:
-        return ACTIONS[action](handlers.get_endpoint(id).id)
+        return ACTIONS[action](operations.get_endpoint(id).id)
     except FORM_ERRORS as error:
         session["alert"] = str(error)
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
@@ -98,7 +99,7 @@ def endpoint_action(id: str, action: str) -> Any:
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
 def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
     """The progress of a recovery as JSON, for static/recovery.js."""
-    recovery = handlers.load_recovery(id, recovery_id) if is_logged_in() else None
+    recovery = operations.load_recovery(id, recovery_id) if is_logged_in() else None
     if recovery is None:
         return "", 403
     return handlers.json_response(handlers.describe_recovery(recovery))
@@ -107,17 +108,17 @@ def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
 def _rotate(id: str) -> BaseResponse:
     message = f"The old keys can keep signing for 0 to {MAX_OVERLAP_HOURS} hours."
     overlap, private = _read_hours(message, MAX_OVERLAP_HOURS) * 3600, bool(request.form.get("private"))
-    _store_secret(handlers.rotate(id, {"private": private, "overlap": overlap}))
+    _store_secret(operations.rotate(id, {"private": private, "overlap": overlap}))
     return _redirect_to_endpoint(id)
 
 
 def _pause(id: str) -> BaseResponse:
-    endpoints.pause(context.store(), id)
+    stored_endpoints.pause(context.store(), id)
     return _redirect_to_endpoint(id, "The endpoint has been paused. New messages will wait until it is resumed.")
 
 
 def _resume(id: str) -> BaseResponse:
-    endpoints.resume(context.store(), id)
+    stored_endpoints.resume(context.store(), id)
     return _redirect_to_endpoint(id, "The endpoint has been enabled.")
 
 
@@ -135,13 +136,13 @@ def _resend(id: str) -> BaseResponse:
 
 def _recover(id: str) -> BaseResponse:
     hours = _read_hours("Enter a number of hours.", 99_999)
-    recovery = handlers.start_recovery(id, time.time() - hours * 3600)
+    recovery = operations.start_recovery(id, time.time() - hours * 3600)
     return redirect(url_for("presenter.endpoint_page", id=id, recovery=recovery.id, _anchor="recovery"), 303)
 
 
 def _example(id: str) -> BaseResponse:
     event_type = request.form.get("event_type", "")
-    handlers.send_example(id, event_type)
+    operations.send_example(id, event_type)
     return _redirect_to_endpoint(id, f"An example of {event_type} will be sent.")
 
 
@@ -176,7 +177,7 @@ def _endpoint_missing() -> tuple[str, int]:
 
 def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
     store, state = context.store(), request.args.get("state", "")
-    known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in endpoints.load_all(store)]
+    known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in stored_endpoints.load_all(store)]
     return _render_page(
         "endpoints",
         endpoints=[row for row in known if state in ("", row[0].state)],
@@ -206,7 +207,7 @@ def _render_endpoint(
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
-        recovery=handlers.load_recovery(endpoint.id, request.args.get("recovery", "")),
+        recovery=operations.load_recovery(endpoint.id, request.args.get("recovery", "")),
         event_types=[*event_schemas.CATALOGUE, event_schemas.EXAMPLE_PROVIDER_EVENT],
     )
 
@@ -232,7 +233,7 @@ def _store_secret(endpoint: WebhookEndpoint) -> None:
     """Store the newest key, encrypted, until this browser next requests the page. The cookie holds only a token."""
     session["secret_token"] = secrets.token_urlsafe(16)
     text = json.dumps({"id": endpoint.id, **handlers.describe_newest_key(endpoint)})
-    encrypted = handlers.get_encryption().encrypt(text)
+    encrypted = operations.get_encryption().encrypt(text)
     context.store().set(f"one_time_secret:{session['secret_token']}", encrypted, ex=SECRET_TTL_SECONDS)
 
 
@@ -240,5 +241,5 @@ def _take_secret(id: str) -> str:
     """Return and delete this endpoint's stored key; "" if there is none."""
     token = _pop_from_session("secret_token")
     found = context.store().getdel(f"one_time_secret:{token}") if token else None
-    stored = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}
+    stored = json.loads(operations.get_encryption().decrypt(found.decode())) if found else {}
     return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""

@@ -14,8 +14,8 @@ import logs
 from phone.commands import command_words
 from receiving import providers
 from sending.twilio.gateway import TwilioGateway
-from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import credentials
 from show.talk import current_talk
 from show.talk.talk_file import TalkError
 from stage.phone_number_format import country_of

@@ -8,9 +8,10 @@ from typing import Any
 
 import events
 from events import Event
-from sending import followers, raw_payloads
-from sending.webhooks import dispatch, endpoints, event_schemas
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending import followers
+from sending.webhooks import dispatch, event_schemas, raw_payloads
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import messages
 from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
 from workers import follower_notifications
@@ -36,7 +37,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
     cursor = (redis.get(events.CURSOR_KEY) or b"").decode()
     if not newest or newest[-1].id == cursor:
         return 0, 0
-    receivers = list(endpoints.load_all(redis))
+    receivers = list(stored_endpoints.load_all(redis))
     start = cursor or _find_start(receivers, newest[-1].id)
     if start == newest[-1].id:
         _advance_cursor(redis, new_pipeline(redis), cursor, newest[-1].id)

@@ -6,11 +6,12 @@ from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.number_types import can_be_texted
-from sending.webhooks import endpoints, event_schemas, verification
+from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import key_rotation, stored_endpoints, url_verification
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.url_verification import VerificationFailed
 from sending.webhooks.queue import backlog
-from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import follower_notifications, pending_answers, tasks
 from workers.callbacks import get_gateway
@@ -92,7 +93,7 @@ def subscribe(url: str) -> str:
         endpoint = _verify_endpoint(redis, url, number, endpoint)
     except VerificationFailed as error:
         return AnswerText(f"No webhooks go to {host} yet. {error}", FAILED)
-    endpoints.resume(redis, endpoint.id)
+    stored_endpoints.resume(redis, endpoint.id)
     types = ", ".join(endpoint.event_types)
     return f"{host} has received its secret and will get {types}. Text unfollow {host} to stop."
 
@@ -112,20 +113,20 @@ def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpo
     """Verify the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
     settings, client = get_gateway().settings, tasks.get_client()
     http, encryption = settings.allow_loopback, Encryption(settings.secret_key)
-    verification.verify_url(client, url, http=http)
-    endpoint = endpoint or endpoints.create(
+    url_verification.verify_url(client, url, http=http)
+    endpoint = endpoint or stored_endpoints.create(
         redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
     )
     try:
-        verification.send_secret(client, encryption, endpoint, http=http)
+        url_verification.send_secret(client, encryption, endpoint, http=http)
     except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
-        endpoint = endpoints.rotate_key(redis, encryption, endpoint.id)
-        verification.send_secret(client, encryption, endpoint, http=http)
+        endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
+        url_verification.send_secret(client, encryption, endpoint, http=http)
     return endpoint
 
 
 def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
-    return [one for one in endpoints.load_all(redis) if number and one.owner == number]
+    return [one for one in stored_endpoints.load_all(redis) if number and one.owner == number]
 
 
 def _default_event_types() -> tuple[str, ...]:

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 from ringback.account.geography import Place
 from ringback.calls.call_log import CallLog
-from ringback.service import bounded_dict
 from ringback.service.background_tasks import BackgroundTasks
-from ringback.service.bounded_dict import BoundedDict
+from ringback.service.bounded_dict import BoundedDict, body_size
 from ringback.service.clock import Clock
 from ringback.service.debugger import Debugger
 from ringback.service.faults import FaultInjector
 from ringback.service.live_feed import Feed
-from ringback.service.media import Media
+from ringback.service.media import MAX_MEDIA, Media
 from ringback.service.settings import Settings
 from ringback.sound.recordings import RecordingStore
 from ringback.streams.pacing import FramePacer
@@ -48,9 +47,7 @@ class Runtime:
         self.app_address = AppAddress(settings.app, settings.public)
         self.webhooks = WebhookSender(settings, self.app_address, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
-        self.media: BoundedDict[str, Media] = BoundedDict(
-            bounded_dict.MAX_MEDIA, on_evict=on_media_evicted, size_of=bounded_dict.body_size
-        )
+        self.media: BoundedDict[str, Media] = BoundedDict(MAX_MEDIA, on_evict=on_media_evicted, size_of=body_size)
 
         self.pacer = FramePacer(clock)
 

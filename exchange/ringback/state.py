@@ -24,16 +24,22 @@ from ringback.messages.message import Message
 from ringback.messages.opt_outs import OptOuts
 from ringback.messages.whatsapp import WhatsAppSessions
 from ringback.runtime import Runtime
-from ringback.service import bounded_dict
-from ringback.service.bounded_dict import BoundedDict, trim
+from ringback.service.bounded_dict import BoundedDict, body_size, trim
 from ringback.service.clock import Clock
-from ringback.service.media import Media
+from ringback.service.media import MAX_MEDIA, Media
 from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
+from ringback.sound.recordings import MAX_RECORDINGS
 from ringback.sound.transcriptions import Transcription
 from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000
+MAX_CALLS = 2000  # that have ended
+MAX_MESSAGES = 10_000  # that have arrived
+MAX_TEMPLATES = 1000
+MAX_ADDRESSES = 1000
+MAX_STREAMS = 1000
+MAX_REPLY_CHAINS = 5000  # one for each pair of numbers
 WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
 MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
 
@@ -71,32 +77,28 @@ class State(Runtime):
         self.applications: dict[str, TwimlApplication] = {}
         self.caller_ids = verified_caller_ids(settings, self.clock.now())
         self.messaging_services = MessagingServices()
-        self.addresses: BoundedDict[str, Address] = BoundedDict(bounded_dict.MAX_ADDRESSES)
+        self.addresses: BoundedDict[str, Address] = BoundedDict(MAX_ADDRESSES)
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
         self.handsets: dict[str, Handset] = {}
         self.calls: BoundedDict[str, Call] = BoundedDict(
-            bounded_dict.MAX_CALLS, lambda call: not call.is_over, self._on_call_evicted
+            MAX_CALLS, lambda call: not call.is_over, self._on_call_evicted
         )
         self.call_rate = RateLimiter(self.clock, settings.calls_a_second)
         self.conferences = Conferences(self)
         self.queues = CallQueues(self.clock)
         self.messages: BoundedDict[str, Message] = BoundedDict(
-            bounded_dict.MAX_MESSAGES, lambda message: message.is_in_transit, self._on_message_evicted
+            MAX_MESSAGES, lambda message: message.is_in_transit, self._on_message_evicted
         )
         self.message_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
         self.whatsapp_sessions = WhatsAppSessions(self.clock)
-        self.templates: BoundedDict[str, Template] = BoundedDict(bounded_dict.MAX_TEMPLATES)
+        self.templates: BoundedDict[str, Template] = BoundedDict(MAX_TEMPLATES)
         # By sender and recipient: the time of the last automatic reply, and the number of replies in a row.
-        self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(bounded_dict.MAX_PAIRS)
-        self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
-        self.streams: BoundedDict[str, MediaStream] = BoundedDict(
-            bounded_dict.MAX_STREAMS, lambda stream: stream.is_running
-        )
-        self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
-            bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
-        )
+        self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(MAX_REPLY_CHAINS)
+        self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(MAX_RECORDINGS)
+        self.streams: BoundedDict[str, MediaStream] = BoundedDict(MAX_STREAMS, lambda stream: stream.is_running)
+        self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(MAX_MEDIA, size_of=body_size)
 
     async def reset(self) -> None:
         """Forgets everything that has happened, as a restart does. API keys, applications and the app's address stay.

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from ringback.messages.opt_outs import OptOuts
-from ringback.service.bounded_dict import MAX_OPT_OUTS, MAX_PER_HANDSET, BoundedDict, trim
+from ringback.messages.opt_outs import MAX_OPT_OUTS, OptOuts
+from ringback.service.bounded_dict import MAX_PER_HANDSET, BoundedDict, trim
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))

@@ -209,6 +209,17 @@ def test_info_messages_tell_who_speaks_and_what_was_played(relay, ada, exchange)
     ]
 
 
+def test_an_app_that_is_debugged_learns_how_long_it_took(relay, ada, exchange):
+    relay.starts(debug="debugging")
+    ada.speaks("hello")
+    relay.socket.gets("prompt")
+    exchange.time_passes(1.5)
+    relay.says("Hi.")
+    assert relay.socket.gets("info") == {"type": "info", "name": "roundTripDelayMs", "value": 1500}
+    relay.says("And more.")
+    assert len(relay.socket.of("info")) == 1
+
+
 def test_ssml_is_not_read_aloud(relay, ada):
     relay.starts()
     relay.says('<speak>Hello <break time="1s"/>there.</speak>')

@@ -113,6 +113,19 @@ def test_sentences_before_the_interrupted_one_are_in_the_utterance(relay, ada, e
     assert [message["value"] for message in relay.socket.of("info")] == ["One two.", "Three four"]
 
 
+def test_an_answer_that_pauses_is_one_utterance(relay, ada, exchange):
+    relay.starts()
+    relay.socket.sends({"type": "text", "token": "One two. "})
+    ada.hears("One two.")
+    exchange.time_passes(5)
+    relay.says("Three four five six.")
+    exchange.time_passes(0.8)
+    ada.speaks("stop")
+    interrupt = relay.socket.gets("interrupt")
+    assert interrupt["utteranceUntilInterrupt"] == "One two. Three four"
+    assert 5780 <= interrupt["durationUntilInterruptMs"] <= 5820
+
+
 def test_sentences_after_the_interrupted_one_are_never_heard(relay, ada, exchange):
     relay.starts()
     relay.says("One two three four. Five six seven.")

@@ -1,11 +1,13 @@
 """Opening an app's WebSocket: the URL, the signature, what is dialed, and every way in which it can fail."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from ringback.webhooks.signature import signature
 from ringback.websockets.address import checked_socket_url
 from ringback.websockets.app_socket import Closed, Frame
 from ringback.websockets.failure import HandshakeFailed
@@ -45,6 +47,15 @@ def test_a_wss_url_of_the_app_is_dialed_plainly_and_signed_as_written(exchange, 
     assert RequestValidator(TOKEN).validate(wss, {}, headers["x-twilio-signature"])
     (entry,) = exchange.get("/requests?sid=CA1")["requests"]
     assert (entry["url"], entry["status"], entry["channel"]) == (wss, 101, "relay")
+
+
+def test_a_shared_key_signs_the_handshake_too(exchange, agent, wss):
+    exchange.state.settings = replace(exchange.state.settings, shared_key=("webhooks_sharedkey_1", "the key"))
+    opened(exchange, wss)
+    agent.opens()
+    headers = agent.handshakes[0].headers
+    assert headers["X-Twilio-Webhooks-Signature-Settings"] == "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"
+    assert headers["x-twilio-signature"] == signature("the key", wss, (), "sha256")
 
 
 def test_messages_go_both_ways_until_the_app_closes(exchange, agent, wss):

@@ -10,11 +10,12 @@ import events
 from sending.http import urls
 from sending.http.client import HttpClient
 from sending.http.retry import parse_retry_after
-from sending.webhooks import endpoints, failing_endpoints, payloads, retry_schedule
+from sending.webhooks import payloads, retry_schedule
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
-from sending.webhooks.credentials import Credentials, decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import failing_endpoints, stored_endpoints
+from sending.webhooks.endpoints.credentials import Credentials, decrypt_credentials
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.event_filter import EventFilter
 from sending.webhooks.queue.delivery_queue import ClaimedMessage, DeliveryResult, get_delivery_queue
 from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX
@@ -44,7 +45,7 @@ def deliver(
     `http` allows unencrypted URLs; `origin` is the base URL for links in thin payloads; `schedule` is in seconds. After
     `slot_seconds`, no further messages are claimed.
     """
-    endpoint = endpoints.load(redis, id)
+    endpoint = stored_endpoints.load(redis, id)
     credentials = _load_credentials(redis, encryption, endpoint) if endpoint else None
     if endpoint is None or credentials is None:
         return 0
@@ -74,7 +75,7 @@ def _load_credentials(redis: Store, encryption: Encryption, endpoint: WebhookEnd
     except WrongKey as error:
         log.error("No webhooks are sent to %s: %s", urls.host_of(endpoint.url), error)
         if endpoint.state == "enabled":
-            endpoints.pause(redis, endpoint.id, f"{error} Then resume the endpoint.")
+            stored_endpoints.pause(redis, endpoint.id, f"{error} Then resume the endpoint.")
         return None
 
 

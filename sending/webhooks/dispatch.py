@@ -13,9 +13,10 @@ from rq.serializers import JSONSerializer
 
 import config
 from sending.http.client import PROJECT, VERSION, HttpClient
-from sending.webhooks import endpoints, payloads
+from sending.webhooks import payloads
 from sending.webhooks.delivery import deliver
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from sending.webhooks.queue.delivery_queue import get_delivery_queue
 from store import Pipe, Store
@@ -119,7 +120,7 @@ def _fan_out(redis: Store, now: float) -> None:
         new = messages.load_new(redis, MESSAGES_PER_BATCH)
         if not new:
             return
-        known = list(endpoints.load_all(redis))
+        known = list(stored_endpoints.load_all(redis))
         receivers = {
             event_type: [endpoint.id for endpoint in known if endpoint.subscribes_to(event_type)]
             for event_type in {message.event_type for message in new}
@@ -128,7 +129,7 @@ def _fan_out(redis: Store, now: float) -> None:
 
 
 def _job_count(redis: Store, id: str, waiting: int) -> int:
-    endpoint = endpoints.load(redis, id)
+    endpoint = stored_endpoints.load(redis, id)
     return min(endpoint.max_concurrency if endpoint else 0, 1 + waiting // MESSAGES_PER_JOB)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 
 FULL, THIN = "full", "thin"
 THIN_FIELDS = ("subject", "answer_id", "endpoint", "provider", "event")  # what a thin payload keeps: ids and names

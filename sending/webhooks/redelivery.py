@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sending.webhooks import event_schemas, payloads
-from sending.webhooks.endpoints import DUE_KEY
+from sending.webhooks.endpoints.stored_endpoints import DUE_KEY
 from sending.webhooks.queue import messages
 from sending.webhooks.queue.delivery_queue import load_script
 from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX, MESSAGE_TTL_SECONDS

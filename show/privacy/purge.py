@@ -9,7 +9,7 @@ from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
 from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
-from sending.webhooks import endpoints
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from show import contributions, state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
@@ -26,7 +26,7 @@ from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 STORES = (
     outdated_answers,
     call_state,
-    endpoints,
+    stored_endpoints,
     webhook_erasers,
     followers,
     messages,

@@ -13,8 +13,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 import config
 from api.schema import OPERATIONS
 from app import create_app
-from sending.webhooks import endpoints
-from sending.webhooks.credentials import decrypt_credentials
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.credentials import decrypt_credentials
 from tests.support.endpoint_api import AUTHORIZED, TOKEN, URL, is_a_problem
 
 # An address may be well written and still be one that we do not send to; and the test puts token and id in order.
@@ -52,7 +52,7 @@ def test_both_tokens_work_during_a_rotation(program):
 def test_secret_is_returned_once(program, redis, seal):
     made = program("POST", url=URL, event_types=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
-    kept = endpoints.load(redis, made.json["id"])
+    kept = stored_endpoints.load(redis, made.json["id"])
     assert made.json["secret"] == seal.decrypt(kept.keys[0].encrypted)
     ours = decrypt_credentials(redis, seal, kept, time.time())
     assert (kept.event_types, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
@@ -75,7 +75,7 @@ def test_patch_changes_only_the_given_options(program, id):
 
 def test_rotation_returns_the_new_secret_and_the_expiry_of_the_old(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
-    assert seal.decrypt(endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
+    assert seal.decrypt(stored_endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
     assert rotated["keys"][1]["expires_at"] > time.time()
 
 
@@ -152,7 +152,7 @@ def test_every_known_event_type_is_accepted(program, id, known):
 def test_a_star_subscribes_to_all_event_types(program, redis):
     made = program("POST", url=URL, event_types=["*"])
     assert (made.status_code, made.json["event_types"]) == (201, ["*"])
-    assert endpoints.load(redis, made.json["id"]).subscribes_to("github.push")
+    assert stored_endpoints.load(redis, made.json["id"]).subscribes_to("github.push")
 
 
 @pytest.mark.parametrize(

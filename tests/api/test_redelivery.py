@@ -8,8 +8,9 @@ import pytest
 from rq import SimpleWorker
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints, event_schemas, payloads
+from sending.webhooks import delivery, dispatch, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from tests.support.endpoint_api import AUTHORIZED, URL, is_a_problem
 from tests.support.webhook_sender import store_message
@@ -53,7 +54,7 @@ def test_recovery_belongs_to_one_endpoint(program, id):
 
 def test_disabled_endpoint_refuses_redelivery_with_advice(program, id, redis):
     message = a_dead_letter(redis, id)
-    endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
+    stored_endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     for door, body in (
         ("resend", {"message": message}),
         ("recover", {"since": 0}),
@@ -74,7 +75,7 @@ def test_event_of_a_thin_payload_can_be_fetched_with_the_token(api, program, id,
     assert program("PATCH", f"/{id}", payload_style="thin").json["payload_style"] == "thin"
     message = store_message(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
     whole = WebhookMessage(message, "call.ended", messages.load_body(redis, message), 1, 1)
-    thin = json.loads(payloads.build_payload(whole, endpoints.load(redis, id), "https://talk.example").body)
+    thin = json.loads(payloads.build_payload(whole, stored_endpoints.load(redis, id), "https://talk.example").body)
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)
     assert fetched.json == json.loads(whole.body)

@@ -8,8 +8,9 @@ import pytest
 
 from cli.options import PAST_TIME
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.waiting import eventually
 from tests.support.webhook_sender import store_message
 from workers import redelivery_job, runs
@@ -18,7 +19,9 @@ from workers import redelivery_job, runs
 @pytest.fixture
 def id(redis, settings):
     encryption = Encryption(settings.secret_key)
-    return endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",)).id
+    return stored_endpoints.create(
+        redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",)
+    ).id
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def test_it_is_paused_and_resumed(says, id):
 
 def test_errors_have_messages(says, id, redis):
     assert "There is no such endpoint." in says("attempts", "ep_0000000000000000", code=1)
-    endpoints.disable(redis, id, "gone")
+    stored_endpoints.disable(redis, id, "gone")
     assert "Resume it first" in says("recover", id, "all", code=1)
 
 

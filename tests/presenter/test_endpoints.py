@@ -7,9 +7,9 @@ import time
 import pytest
 
 from presenter.endpoints_page import ACTIONS
-from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.endpoint_model import OPTIONS
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import OPTIONS
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message
@@ -64,18 +64,18 @@ def test_login_is_required(app, id, stage_events, path):
     assert stranger.get(path).location == "/present/login"
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
-    (one,) = endpoints.load_all(stage_events.redis)
+    (one,) = stored_endpoints.load_all(stage_events.redis)
     assert (one.id, one.state, len(one.keys)) == (id, "enabled", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
 def test_form_without_the_csrf_token_is_refused(presenter, id, stage_events, path):
     assert presenter.post("/present/endpoints" + path.format(id=id), csrf_token="made-up", **WANTED).status_code == 400
-    assert [one.id for one in endpoints.load_all(stage_events.redis)] == [id]
+    assert [one.id for one in stored_endpoints.load_all(stage_events.redis)] == [id]
 
 
 def test_new_endpoint_has_its_options_and_its_secret_is_shown_once(presenter, stage_events, id):
-    one = endpoints.load(stage_events.redis, id)
+    one = stored_endpoints.load(stage_events.redis, id)
     assert (one.url, one.event_types, one.payload_style, one.rate_limit, one.max_concurrency) == (
         URL,
         ("text.*", "call.ended"),
@@ -116,14 +116,14 @@ def test_invalid_option_is_explained_and_the_form_keeps_the_rest(presenter, stag
     assert answer.status_code == 422
     assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
     assert "call.ended" in answer.text or "event_types" in wrong
-    assert list(endpoints.load_all(stage_events.redis)) == []
+    assert list(stored_endpoints.load_all(stage_events.redis)) == []
 
 
 def test_options_are_changed_and_credentials_stay_until_deleted(presenter, id, stage_events):
     path = f"/present/endpoints/{id}"
     presenter.post(path, **WANTED | {"authorization": "Bearer s3cret", "headers": "X-Team: blue"})
     presenter.post(path, **WANTED | {"event_types": "", "fallback_url": "https://spare.example/"})
-    one = endpoints.load(stage_events.redis, id)
+    one = stored_endpoints.load(stage_events.redis, id)
     assert (one.event_types, one.fallback_url, [name for name, _ in one.headers]) == (
         (),
         "https://spare.example/",
@@ -132,7 +132,7 @@ def test_options_are_changed_and_credentials_stay_until_deleted(presenter, id, s
     assert one.authorization
     assert "s3cret" not in presenter.get(path).text
     presenter.post(path, **WANTED | {"clear_authorization": "yes", "clear_headers": "yes"})
-    one = endpoints.load(stage_events.redis, id)
+    one = stored_endpoints.load(stage_events.redis, id)
     assert (one.authorization, one.headers) == ("", ())
 
 
@@ -145,7 +145,7 @@ def test_form_has_a_field_for_every_option(presenter, id):
 def test_rotation_shows_the_new_key_and_keeps_the_old_for_the_overlap(does, id, stage_events):
     began = int(time.time())
     assert "whpk_" in does("rotate", private="yes", hours="2")
-    newest, old = endpoints.load(stage_events.redis, id).keys
+    newest, old = stored_endpoints.load(stage_events.redis, id).keys
     assert newest.scheme == "v1a"
     assert began + 7_200 <= old.expires_at <= time.time() + 7_200
 
@@ -158,7 +158,7 @@ def test_endpoint_is_paused_resumed_and_deleted(does, id, stage_events):
     assert "paused: Paused by its owner." in does("pause")
     assert "The endpoint has been enabled." in does("resume")
     does("delete")
-    assert list(endpoints.load_all(stage_events.redis)) == []
+    assert list(stored_endpoints.load_all(stage_events.redis)) == []
 
 
 def test_attempts_show_cause_timing_and_response(does, presenter, id, stage_events):
@@ -200,7 +200,7 @@ def test_dead_letters_are_recovered_with_progress(presenter, id, stage_events):
 
 
 def test_disabled_endpoint_refuses_recovery_with_advice(does, id, stage_events):
-    endpoints.disable(stage_events.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
+    stored_endpoints.disable(stage_events.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     assert "Resume it first" in does("recover", hours="24")
 
 
@@ -235,7 +235,7 @@ def test_form_starts_with_two_fields_and_folds_the_rest(presenter):
 
 def test_picked_families_and_written_types_are_combined(presenter, stage_events):
     presenter.post("/present/endpoints", **WANTED | {"event_types": ["text.*", "call.ended", "github.push"]})
-    (one,) = endpoints.load_all(stage_events.redis)
+    (one,) = stored_endpoints.load_all(stage_events.redis)
     assert one.event_types == ("text.*", "call.ended", "github.push")
 
 

@@ -13,8 +13,9 @@ import events
 from receiving import backpressure, providers
 from receiving.delivery import Delivery
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints, redelivery
+from sending.webhooks import delivery, dispatch, redelivery
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS
 from store import memory_usage
 from tests.support.environment import own_environment
@@ -76,7 +77,7 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
     batches = [make_batch(number, app.extensions["settings"].webhook_secrets["sendgrid"]) for number in range(BATCHES)]
     with receiver(answers(OK)) as there:
         url = f"http://127.0.0.1:{there.port}/hook"
-        id = endpoints.create(small, client, encryption, url, http=True, event_types=["sendgrid.*"]).id
+        id = stored_endpoints.create(small, client, encryption, url, http=True, event_types=["sendgrid.*"]).id
 
         def work():
             redis = Redis(port=port)
@@ -102,8 +103,10 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
 
 def test_a_dead_endpoint_does_not_make_the_app_refuse_webhooks(small):
     encryption, client = Encryption(["a secret key"]), HttpClient(allow_loopback=True)
-    id = endpoints.create(small, client, encryption, "http://127.0.0.1:9/hook", http=True, event_types=["text.*"]).id
-    endpoints.pause(small, id)
+    id = stored_endpoints.create(
+        small, client, encryption, "http://127.0.0.1:9/hook", http=True, event_types=["text.*"]
+    ).id
+    stored_endpoints.pause(small, id)
     for _ in range(DEAD_ROUNDS):
         pipe = small.pipeline(transaction=False)
         for _ in range(MESSAGES_PER_ROUND):

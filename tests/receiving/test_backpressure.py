@@ -8,8 +8,8 @@ import events
 from app import create_app
 from receiving import backpressure, stored_requests
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from store import memory_usage
 from tests.support.person import Person, WebhookPoster
@@ -46,7 +46,7 @@ def post_text(caller, number):
 
 def subscribe(redis):
     encryption = Encryption(["a secret key"])
-    return endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=["text.*"])
+    return stored_endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=["text.*"])
 
 
 def fill(redis, share):

@@ -3,8 +3,9 @@
 import time
 
 import events
-from sending.webhooks import delivery, dispatch, endpoints, payloads
+from sending.webhooks import delivery, dispatch, payloads
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
 
 SEAL = Encryption(["a secret key of these tests"])
@@ -20,10 +21,10 @@ class WebhookSender:
 
     def subscribe(self, there, **wishes):
         url = f"http://receiver.test:{there.port}/hook"
-        return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
+        return stored_endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
 
     def secret(self, id):
-        return SEAL.decrypt(endpoints.load(self.redis, id).keys[0].encrypted)
+        return SEAL.decrypt(stored_endpoints.load(self.redis, id).keys[0].encrypted)
 
     def publish(self, kind="text.received", **data):
         return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})

@@ -9,10 +9,11 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import followers, opt_outs, outbox, raw_payloads
+from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints, event_schemas
+from sending.webhooks import dispatch, event_schemas, raw_payloads
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
@@ -40,7 +41,7 @@ def caught_up(redis):
 def add_endpoint(redis, *event_types):
     # no endpoint.*: an endpoint would get the event of its own creation
     event_types = event_types or ("text.*", "call.*", "github.*")
-    return endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_types=event_types)
+    return stored_endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_types=event_types)
 
 
 def publish_push(redis, line="ada pushed", event="push"):
@@ -199,12 +200,12 @@ def test_message_has_the_raw_payload_or_null_if_it_expired(caught_up):
 def test_every_change_of_an_endpoint_is_an_event_that_matches_the_catalogue(caught_up):
     add_endpoint(caught_up, "endpoint.*")
     other = add_endpoint(caught_up, "call.*").id
-    endpoints.update(caught_up, HttpClient(), SEAL, other, rate_limit=3)
-    endpoints.rotate_key(caught_up, SEAL, other)
-    endpoints.pause(caught_up, other)
-    endpoints.resume(caught_up, other)
-    endpoints.disable(caught_up, other, "The endpoint returned 410 Gone, so we disabled it.")
-    endpoints.delete(caught_up, other)
+    stored_endpoints.update(caught_up, HttpClient(), SEAL, other, rate_limit=3)
+    key_rotation.rotate_key(caught_up, SEAL, other)
+    stored_endpoints.pause(caught_up, other)
+    stored_endpoints.resume(caught_up, other)
+    stored_endpoints.disable(caught_up, other, "The endpoint returned 410 Gone, so we disabled it.")
+    stored_endpoints.delete(caught_up, other)
     fanout.fan_out(caught_up)
     found = [message for message in messages(caught_up) if message["data"]["endpoint"] == other]
     told = ["created", "updated", "rotated", "paused", "resumed", "disabled", "deleted"]

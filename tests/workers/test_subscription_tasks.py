@@ -9,8 +9,8 @@ from standardwebhooks import Webhook
 
 from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver
@@ -117,7 +117,7 @@ def test_eleventh_topic_is_refused(run_task):
 def test_verified_endpoint_gets_its_secret_in_the_created_webhook_only(run_task, redis, settings):
     with receiver(returns_the_challenge) as there:
         told = run_task(subscription_tasks.subscribe, address(there))
-    (one,) = endpoints.load_all(redis)
+    (one,) = stored_endpoints.load_all(redis)
     assert (one.url, one.owner, one.state) == (address(there), ADA, "enabled")
     assert "call.received" in one.event_types
     assert "github.*" in one.event_types
@@ -136,7 +136,7 @@ def test_verified_endpoint_gets_its_secret_in_the_created_webhook_only(run_task,
 def test_failed_verification_creates_no_endpoint(run_task, redis):
     with receiver(answers(OK)) as there:
         assert "No webhooks go to hear.test yet." in run_task(subscription_tasks.subscribe, address(there))
-    assert list(endpoints.load_all(redis)) == []
+    assert list(stored_endpoints.load_all(redis)) == []
     assert [body["type"] for body in bodies(there)] == ["endpoint.challenge"]
 
 
@@ -150,7 +150,7 @@ def test_subscribing_twice_sends_the_same_secret(run_task, redis, settings):
     with receiver(returns_the_challenge) as there:
         for _ in range(2):
             run_task(subscription_tasks.subscribe, address(there))
-    (one,) = endpoints.load_all(redis)
+    (one,) = stored_endpoints.load_all(redis)
     told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "endpoint.created"]
     assert told == [secret_of(settings, one)] * 2
 
@@ -158,9 +158,9 @@ def test_subscribing_twice_sends_the_same_secret(run_task, redis, settings):
 def test_subscribing_again_after_a_lost_secret_key_sends_a_new_secret(run_task, redis, settings):
     with receiver(returns_the_challenge) as there:
         client, lost = HttpClient(allow_loopback=True), Encryption(["a secret key that is gone"])
-        endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, event_types=("call.ended",))
+        stored_endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, event_types=("call.ended",))
         assert "has received its secret" in run_task(subscription_tasks.subscribe, address(there))
-    (one,) = endpoints.load_all(redis)
+    (one,) = stored_endpoints.load_all(redis)
     assert len(one.keys) == 1
     assert bodies(there)[-1]["data"]["secret"] == secret_of(settings, one)
 
@@ -170,7 +170,7 @@ def test_fourth_endpoint_is_refused(run_task, redis):
         for number in range(subscription_tasks.MAX_ENDPOINTS_PER_NUMBER):
             run_task(subscription_tasks.subscribe, f"{address(there)}/{number}")
         assert "already have 3 addresses" in run_task(subscription_tasks.subscribe, address(there))
-    assert len(list(endpoints.load_all(redis))) == subscription_tasks.MAX_ENDPOINTS_PER_NUMBER
+    assert len(list(stored_endpoints.load_all(redis))) == subscription_tasks.MAX_ENDPOINTS_PER_NUMBER
 
 
 def test_unfollow_does_not_repeat_the_path_of_an_address(run_task):
@@ -182,9 +182,9 @@ def test_only_the_owner_can_remove_an_endpoint(run_task, redis):
     with receiver(returns_the_challenge) as there:
         run_task(subscription_tasks.subscribe, address(there))
     assert run_task(subscription_tasks.unfollow, "hear.test", who=BOB) == "You do not follow hear.test."
-    assert len(list(endpoints.load_all(redis))) == 1
+    assert len(list(stored_endpoints.load_all(redis))) == 1
     assert run_task(subscription_tasks.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
-    assert list(endpoints.load_all(redis)) == []
+    assert list(stored_endpoints.load_all(redis)) == []
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_only_the_owner_can_remove_an_endpoint(run_task, redis):
 def test_caller_without_a_number_cannot_subscribe_to_anything(redis, run_task, task, words):
     assert run_task(task, words, who="", channel="call") == subscription_tasks.NO_NUMBER
     assert not redis.keys("followers:*") + redis.keys("topics:*")
-    assert not list(endpoints.load_all(redis))
+    assert not list(stored_endpoints.load_all(redis))

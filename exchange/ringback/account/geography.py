@@ -7,8 +7,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-import phonenumbers
-
 
 @dataclass(frozen=True)
 class Place:
@@ -26,6 +24,8 @@ class Place:
 @lru_cache(maxsize=10_000)
 def country_of(number: str) -> str:
     """The ISO code of the country to which an E.164 number belongs, or ""."""
+    import phonenumbers  # imported here, because loading its tables delays the start
+
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

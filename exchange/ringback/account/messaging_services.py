@@ -10,8 +10,10 @@ from datetime import datetime
 from ringback.account.geography import country_of
 from ringback.account.phone_numbers import PhoneNumber
 from ringback.account.webhook_urls import WebhookUrls
-from ringback.service.bounded_dict import MAX_MESSAGING_SERVICES, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.sids import new_sid
+
+MAX_SERVICES = 500
 
 
 @dataclass(kw_only=True)
@@ -64,7 +66,7 @@ class MessagingServices(BoundedDict[str, MessagingService]):
     """The account's Messaging Services by SID."""
 
     def __init__(self) -> None:
-        super().__init__(MAX_MESSAGING_SERVICES)
+        super().__init__(MAX_SERVICES)
 
     def of_number(self, sid: str) -> MessagingService | None:
         """The service that has the number with this SID; a number belongs to one service at most."""

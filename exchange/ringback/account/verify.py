@@ -8,10 +8,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ringback.service.bounded_dict import MAX_MESSAGES, MAX_VERIFY_SERVICES, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.sids import SID, new_sid
 
+MAX_SERVICES = 500  # existing services, and as many deleted ones
+MAX_VERIFICATIONS = 10_000
 VERIFICATION_TTL_SECONDS = 600
 MAX_CHECKS = 5
 MAX_SENDS = 5
@@ -65,9 +67,9 @@ class VerifyServices:
 
     def __init__(self, clock: Clock, account: str) -> None:
         self.clock, self.account = clock, account
-        self.services: BoundedDict[str, VerifyService] = BoundedDict(MAX_VERIFY_SERVICES)
-        self.deleted: BoundedDict[str, bool] = BoundedDict(MAX_VERIFY_SERVICES)
-        self.verifications: BoundedDict[str, Verification] = BoundedDict(MAX_MESSAGES)
+        self.services: BoundedDict[str, VerifyService] = BoundedDict(MAX_SERVICES)
+        self.deleted: BoundedDict[str, bool] = BoundedDict(MAX_SERVICES)
+        self.verifications: BoundedDict[str, Verification] = BoundedDict(MAX_VERIFICATIONS)
 
     def new_service(self, friendly_name: str, code_length: int, sid: str = "") -> VerifyService:
         now = self.clock.now()

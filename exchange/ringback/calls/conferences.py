@@ -11,11 +11,14 @@ from ringback.calls.audio_path import AudioClip, CallerInput, Speech, remaining_
 from ringback.calls.call import Call
 from ringback.calls.participant import Participant
 from ringback.runtime import Runtime
-from ringback.service.bounded_dict import MAX_CONFERENCES, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
+
+MAX_CONFERENCES = 500  # without participants
+
 
 # For each event, the statusCallbackEvent value that subscribes to it:
 # https://www.twilio.com/docs/voice/twiml/conference#statuscallbackevent (2026-11)

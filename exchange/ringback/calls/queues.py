@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ringback.calls.call import Call
-from ringback.service.bounded_dict import MAX_QUEUES, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.sids import new_sid
 from ringback.twiml.steps import Fetch
 
+MAX_QUEUES = 500  # without members
 DEFAULT_MAX_SIZE = 1000
 MAX_WAIT_SAMPLES = 100  # the most recent waits, from which the average is computed
 

@@ -10,7 +10,7 @@ from ringback.launcher.environment import host_and_port
 from ringback.launcher.listening_ports import listening_ports
 
 LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to start listening before a warning is printed
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.02
 SEARCH_SECONDS = 0.5  # between two searches for other ports
 SETTLE_SECONDS = 2.0  # how long the app may listen elsewhere before that is taken for its port
 LOOPBACK_ADDRESSES = ("127.0.0.1", "[::1]")

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import certifi
-import trustme
 
 from ringback.webhooks.urls import is_twilio_host
 
@@ -29,6 +28,8 @@ class CertificateAuthority:
     `bundle` is the file of trusted certificates for the app; all files are in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        import trustme  # imported here, because that takes long and `serve` does not need it
+
         self.folder = folder
         self.authority = trustme.CA(organization_name="The local exchange")
         self.contexts: dict[str, ssl.SSLContext] = {}

@@ -20,7 +20,6 @@ from ringback.launcher.command_line import UsageError, settings_from
 from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account, without_tool_path
 from ringback.launcher.interception import interception_variables
 from ringback.launcher.proxy import Proxy
-from ringback.launcher.twilio_hosts import TwilioHosts
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
@@ -52,13 +51,12 @@ async def replacing_twilio(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
         server = await stack.enter_async_context(running_server(settings, clock))
         authority = CertificateAuthority(folder, environment)
-        twilio_hosts = TwilioHosts(server.state, authority)
-        stack.push_async_callback(twilio_hosts.stop)
-        await twilio_hosts.start()
-        proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, let_through)
+        tls_port = await server.add_port(authority.context("api.twilio.com"))
+        # Some clients, such as axios, send requests for https URLs to a proxy as plain HTTP.
+        proxy = Proxy(tls_port, await server.add_port(), let_through)
         stack.push_async_callback(proxy.stop)
         await proxy.start()
-        intercepting = interception_variables(proxy.url, twilio_hosts.port, authority.bundle, environment)
+        intercepting = interception_variables(proxy.url, tls_port, authority.bundle, environment)
         app_variables = app_environment(environment, settings, server.origin, intercepting)
         app_variables |= _api_key(server.state, environment) | _application(server.state, environment)
         yield server, app_variables

@@ -4,8 +4,9 @@ Source: https://help.twilio.com/articles/223134027 (2026-11)"""
 
 from __future__ import annotations
 
-from ringback.service.bounded_dict import MAX_OPT_OUTS, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 
+MAX_OPT_OUTS = 10_000
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 HELP_WORDS = frozenset({"HELP", "INFO"})

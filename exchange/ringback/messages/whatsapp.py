@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ringback.account.phone_numbers import is_whatsapp
 from ringback.messages.message import Message
-from ringback.service.bounded_dict import MAX_PAIRS, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 
+MAX_SESSIONS = 5000
 SESSION_SECONDS = 24 * 3600
 
 
@@ -18,7 +19,7 @@ class WhatsAppSessions:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.last_message: BoundedDict[tuple[str, str], float] = BoundedDict(MAX_PAIRS)
+        self.last_message: BoundedDict[tuple[str, str], float] = BoundedDict(MAX_SESSIONS)
 
     def open(self, person: str, sender: str) -> None:
         self.last_message[person, sender] = self.clock.time()

@@ -58,7 +58,8 @@ class AgentVoice:
         self.playing: asyncio.Task[None] | None = None
         self.item: HeardItem | None = None
         self.item_started = self.item_seconds = self.started = 0.0  # on the exchange's clock
-        self.heard: list[str] = []  # the sentences of the current cycle that have been spoken to the end
+        self.heard: list[str] = []  # the sentences of the cycle `heard_cycle` that have been spoken to the end
+        self.heard_cycle = -1
         self.stopped = False  # the current utterance has been cut off
         self.changed = asyncio.Event()
 
@@ -95,8 +96,8 @@ class AgentVoice:
         utterance = self.queue.popleft()
         if self.current is None:
             self.on_speaking(True)
-        if self.current is None or self.current.cycle != utterance.cycle:
-            self.heard, self.started = [], self.audio.clock.time()
+        if utterance.cycle != self.heard_cycle:
+            self.heard_cycle, self.heard, self.started = utterance.cycle, [], self.audio.clock.time()
         self.current, self.stopped = utterance, False
         self.playing = asyncio.create_task(self._play(utterance))
         await asyncio.wait({self.playing})
@@ -143,12 +144,13 @@ class AgentVoice:
         speaking = self.current or (self.queue[0] if self.queue else None)
         if speaking is None or kind not in speaking.interruptible:
             return None
-        part = self._current_words()
-        words = "".join([*self.heard, part]).strip()
-        milliseconds = round((self.audio.clock.time() - self.started) * 1000) if self.current else 0
+        part, interruption = self._current_words(), Interruption("", 0)
+        if speaking.cycle == self.heard_cycle:
+            milliseconds = round((self.audio.clock.time() - self.started) * 1000)
+            interruption = Interruption("".join([*self.heard, part]).strip(), milliseconds)
         self._stop(part, lambda utterance: True)
         self._fall_silent()
-        return Interruption(words, milliseconds)
+        return interruption
 
     def preempt(self, cycle: int) -> None:
         """Stops the preemptible utterances of other cycles, because the app has begun to say something else."""

@@ -50,7 +50,8 @@ class AppMessageHandler:
         self.sentences = SentenceBuffer()
         self.cycle = 1
         self.token: TextToken | None = None  # the last token of an unfinished answer
-        self.token_at = 0.0  # on the exchange's clock
+        self.token_at = 0.0  # on the exchange's clock, like the next one
+        self.asked_at: float | None = None  # when the app was told what the caller said, until it answers
         self.discards = False  # the rest of the answer, because the caller has interrupted it
         self.malformed = 0
         self.token_entry: LogEntry | None = None
@@ -83,6 +84,7 @@ class AppMessageHandler:
 
     def begin_answer(self) -> None:
         """From now on, tokens belong to a new answer, because the app is being told what the caller said."""
+        self.asked_at = self.call.runtime.clock.time()
         if self.discards:
             self._end_answer()
         elif self.sentences.text.strip() and self._seconds_since_token() >= UNFINISHED_SECONDS:
@@ -93,6 +95,13 @@ class AppMessageHandler:
     def _end_answer(self) -> None:
         self.discards, self.token = False, None
         self.cycle += 1
+
+    def _post_delay(self) -> None:
+        """Tells an app that is being debugged how long it took to answer."""
+        if self.asked_at is not None and self.settings.has_event("debugging"):
+            milliseconds = round((self.call.runtime.clock.time() - self.asked_at) * 1000)
+            self.connection.post({"type": "info", "name": "roundTripDelayMs", "value": milliseconds})
+        self.asked_at = None
 
     def _seconds_since_token(self) -> float:
         return self.call.runtime.clock.time() - self.token_at
@@ -145,6 +154,7 @@ class AppMessageHandler:
                 self._update(message)
 
     def _add_token(self, token: TextToken) -> None:
+        self._post_delay()
         if self.discards:
             if token.last:
                 self._end_answer()

@@ -136,22 +136,11 @@ def add_routes(app: web.Application, state: State) -> None:
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", partial(recordings.download, state))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", partial(recordings.download, state))
     add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", partial(messages.download_media, state))
-    _add_refusals(app, state)
-
-
-def _add_refusals(app: web.Application, state: State) -> None:
-    """Routes requests for resources that are not emulated, which come last: other routes take precedence."""
-    for product, base, table in (
-        ("api", BASE, unsupported.OF_THE_ACCOUNT),
-        ("messaging", "", unsupported.OF_MESSAGING),
-    ):
-        for (method, path), reason in table.items():
-            handler = endpoint(state, unsupported.refusing(path, reason), False, test_credentials.forbidden, product)
-            for suffix in ("", "/{below:.+}") if product == "messaging" else (".json", "/{below:.+}"):
-                app.router.add_route(method, base + path + suffix, handler)
 
 
 def not_found_response(request: web.Request, status: int) -> web.Response:
-    """Twilio's error for an unknown path (404) or method (405)."""
+    """Twilio's error for an unknown path (404) or method (405), or a 501 for a resource that is not emulated."""
+    if refusal := unsupported.refusal(request.method, request.path):
+        return refusal.response()
     error = RestError(20004) if status == 405 else not_found(request.path)
     return error.response()

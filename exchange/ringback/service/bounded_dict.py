@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-MAX_CALLS = 2000
-MAX_MESSAGES = 10_000
-MAX_RECORDINGS = 500
-MAX_MEDIA = 2000
-MAX_CONFERENCES = 500
-MAX_VERIFY_SERVICES = 500  # existing services, and as many deleted ones
-MAX_MESSAGING_SERVICES = 500
-MAX_ADDRESSES = 1000
-MAX_QUEUES = 500
-MAX_TEMPLATES = 1000
-MAX_STREAMS = 1000
-MAX_OPT_OUTS = 10_000
 MAX_PER_HANDSET = 500  # for messages and for calls each
-MAX_PAIRS = 5000  # of phone numbers
-MAX_CACHED_RESPONSES = 200
 MAX_TOTAL_BYTES = 64 * 1024 * 1024  # of all values in a dict with `size_of`
 SLACK_DIVISOR = 10  # the maximum may be exceeded by a tenth before an eviction, so that evictions are rare
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from ringback.service.sids import new_sid
 
+MAX_MEDIA = 2000
 MAX_MEDIA_BYTES = 5 * 1024 * 1024
 INLINE_CONTENT_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "text/plain")
 

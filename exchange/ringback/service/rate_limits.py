@@ -4,8 +4,10 @@ https://help.twilio.com/articles/115002943027 (2026-11)"""
 
 from __future__ import annotations
 
-from ringback.service.bounded_dict import MAX_PAIRS, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
+
+MAX_SENDERS = 5000
 
 
 class RateLimiter:
@@ -13,7 +15,7 @@ class RateLimiter:
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self.clock, self.per_second = clock, per_second
-        self.free_from: BoundedDict[str, float] = BoundedDict(MAX_PAIRS)
+        self.free_from: BoundedDict[str, float] = BoundedDict(MAX_SENDERS)
 
     def reserve(self, key: str, units: int = 1) -> float:
         """Reserve the next free slot, long enough for `units`. Returns the seconds until it starts."""

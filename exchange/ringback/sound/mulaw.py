@@ -6,6 +6,7 @@ Source: https://www.itu.int/rec/T-REC-G.711, in the 14-bit form with an arithmet
 from __future__ import annotations
 
 from array import array
+from functools import cache
 
 SILENCE = b"\xff"  # one silent sample: 0x00 is the loudest negative one
 BYTES_PER_SECOND = 8000
@@ -21,7 +22,8 @@ def _codes() -> bytes:
     return codes + codes[-1:] * (MAGNITUDES - len(codes))
 
 
-def _encode_table() -> bytes:
+@cache  # made when it is first needed, because that takes several milliseconds
+def encode_table() -> bytes:
     """The µ-law byte of each 16-bit sample, by the sample as an unsigned number."""
     codes = _codes()
     positive = (code ^ 0xFF for code in codes[:-1] for _ in range(4))
@@ -36,14 +38,13 @@ def _decoded(byte: int) -> int:
     return -4 * magnitude if code & 0x80 else 4 * magnitude
 
 
-ENCODED = _encode_table()
 _DECODED = b"".join(_decoded(byte).to_bytes(2, "little", signed=True) for byte in range(256))
 LOW_BYTES, HIGH_BYTES = _DECODED[0::2], _DECODED[1::2]  # of the sample for each µ-law byte
 
 
 def encode(sound: bytes) -> bytes:
     """Returns the µ-law bytes of 16-bit mono PCM. An incomplete last sample is ignored."""
-    return bytes(map(ENCODED.__getitem__, array("H", sound[: len(sound) & ~1])))
+    return bytes(map(encode_table().__getitem__, array("H", sound[: len(sound) & ~1])))
 
 
 def decode(audio: bytes) -> bytes:

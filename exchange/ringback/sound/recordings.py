@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.service.bounded_dict import MAX_RECORDINGS, BoundedDict
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound import mp3, wav
 from ringback.sound.recording_timeline import RecordingTimeline
 
+MAX_RECORDINGS = 500
 RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from operator import sub
 
 CHECKED_BYTES = 1600  # the first 200 ms that are not silence
 MIN_DISTINCT_LOW_BYTES = 32
 MIN_RATIO = 4
+PLUS_128 = bytes((byte + 128) & 0xFF for byte in range(256))
 ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"
 LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: convert it to 8-bit µ-law at 8,000 Hz"
 
@@ -46,6 +47,6 @@ def mistake_in(audio: bytes) -> str:
 
 
 def _change(values: bytes) -> float:
-    """The mean distance between successive bytes, on a circle of 256."""
-    distances = ((one - other) & 0xFF for one, other in pairwise(values))
-    return sum(min(distance, 256 - distance) for distance in distances) / max(1, len(values) - 1)
+    """The mean distance between successive bytes, as signed numbers."""
+    unsigned = values.translate(PLUS_128)
+    return sum(map(abs, map(sub, unsigned, unsigned[1:]))) / max(1, len(values) - 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ringback.testing.json_api import JsonApi
-from ringback.testing.waiting import POLL_SECONDS, eventually
+from ringback.testing.waiting import MIN_PAUSE_SECONDS, eventually
 
 QUIET_POLLS = 3
 Found = TypeVar("Found")
@@ -34,4 +34,4 @@ class Connection(JsonApi):
             found = self.get("/requests")
             is_quiet = found["pending"] == 0 and len(found["requests"]) == answered
             quiet, answered = quiet + 1 if is_quiet else 0, len(found["requests"])
-            time.sleep(POLL_SECONDS)
+            time.sleep(MIN_PAUSE_SECONDS)

@@ -15,6 +15,7 @@ from ringback.web.access_control import STATE, Handler, access_control
 from ringback.web.html import call_page, calls_page
 from ringback.web.html.page_head import as_html, error_page
 from ringback.web.json_responses import RequestRefused, file_response, read_json
+from ringback.web.twilio_hosts import supported_products_only
 
 PAGES = Path(__file__).parents[1] / "pages"
 CONTENT_SECURITY_POLICY = (
@@ -28,7 +29,8 @@ __all__ = ["STATE", "make_app", "read_json"]
 def make_app(state: State) -> web.Application:
     """The application with all of the exchange's routes."""
     app = web.Application(
-        middlewares=[security_headers, errors_as_json, access_control], client_max_size=MAX_BODY_BYTES
+        middlewares=[supported_products_only, security_headers, errors_as_json, access_control],
+        client_max_size=MAX_BODY_BYTES,
     )
     app[STATE] = state
     routes.add_routes(app, state)

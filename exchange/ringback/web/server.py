@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from aiohttp import web
 
 from ringback.service.clock import Clock
@@ -37,6 +39,11 @@ class Server:
         if not self.settings.origin:
             host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
             self.state.origin = f"http://{host}:{self.port}"
+
+    async def add_port(self, tls: ssl.SSLContext | None = None) -> int:
+        """Opens a further loopback port, with TLS if there is a context. Returns it."""
+        await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=tls).start()
+        return int(self.runner.addresses[-1][1])
 
     async def stop(self) -> None:
         await self.state.close()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from ringback.service.bounded_dict import MAX_CACHED_RESPONSES, MAX_PAIRS, BoundedDict, body_size
+from ringback.service.bounded_dict import BoundedDict, body_size
 from ringback.service.clock import Clock
 from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.connection_overrides import ConnectionOverrides
@@ -21,14 +21,16 @@ from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
 from ringback.webhooks.kept_connections import trace_reused_connections
 from ringback.webhooks.request import Webhook, WebhookResponse
+from ringback.webhooks.request_headers import request_headers
 from ringback.webhooks.signature import signature, signed_url
+from ringback.webhooks.tls import tls_context
 from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
 
 MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
+MAX_CACHED_RESPONSES = 200
+MAX_REALMS = 5000
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
-USER_AGENT = "TwilioProxy/1.1"
-FORM = "application/x-www-form-urlencoded"
 
 
 class WebhookClient:
@@ -38,7 +40,7 @@ class WebhookClient:
         self.clock, self.token, self.address, self.shared_key = clock, token, address, shared_key
         self.jars = CookieJars(clock)
         self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)
-        self.basic_auth_realms: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
+        self.basic_auth_realms: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_REALMS)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -167,7 +169,7 @@ class _Request:
         headers = self._headers()
         if basic:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"ssl": tls_context(self.dialed_url)}
         if digest:
             extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
         body: bytes | AsyncIterator[bytes] | None = (
@@ -195,18 +197,10 @@ class _Request:
     def _headers(self) -> dict[str, str]:
         voice = self.webhook.channel in ("voice", "voice-status")
         signed = self.parameters if self.method == "POST" else ()
-        headers = {
-            "User-Agent": USER_AGENT,
-            "Accept": "*/*",
-            "Accept-Encoding": "gzip",
-            "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed, self.algorithm),
-            "I-Twilio-Idempotency-Token": self.idempotency_token,
-            "X-Home-Region": "us1",
-        }
+        headers = request_headers(self.method, voice, self.idempotency_token)
+        headers["X-Twilio-Signature"] = signature(self.token, signed_url(self.url, voice), signed, self.algorithm)
         if self.shared_key:
             headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={self.shared_key},algorithm=HMAC_SHA256"
-        if self.method == "POST":
-            headers["Content-Type"] = FORM + ("; charset=UTF-8" if voice else "")
         if cookies := self.client.jars.header(self.webhook.cookie_jar, self.url):
             headers["Cookie"] = cookies
         return headers | self._validators() | self.forwarding_headers

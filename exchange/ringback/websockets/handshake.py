@@ -9,9 +9,10 @@ import aiohttp
 from yarl import URL
 
 from ringback.runtime import Runtime
-from ringback.webhooks.http_client import USER_AGENT
 from ringback.webhooks.request import Webhook, WebhookResponse
+from ringback.webhooks.request_headers import USER_AGENT
 from ringback.webhooks.signature import signature
+from ringback.webhooks.tls import tls_context
 from ringback.webhooks.urls import without_userinfo
 from ringback.websockets.address import checked_socket_url
 from ringback.websockets.app_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, AppSocket
@@ -73,6 +74,7 @@ async def _handshake(runtime: Runtime, url: str, token: str | None) -> aiohttp.C
         headers=headers,
         max_msg_size=MAX_MESSAGE_BYTES,
         timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+        ssl=tls_context(dialed),
     )
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from pages.exchange_with_app import BALCONY, FRONT_ROW, NUMBER, ExchangeWithApp
 from pages.phones_page import PhonesPage, opened
+from ringback.testing.waiting import eventually
 
 
 def test_reply_appears_in_the_thread(room: PhonesPage) -> None:
@@ -208,3 +209,20 @@ def test_whatsapp_handset_texts_the_app_and_cannot_call(context: BrowserContext,
     phone.get_by_placeholder("Text").fill("hello")
     phone.get_by_role("button", name="Send").click()
     expect(phone.locator(".bubble .words")).to_have_text(["hello", "You said: hello"])
+
+
+def test_app_learns_where_a_phone_is_and_what_add_ons_found(room: PhonesPage, town: ExchangeWithApp) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_role("button", name="Settings").click()
+    phone.get_by_text("Where this phone is").click()
+    phone.get_by_label("City").fill("Leeds")
+    phone.get_by_label("Country").fill("fr")
+    phone.get_by_label("Results of add-ons").fill('{"spam": 1')
+    phone.get_by_role("button", name="Done").click()
+    expect(phone.locator("textarea:invalid")).to_be_visible()
+    phone.get_by_label("Results of add-ons").fill('{"spam": {"status": "successful"}}')
+    phone.get_by_role("button", name="Done").click()
+    assert town.exchange
+    handset = town.exchange.state.handsets[FRONT_ROW]
+    eventually(lambda: handset.add_ons == {"spam": {"status": "successful"}})
+    assert (handset.place.city, handset.place.country) == ("Leeds", "FR")

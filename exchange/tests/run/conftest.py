@@ -31,13 +31,20 @@ OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.env
 
 
 class Run(Exchange):
-    """A running `python -m ringback run`, and its output."""
+    """A running `ringback run`, and its output. `program` is the command `ringback`."""
 
-    def __init__(self, folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *command: str,
+        options: tuple[str, ...] = (),
+        program: tuple[str, ...] = (sys.executable, "-m", "ringback"),
+        **environment: str,
+    ) -> None:
         told = {name: os.environ[name] for name in ("PATH", "PYTHONPATH")}
         told |= {"TMPDIR": str(folder), "HOME": str(folder), "PORT": str(reserved_port())}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ringback", "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
+            [*program, "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
             env=told | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

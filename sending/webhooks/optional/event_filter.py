@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from sending.http import urls
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
-from sending.webhooks.credentials import Credentials
-from sending.webhooks.endpoint_model import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from sending.webhooks.endpoints.credentials import Credentials
+from sending.webhooks.endpoints.endpoint_model import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
 from store import Store
 
 FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request

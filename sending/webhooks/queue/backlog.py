@@ -4,8 +4,8 @@ import logging
 import time
 from collections import Counter
 
-from sending.webhooks import endpoints
-from sending.webhooks.endpoints import ENDPOINTS_KEY
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.stored_endpoints import ENDPOINTS_KEY
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS, load_script
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS
 from store import Store, memory_usage
@@ -43,4 +43,4 @@ def delete_endpoint(redis: Store, id: str) -> None:
     """Delete the endpoint, if it exists, with all its data and the messages that wait for it alone."""
     while redis.eval(FREE_SCRIPT, 0, id, MESSAGES_PER_CALL, *KEPT):
         pass
-    endpoints.delete(redis, id)
+    stored_endpoints.delete(redis, id)

@@ -18,13 +18,13 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
-from sending.webhooks.endpoint_model import WebhookEndpoint
-from sending.webhooks.endpoints import DUE_KEY, ENDPOINTS_KEY
-from sending.webhooks.failing_endpoints import (
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.failing_endpoints import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_PROBE_INTERVAL_SECONDS,
     MIN_PROBE_INTERVAL_SECONDS,
 )
+from sending.webhooks.endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
 from store import Pipe, RawClient, Store
 

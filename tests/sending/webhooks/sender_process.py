@@ -11,8 +11,9 @@ sys.path[:0] = [str(Path(__file__).parents[3])]
 import redis
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 
 SEAL = Encryption(["a secret key of these tests"])
 
@@ -21,7 +22,9 @@ def main(port: int) -> None:
     store, client = redis.Redis(port=port), HttpClient(allow_loopback=True)
     while True:
         dispatch.enqueue_due(store)
-        tried = sum(delivery.deliver(store, client, SEAL, one.id, http=True) for one in endpoints.load_all(store))
+        tried = sum(
+            delivery.deliver(store, client, SEAL, one.id, http=True) for one in stored_endpoints.load_all(store)
+        )
         time.sleep(0 if tried else 0.02)
 
 

@@ -5,7 +5,8 @@ from email.utils import formatdate
 
 import pytest
 
-from sending.webhooks import endpoints, redelivery
+from sending.webhooks import redelivery
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, drips, never_answers, receiver, says_and_closes
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import BROKEN, GONE
@@ -88,7 +89,7 @@ def test_410_disables_the_endpoint_and_notifies_the_owner(sender):
         assert sender.deliver(id) == 1
         sender.time_passes(id)
         assert sender.deliver(id) == 0
-    stopped = endpoints.load(sender.redis, id)
+    stopped = stored_endpoints.load(sender.redis, id)
     assert (stopped.state, stopped.state_reason) == ("disabled", "The endpoint returned 410 Gone, so we disabled it.")
     assert "endpoint.disabled" in sender.event_types()
     (effect,) = sender.redis.keys("outbox:stopped-*")
@@ -112,7 +113,7 @@ def test_response_header_controls_the_delivery(sender, status, wish, message_is,
         id = sender.subscribe(there)
         message = sender.publish()
         sender.deliver(id)
-    assert (sender.state(message, id), endpoints.load(sender.redis, id).state) == (message_is, endpoint_is)
+    assert (sender.state(message, id), stored_endpoints.load(sender.redis, id).state) == (message_is, endpoint_is)
 
 
 def test_dead_letter_can_be_sent_again(sender):
@@ -154,6 +155,6 @@ def test_five_days_of_failures_disable_the_endpoint(sender):
         sender.redis.hset(f"endpoint:{id}", "failing_since", int(time.time() - 6 * 24 * 3600))
         sender.deliver(id)
     assert (
-        endpoints.load(sender.redis, id).state_reason
+        stored_endpoints.load(sender.redis, id).state_reason
         == "The endpoint accepted nothing for five days, so we have disabled it."
     )

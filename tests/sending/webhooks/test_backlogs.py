@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from sending.webhooks import dispatch, endpoints, redelivery
+from sending.webhooks import dispatch, redelivery
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 from sending.webhooks.queue.delivery_queue import get_delivery_queue
 from store import memory_usage
@@ -75,7 +76,7 @@ def test_under_memory_pressure_only_an_endpoint_that_accepts_nothing_gets_a_smal
     with receiver(answers(BROKEN)) as dead, receiver(answers(OK)) as good:
         paused, failing, healthy = sender.subscribe(dead), sender.subscribe(dead), sender.subscribe(good)
         fill(sender)
-        endpoints.pause(sender.redis, paused)
+        stored_endpoints.pause(sender.redis, paused)
         sender.deliver(failing)
         memory(messages=MESSAGES + 1)
         assert backlog.trim(sender.redis) == 0
@@ -90,7 +91,7 @@ def test_a_message_being_sent_is_not_given_up(sender, memory):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there)
         (message,) = fill(sender, 1)
-        assert get_delivery_queue(sender.redis).acquire(endpoints.load(sender.redis, id), "slot", time.time())
+        assert get_delivery_queue(sender.redis).acquire(stored_endpoints.load(sender.redis, id), "slot", time.time())
         memory(messages=0)
         assert backlog.trim(sender.redis) == 0
     assert waiting(sender, id) == [message]
@@ -115,8 +116,8 @@ def test_expired_messages_no_longer_count(sender):
         expired = fill(sender, 3)[0]
         size = waiting_bytes(sender, id)
         sender.redis.delete(f"message:{expired}")
-        endpoints.pause(sender.redis, id)
-        endpoints.resume(sender.redis, id)
+        stored_endpoints.pause(sender.redis, id)
+        stored_endpoints.resume(sender.redis, id)
         sender.deliver(id, slot_seconds=0)
         assert waiting_bytes(sender, id) < size / 2
         assert len(waiting(sender, id)) == 1

@@ -11,9 +11,10 @@ import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch, endpoints
-from sending.webhooks.credentials import decrypt_credentials
+from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
+from sending.webhooks.endpoints.credentials import decrypt_credentials
 from sending.webhooks.optional import cookies
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
@@ -30,7 +31,7 @@ LOCKED = "SECRET_KEY has changed since this was encrypted: set it to the new and
 def subscribes(redis, client):
     def subscribe(there, **wishes):
         url = f"http://receiver.test:{there.port}/hook"
-        return endpoints.create(redis, client, SEAL, url, http=True, **wishes).id
+        return stored_endpoints.create(redis, client, SEAL, url, http=True, **wishes).id
 
     return subscribe
 
@@ -66,7 +67,7 @@ def test_credentials_are_sent_but_not_recorded(subscribes, sends, redis):
     assert b"X-Team: marigold\r\n" in there.requests[0]
     (row,) = delivery_queue.load_attempts(redis, id)
     assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
-    key = SEAL.decrypt(endpoints.load(redis, id).keys[0].encrypted)
+    key = SEAL.decrypt(stored_endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
     assert b"receiver.test" in store  # we do look where it would be
     for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):
@@ -76,7 +77,7 @@ def test_credentials_are_sent_but_not_recorded(subscribes, sends, redis):
 def test_traceback_has_no_credentials(redis, subscribes):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer s3cret", cookies=True)
-    ours = decrypt_credentials(redis, SEAL, endpoints.load(redis, id), time.time())
+    ours = decrypt_credentials(redis, SEAL, stored_endpoints.load(redis, id), time.time())
     assert ours.headers == {"Authorization": "Bearer s3cret"}
     assert "s3cret" not in repr(ours)
     assert ours.keys[0] not in repr(ours)
@@ -86,7 +87,7 @@ def test_deliveries_continue_during_a_key_rotation(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer x")
         assert sends(id, seal=Encryption([NEW, OLD])) == 1
-        endpoints.reencrypt(redis, Encryption([NEW, OLD]), id)
+        key_rotation.reencrypt(redis, Encryption([NEW, OLD]), id)
         assert sends(id, seal=Encryption([NEW])) == 1
     assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
 
@@ -96,12 +97,12 @@ def test_lost_secret_key_pauses_the_endpoint_with_a_reason(subscribes, sends, re
         id = subscribes(there)
         with caplog.at_level(logging.ERROR):
             assert sends(id, seal=Encryption([NEW])) == 0
-        paused = endpoints.load(redis, id)
+        paused = stored_endpoints.load(redis, id)
         assert (paused.state, paused.state_reason) == ("paused", f"{LOCKED} Then resume the endpoint.")
         assert f"No webhooks are sent to receiver.test: {LOCKED}" in caplog.text
         assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
         sends(id, seal=Encryption([NEW]))  # it waits with the other
-        endpoints.resume(redis, id)
+        stored_endpoints.resume(redis, id)
         assert delivery.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
 
 
@@ -109,8 +110,8 @@ def test_rotating_the_key_recovers_from_a_lost_secret_key(subscribes, sends, red
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with pytest.raises(WrongKey):
-            endpoints.reencrypt(redis, Encryption([NEW]), id)
-        assert len(endpoints.rotate_key(redis, Encryption([NEW]), id).keys) == 1
+            key_rotation.reencrypt(redis, Encryption([NEW]), id)
+        assert len(key_rotation.rotate_key(redis, Encryption([NEW]), id).keys) == 1
         assert sends(id, seal=Encryption([NEW])) == 1
 
 
@@ -138,12 +139,14 @@ def test_cookies_are_sent_back_on_request(subscribes, sends, redis):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda redis, client, id: endpoints.rotate_key(redis, SEAL, id),
-        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
-        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
-        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
-        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, cookies=False),
-        lambda redis, client, id: endpoints.delete(redis, id),
+        lambda redis, client, id: key_rotation.rotate_key(redis, SEAL, id),
+        lambda redis, client, id: stored_endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
+        lambda redis, client, id: stored_endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
+        lambda redis, client, id: stored_endpoints.update(
+            redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}
+        ),
+        lambda redis, client, id: stored_endpoints.update(redis, client, SEAL, id, http=True, cookies=False),
+        lambda redis, client, id: stored_endpoints.delete(redis, id),
     ],
     ids=["rotated", "moved", "another login", "another key in a header", "no cookies any more", "forgotten"],
 )
@@ -160,30 +163,30 @@ def test_other_changes_keep_the_cookies(subscribes, sends, redis, client):
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
-    endpoints.update(redis, client, SEAL, id, http=True, rate_limit=5)
+    stored_endpoints.update(redis, client, SEAL, id, http=True, rate_limit=5)
     assert redis.exists(cookies.redis_key(id))
 
 
 def test_body_signature_needs_a_shared_secret(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
-    endpoints.rotate_key(redis, SEAL, id, private=True)
+    key_rotation.rotate_key(redis, SEAL, id, private=True)
     with pytest.raises(ValidationError, match="requires a shared secret"):
-        endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    endpoints.rotate_key(redis, SEAL, id)
-    endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+        stored_endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+    key_rotation.rotate_key(redis, SEAL, id)
+    stored_endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
     with pytest.raises(ValidationError, match="requires a shared secret"):
-        endpoints.rotate_key(redis, SEAL, id, private=True)
+        key_rotation.rotate_key(redis, SEAL, id, private=True)
 
 
 def test_reencryption_allows_dropping_the_old_secret_key(subscribes, sends, redis, client):
     with receiver(answers(OK)) as there:
         id, resting = subscribes(there), subscribes(there)
         sends(id, seal=Encryption([NEW]))
-        endpoints.pause(redis, resting)
+        stored_endpoints.pause(redis, resting)
         assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
         assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
-        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
+        assert [stored_endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
         assert delivery.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 

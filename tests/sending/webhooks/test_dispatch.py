@@ -5,7 +5,8 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch
+from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
 
@@ -58,29 +59,29 @@ def test_huge_response_counts_as_delivered(sender):
 
 def test_private_address_disables_the_endpoint(sender):
     inside = HttpClient(allow_loopback=True, resolver=leads_to("10.0.0.1"))
-    id = endpoints.create(sender.redis, inside, SEAL, "https://inside.test/").id
+    id = stored_endpoints.create(sender.redis, inside, SEAL, "https://inside.test/").id
     sender.publish()
     dispatch.enqueue_due(sender.redis)
     delivery.deliver(sender.redis, inside, SEAL, id)
     (row,) = sender.attempts(id)
-    assert (row.cause, row.status, endpoints.load(sender.redis, id).state) == ("blocked", 0, "disabled")
+    assert (row.cause, row.status, stored_endpoints.load(sender.redis, id).state) == ("blocked", 0, "disabled")
 
 
 def test_410_of_the_fallback_does_not_disable_the_endpoint(sender):
     with receiver(answers(GONE)) as there:
         id = sender.subscribe(there, fallback_url=f"http://second.test:{there.port}/spare")
-        endpoints.update(sender.redis, sender.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
+        stored_endpoints.update(sender.redis, sender.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
         message = sender.publish()
         sender.deliver(id)
     assert sender.attempts(id)[-1].status == 410
-    assert (sender.state(message, id), endpoints.load(sender.redis, id).state) == ("waiting", "enabled")
+    assert (sender.state(message, id), stored_endpoints.load(sender.redis, id).state) == ("waiting", "enabled")
 
 
 def test_fallback_gets_the_signed_message(sender):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there, fallback_url=f"http://second.test:{there.port}/spare")
         closed = "http://receiver.test:1/hook"
-        endpoints.update(sender.redis, sender.client, SEAL, id, http=True, url=closed)
+        stored_endpoints.update(sender.redis, sender.client, SEAL, id, http=True, url=closed)
         message = sender.publish()
         sender.deliver(id)
     rows = sender.attempts(id)
@@ -95,10 +96,10 @@ def test_fallback_gets_the_signed_message(sender):
 def test_paused_endpoint_gets_the_messages_after_resuming(sender):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there)
-        endpoints.pause(sender.redis, id)
+        stored_endpoints.pause(sender.redis, id)
         sender.publish()
         assert sender.deliver(id) == 0
-        endpoints.resume(sender.redis, id)
+        stored_endpoints.resume(sender.redis, id)
         assert sender.deliver(id) == 1
 
 

@@ -8,12 +8,12 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending import raw_payloads
 from sending.http.client import HttpClient
 from sending.json_validation import ValidationError
-from sending.webhooks import endpoints, event_schemas, payloads
+from sending.webhooks import event_schemas, payloads, raw_payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import SEAL
 
@@ -48,7 +48,7 @@ def test_sms_subscriber_gets_summary_not_raw_payload():
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
 def test_invalid_payload_option_is_refused(redis, payload):
     with pytest.raises(ValidationError):
-        endpoints.create(redis, HttpClient(), SEAL, "https://hear.example", payload_style=payload)
+        stored_endpoints.create(redis, HttpClient(), SEAL, "https://hear.example", payload_style=payload)
 
 
 @settings(max_examples=50, deadline=None)

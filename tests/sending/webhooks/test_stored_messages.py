@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from sending.webhooks import dispatch, endpoints, redelivery
+from sending.webhooks import dispatch, redelivery
+from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import BROKEN
@@ -62,8 +63,8 @@ def test_many_deliveries_do_not_displace_dead_letters(sender, few_bytes):
         dead = sender.publish()
         sender.deliver(slow, schedule=[0])
         sender.deliver(quick)
-        endpoints.pause(sender.redis, slow)
-        endpoints.update(sender.redis, sender.client, None, slow, http=True, event_types=["call.*"])
+        stored_endpoints.pause(sender.redis, slow)
+        stored_endpoints.update(sender.redis, sender.client, None, slow, http=True, event_types=["call.*"])
         for _ in range(60):
             sender.publish()
         sender.deliver(quick)

@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
-from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks import delivery, dispatch
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue import delivery_queue
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, ROOT, needs
@@ -63,7 +64,7 @@ def node():
 
 def test_standard_webhooks_library_for_node_accepts_the_signature(node, redis, client, tells):
     url, knows = node
-    one = endpoints.create(redis, client, SEAL, url, http=True)
+    one = stored_endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
     knows(WRONG)
@@ -72,11 +73,11 @@ def test_standard_webhooks_library_for_node_accepts_the_signature(node, redis, c
 
 def test_node_library_accepts_the_old_secret_during_a_rotation(node, redis, client, tells):
     url, knows = node
-    one = endpoints.create(redis, client, SEAL, url, http=True)
+    one = stored_endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
-    endpoints.rotate_key(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
+    key_rotation.rotate_key(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
     assert tells(one.id) == (200, "text.received: grüezi")
-    newest = endpoints.rotate_key(redis, SEAL, one.id)
+    newest = key_rotation.rotate_key(redis, SEAL, one.id)
     knows(secrets_of(newest)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
 
@@ -117,15 +118,15 @@ def is_listening(port):
 def test_debian_webhook_accepts_the_body_signature(debians_webhook, redis, client, tells):
     port = reserved_port()
     place = f"http://127.0.0.1:{port}/hooks"
-    signs = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
-    stranger = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
-    silent = endpoints.create(redis, client, SEAL, f"{place}/bare", http=True)
+    signs = stored_endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    stranger = stored_endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    silent = stored_endpoints.create(redis, client, SEAL, f"{place}/bare", http=True)
     (old,) = secrets_of(signs)
-    endpoints.rotate_key(redis, SEAL, signs.id)
-    (new, _) = secrets_of(endpoints.load(redis, signs.id))
+    key_rotation.rotate_key(redis, SEAL, signs.id)
+    (new, _) = secrets_of(stored_endpoints.load(redis, signs.id))
     debians_webhook(port, mine=new, before=old, bare=secrets_of(silent)[0])
     assert tells(signs.id) == (200, "text.received")
-    endpoints.update(redis, client, SEAL, signs.id, http=True, url=f"{place}/before")
+    stored_endpoints.update(redis, client, SEAL, signs.id, http=True, url=f"{place}/before")
     assert tells(signs.id) == (200, "text.received")  # both sign while the key changes
     assert tells(stranger.id)[0] == 401
     assert tells(silent.id)[0] == 401  # which did not ask for such a signature

@@ -1,9 +1,11 @@
 // Applies an item from the live feed to the state, and describes what has changed on this page.
 
+import { settingsOf } from "./state.js";
+
 const BY_KIND = {
   handset: (state, handset, payload) => {
     state.known.set(payload.number, payload.name);
-    if (handset) Object.assign(handset, { name: payload.name || handset.name, when_called: payload.when_called });
+    if (handset) Object.assign(handset, { name: payload.name || handset.name, ...settingsOf(payload) });
     return handset && { what: "handset" };
   },
   forgotten: (state, handset, payload) => {

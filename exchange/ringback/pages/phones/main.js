@@ -14,7 +14,7 @@ import { Phone } from "./phone.js";
 import { announceChange } from "./screen-reader-reports.js";
 import { Ringer } from "./ringer.js";
 import { Sound } from "./sound-switch.js";
-import { isOver, liveCall, State } from "./state.js";
+import { isOver, liveCall, settingsOf, State } from "./state.js";
 import { Tabs } from "./tabs.js";
 
 const find = (id) => document.getElementById(id);
@@ -79,8 +79,9 @@ async function refresh() {
 }
 
 /** Loads one handset. If the exchange does not know the handset's name, sends it. */
-async function loadHandset({ number, name, when_called }) {
-  if (!state.known.get(number)) await request(handsetPath(number), { name, when_called });
+async function loadHandset(handset) {
+  const { number, name } = handset;
+  if (!state.known.get(number)) await request(handsetPath(number), { name, ...settingsOf(handset) });
   state.update(await request(handsetPath(number)));
   state.known.set(number, state.handsets.get(number).name);
   if (handsetAudio.activeNumber === number && !liveCall(state.handsets.get(number))) handsetAudio.activate(null);

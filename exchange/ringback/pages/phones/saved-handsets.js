@@ -1,5 +1,7 @@
 // The handsets shown in this browser, and names and fictional numbers for new ones.
 
+import { settingsOf } from "./state.js";
+
 const STORAGE_KEY = "handsets";
 const NUMBERS_PER_RANGE = 12; // how many unused numbers are offered from each range
 
@@ -26,7 +28,7 @@ export function loadHandsets() {
 }
 
 export function saveHandsets(handsets) {
-  const entries = [...handsets].map(({ number, name, when_called }) => ({ number, name, when_called }));
+  const entries = [...handsets].map((handset) => ({ number: handset.number, name: handset.name, ...settingsOf(handset) }));
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(entries));
   } catch { /* in private browsing, the page works without storage */ }

@@ -1,8 +1,10 @@
-// A handset's settings: its name, what happens when it is called, its partner, removing it and deleting its history.
+// A handset's settings: its name, what happens when it is called, its partner, where it is, removing it, deleting its history.
 
 import { handsetPath, request } from "./api.js";
 import { element, setVisible } from "./dom.js";
+import { settingsOf } from "./state.js";
 
+const PLACE = ["city", "state", "zip", "country"];
 const CONFIRM_LABEL = "Really delete the history?";
 
 export class Settings {
@@ -18,6 +20,8 @@ export class Settings {
     parts.settings.addEventListener("keydown", (event) => { if (event.key === "Escape") this.toggle(false); });
     parts.rename.addEventListener("change", () => this.change({ name: parts.rename.value.trim() || handset.number }));
     parts.whenCalled.addEventListener("change", () => this.change({ when_called: parts.whenCalled.value }));
+    for (const name of PLACE) parts[name].addEventListener("change", () => this.changePlace(name));
+    parts.addOns.addEventListener("change", () => this.changeAddOns());
     parts.partner.addEventListener("change", () => onPartner(parts.partner.value));
     parts.remove.addEventListener("click", onRemove);
     parts.clear.addEventListener("click", () => this.clear());
@@ -37,8 +41,27 @@ export class Settings {
     const { parts, handset } = this;
     parts.rename.value = handset.name ?? "";
     parts.whenCalled.value = handset.when_called;
+    for (const name of PLACE) parts[name].value = handset[name] ?? "";
+    parts.addOns.value = Object.keys(handset.add_ons ?? {}).length ? JSON.stringify(handset.add_ons, null, 1) : "";
     parts.partner.replaceChildren(...this.partners().map(([number, label]) => Object.assign(element("option", label), { value: number })));
     parts.partner.value = this.partner() ?? "";
+  }
+
+  changePlace(name) {
+    const value = this.parts[name].value.trim();
+    if (this.parts[name].reportValidity()) this.change({ [name]: name === "country" ? value.toUpperCase() : value });
+  }
+
+  /** The field holds JSON: an object of results by add-on; an empty field is no results. */
+  changeAddOns() {
+    const field = this.parts.addOns;
+    let results = null;
+    try {
+      results = JSON.parse(field.value.trim() || "{}");
+    } catch { /* reported below */ }
+    const isObject = results !== null && typeof results === "object" && !Array.isArray(results);
+    field.setCustomValidity(isObject ? "" : 'Use a JSON object, such as {"twilio_caller_name": {"status": "successful"}}.');
+    if (field.reportValidity()) this.change({ add_ons: results });
   }
 
   async change(fields) {
@@ -58,6 +81,6 @@ export class Settings {
     }
     this.parts.clear.textContent = this.clearLabel;
     await request(handsetPath(this.handset.number), undefined, "DELETE").catch((error) => this.showError(error.message));
-    this.change({ name: this.handset.name, when_called: this.handset.when_called });
+    this.change({ name: this.handset.name, ...settingsOf(this.handset) });
   }
 }

@@ -2,10 +2,14 @@
 
 const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "failed", "canceled"]);
 const RANK = { queued: 0, sending: 0, ringing: 1, sent: 1, "in-progress": 2, received: 2, delivered: 2, undelivered: 2 };
+const SETTINGS = ["when_called", "city", "state", "zip", "country", "add_ons"];
 const rank = (status) => (FINAL_STATUSES.has(status) ? 3 : RANK[status] ?? 0);
 
 export const isRinging = (call) => call.direction === "incoming" && call.status !== "in-progress" && !isOver(call);
 export const isOver = (call) => FINAL_STATUSES.has(call.status);
+
+/** A handset's settings, besides its name, as `POST /handsets/<number>` takes them. Unknown ones are undefined. */
+export const settingsOf = (handset) => Object.fromEntries(SETTINGS.map((name) => [name, handset[name]]));
 
 export class State {
   constructor() {
@@ -16,8 +20,8 @@ export class State {
   }
 
   /** Adds a handset to the page unless it is already there, and returns it. */
-  add({ number, name = null, when_called = "rings" }) {
-    const handset = { number, name, when_called, texts: new Map(), calls: new Map() };
+  add({ number, name = null, when_called = "rings", ...others }) {
+    const handset = { number, name, ...settingsOf({ ...others, when_called }), texts: new Map(), calls: new Map() };
     if (!this.handsets.has(number)) this.handsets.set(number, handset);
     return this.handsets.get(number);
   }
@@ -58,7 +62,7 @@ export class State {
   /** Applies a snapshot from `GET /handsets/<number>`. A call that is no longer on the exchange is marked as failed. */
   update(snapshot) {
     const handset = this.add(snapshot);
-    Object.assign(handset, { name: snapshot.name || handset.name, when_called: snapshot.when_called });
+    Object.assign(handset, { name: snapshot.name || handset.name, ...settingsOf(snapshot) });
     for (const text of snapshot.texts) this.updateText(handset, text);
     for (const call of snapshot.calls) this.updateCall(handset, call);
     const sids = new Set(snapshot.calls.map((call) => call.sid));

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch, endpoints, redelivery
+from sending.webhooks import delivery, dispatch, redelivery
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
@@ -36,7 +37,7 @@ class Endpoint:
     def __init__(self, redis, client, there, listed, **wishes):
         self.redis, self.client, self.listed = redis, client, listed
         url, place = f"http://hear.test:{there.port}/hook", f"http://hear.test:{listed.port}/wishes.json"
-        self.id = endpoints.create(redis, client, SEAL, url, http=True, event_filter=place, **wishes).id
+        self.id = stored_endpoints.create(redis, client, SEAL, url, http=True, event_filter=place, **wishes).id
 
     def hears(self, *kinds):
         """Tell it these; what became of each."""
@@ -137,13 +138,13 @@ def test_no_store_filter_is_requested_each_time(endpoint, redis):
 def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     one = endpoint(document(CALLS, "Cache-Control: max-age=60"))
     one.hears("call.ended")
-    place = endpoints.load(redis, one.id).event_filter
-    other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
+    place = stored_endpoints.load(redis, one.id).event_filter
+    other = stored_endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
     dispatch.deliver_later(redis, "call.ended", {})
     dispatch.enqueue_due(redis)
     delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    endpoints.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
@@ -154,7 +155,7 @@ def test_filter_on_another_host_gets_no_credentials(endpoint, redis, client):
     one.hears("call.ended")
     assert "s3cret" not in one.asked()[0]
     same = f"http://hear.test:{one.listed.port}/hook"
-    endpoints.update(redis, client, SEAL, one.id, http=True, url=same)
+    stored_endpoints.update(redis, client, SEAL, one.id, http=True, url=same)
     one.hears("call.ended")
     assert "authorization: bearer s3cret" in one.asked()[1]
     kept = b"".join(value for key in redis.keys("cache:entry:*") for value in [redis.get(key)])
@@ -206,7 +207,7 @@ def test_filter_is_requested_once_per_batch(endpoint):
 @pytest.mark.parametrize("place", ["http://hear.example/", "https://127.1/", "https://hear.example/hook"])
 def test_filter_url_must_be_https_and_differ_from_the_endpoint(redis, place):
     with pytest.raises((RequestFailed, ValidationError)):
-        endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_filter=place)
+        stored_endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_filter=place)
 
 
 @given(

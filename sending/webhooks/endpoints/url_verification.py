@@ -8,7 +8,7 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.webhooks import payloads, signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import messages
 
 

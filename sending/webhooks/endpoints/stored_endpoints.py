@@ -1,29 +1,25 @@
-"""Webhook endpoints in Redis: create, load, change, pause, disable, resume and delete them, and rotate their keys."""
+"""Webhook endpoints in Redis: create, load, change, pause, disable, resume and delete them."""
 
 import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import events
 from sending.http import urls
 from sending.http.client import HttpClient
-from sending.json_validation import reject_if, validate_fields
-from sending.webhooks import signatures
-from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.endpoint_model import OPTION_SCHEMAS, SigningKey, WebhookEndpoint
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import option_validation, signing_keys
+from sending.webhooks.endpoints.endpoint_model import SigningKey, WebhookEndpoint
 from sending.webhooks.optional import cookies
-from sending.webhooks.optional.custom_headers import check_headers
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases
 
 ENDPOINTS_KEY = "endpoints"  # sorted set: ids by creation time
 DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, by the time of the next attempt
-KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20
 ENDPOINT_ID_PATTERN = re.compile(r"ep_[0-9a-f]{16}")  # checked before an id is used in a Redis key
@@ -51,9 +47,9 @@ def create(
 
     Raises ValidationError, or RequestFailed for a URL that `client` must not request.
     """
-    now, keys = now or time.time(), (_generate_key(encryption),)
+    now, keys = now or time.time(), (signing_keys.generate(encryption),)
     new = WebhookEndpoint(f"ep_{secrets.token_hex(8)}", keys, owner, created_at=now)
-    endpoint = _with_options(new, {"url": url, **options}, client, encryption, http)
+    endpoint = option_validation.with_options(new, {"url": url, **options}, client, encryption, http)
     pipe = new_pipeline(redis)
     pipe.hset(_redis_key(endpoint.id), mapping={"record": _serialize(endpoint), "state": endpoint.state})
     pipe.zadd(ENDPOINTS_KEY, {endpoint.id: now})
@@ -82,60 +78,24 @@ def update(
     redis: Store, client: HttpClient, encryption: Encryption, id: str, *, http: bool = False, **options: Any
 ) -> WebhookEndpoint:
     """Change these options. Raises EndpointNotFound, or the same exceptions as `create`."""
-    return _update_record(redis, id, "updated", lambda known: _with_options(known, options, client, encryption, http))
-
-
-def rotate_key(
-    redis: Store,
-    encryption: Encryption,
-    id: str,
-    *,
-    private: bool = False,
-    now: float | None = None,
-    overlap: float = KEY_OVERLAP_SECONDS,
-) -> WebhookEndpoint:
-    """Add a new key; the current ones keep signing for another `overlap` seconds. `private` creates an Ed25519 key.
-
-    Current keys that cannot be decrypted are removed. Raises EndpointNotFound.
-    """
-    now, new_key = now or time.time(), _generate_key(encryption, private)
-
-    def rotate(known: WebhookEndpoint) -> WebhookEndpoint:
-        usable = [key for key in known.keys if _is_decryptable(encryption, key)]
-        old = [key if key.expires_at else replace(key, expires_at=now + overlap) for key in usable]
-        return _check_scheme(replace(known, keys=(new_key, *(key for key in old if key.expires_at > now))))
-
-    return _update_record(redis, id, "rotated", rotate)
-
-
-def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
-    """Re-encrypt all secrets with the newest SECRET_KEY.
-
-    Raises WrongKey if a secret cannot be decrypted, or EndpointNotFound.
-    """
-
-    def reencrypt_all(known: WebhookEndpoint) -> WebhookEndpoint:
-        authorization = encryption.reencrypt(Encrypted(known.authorization)) if known.authorization else ""
-        headers = tuple((name, encryption.reencrypt(value)) for name, value in known.headers)
-        keys = tuple(replace(key, encrypted=encryption.reencrypt(key.encrypted)) for key in known.keys)
-        return replace(known, keys=keys, authorization=authorization, headers=headers)
-
-    return _update_record(redis, id, "", reencrypt_all)
+    return update_record(
+        redis, id, "updated", lambda known: option_validation.with_options(known, options, client, encryption, http)
+    )
 
 
 def pause(redis: Store, id: str, reason: str = "Paused by its owner.") -> WebhookEndpoint:
     """Send nothing until the endpoint is resumed; messages wait until then. Raises EndpointNotFound."""
-    return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
+    return update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
 def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
     """Send nothing and queue no new messages until the endpoint is resumed. Raises EndpointNotFound."""
-    return _update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
+    return update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
     """Resume sending and reset the failure count. Raises EndpointNotFound."""
-    endpoint = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
+    endpoint = update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
     pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
     pipe.zadd(DUE_KEY, {id: now or time.time()})
@@ -154,7 +114,7 @@ def delete(redis: Store, id: str) -> None:
     pipe.execute()
 
 
-def _update_record(
+def update_record(
     redis: Store, id: str, event: str, change: Callable[[WebhookEndpoint], WebhookEndpoint]
 ) -> WebhookEndpoint:
     """Apply the change, and publish endpoint.<event> unless `event` is "". Retries after a concurrent change."""
@@ -179,53 +139,6 @@ def _publish_event(pipe: Pipe, event: str, endpoint: WebhookEndpoint) -> None:
     """Publish the change. Other endpoints may receive the event, so it contains no secrets."""
     data = {"endpoint": endpoint.id, "host": urls.host_of(endpoint.url), "event_types": list(endpoint.event_types)}
     events.publish(pipe, f"endpoint.{event}", endpoint.id, **data, state=endpoint.state, reason=endpoint.state_reason)
-
-
-def _with_options(
-    endpoint: WebhookEndpoint, options: Mapping[str, Any], client: HttpClient, encryption: Encryption, http: bool
-) -> WebhookEndpoint:
-    """Return the endpoint with these options: validated, with secrets encrypted and URLs normalized."""
-    validate_fields(options, OPTION_SCHEMAS)
-    check_headers(options.get("headers", {}), options.get("authorization", ""))
-    values = {name: _parse_option(name, value, encryption) for name, value in options.items()}
-    changed = replace(endpoint, **values)
-    normalize = partial(client.normalize_url, http=http)
-    url, fallback_url, event_filter = (
-        each and normalize(each) for each in (changed.url, changed.fallback_url, changed.event_filter)
-    )
-    # RFC 9111, section 4.4: a POST invalidates the cached response for the same URL.
-    is_shared = bool(event_filter) and event_filter in (url, fallback_url)
-    reject_if(is_shared, "The event filter needs its own URL.")
-    return _check_scheme(replace(changed, url=url, fallback_url=fallback_url, event_filter=event_filter))
-
-
-def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
-    """Return the option's value as stored in the record."""
-    if name == "headers":
-        return tuple((header, encryption.encrypt(text)) for header, text in value.items())
-    if name == "authorization":
-        return encryption.encrypt(value) if value else ""
-    return {"array": tuple, "integer": int}.get(OPTION_SCHEMAS[name]["type"], lambda value: value)(value)
-
-
-def _check_scheme(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Return the endpoint. Raises ValidationError if its newest key cannot sign in the way its options require."""
-    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
-    reject_if(endpoint.sign_body and not is_shared_secret, "Signing the body alone requires a shared secret.")
-    return endpoint
-
-
-def _generate_key(encryption: Encryption, private: bool = False) -> SigningKey:
-    key = signatures.generate_private_key() if private else signatures.generate_secret()
-    return SigningKey(encryption.encrypt(key), signatures.scheme_of(key))
-
-
-def _is_decryptable(encryption: Encryption, key: SigningKey) -> bool:
-    try:
-        encryption.decrypt(key.encrypted)
-    except WrongKey:
-        return False
-    return True
 
 
 def _load_record(redis: Store, id: str) -> bytes | None:

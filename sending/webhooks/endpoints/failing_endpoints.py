@@ -2,9 +2,9 @@
 
 from sending import outbox
 from sending.http import urls
-from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from store import Store
 
 # The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.
@@ -34,7 +34,7 @@ def disable_if_failing(
 
 def _disable(redis: Store, endpoint: WebhookEndpoint, reason: str, now: float) -> None:
     """Disable the endpoint and text its owner."""
-    endpoints.disable(redis, endpoint.id, reason)
+    stored_endpoints.disable(redis, endpoint.id, reason)
     if endpoint.owner:
         text = f"We no longer send webhooks to {urls.host_of(endpoint.url)}. {reason}"
         pipe = redis.pipeline()

@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.cookies import EndpointCookieJar
 from store import Store
 
@@ -36,7 +36,7 @@ def decrypt_credentials(redis: Store, encryption: Encryption, endpoint: WebhookE
 
 def find_undecryptable(redis: Store, encryption: Encryption) -> list[WebhookEndpoint]:
     """Return the endpoints whose credentials no value of SECRET_KEY decrypts."""
-    return [one for one in endpoints.load_all(redis) if not _is_decryptable(redis, encryption, one)]
+    return [one for one in stored_endpoints.load_all(redis) if not _is_decryptable(redis, encryption, one)]
 
 
 def _is_decryptable(redis: Store, encryption: Encryption, endpoint: WebhookEndpoint) -> bool:

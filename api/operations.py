@@ -1,0 +1,81 @@
+"""Operations on webhook endpoints, shared by the API, the presenter's pages and the commands."""
+
+from functools import cache
+from typing import Any
+
+import context
+from api import event_type_validation
+from sending.http.client import HttpClient
+from sending.webhooks import redelivery
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
+from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
+from workers import redelivery_job, runs
+from workers.queues import WEBHOOKS
+from workers.runs import Run
+
+
+class ResourceNotFound(Exception):
+    """The message or recovery does not exist."""
+
+
+def get_encryption() -> Encryption:
+    """Return an Encryption with the app's SECRET_KEY."""
+    return Encryption(context.settings().secret_key)
+
+
+def get_endpoint(id: str) -> WebhookEndpoint:
+    """Return the endpoint with this id. Raises EndpointNotFound."""
+    found = stored_endpoints.load(context.store(), id)
+    if found is None:
+        raise EndpointNotFound(id)
+    return found
+
+
+def create(options: dict[str, Any]) -> WebhookEndpoint:
+    """Create an endpoint with these validated options. Raises ValidationError or RequestFailed."""
+    event_type_validation.check_filters(options.get("event_types", ()))
+    http = context.settings().allow_loopback
+    return stored_endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
+
+
+def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
+    """Change these validated options. Raises ValidationError, RequestFailed or EndpointNotFound."""
+    event_type_validation.check_filters(options.get("event_types", ()))
+    http = context.settings().allow_loopback
+    return stored_endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
+
+
+def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
+    """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
+    private, overlap = body.get("private", False), body.get("overlap", key_rotation.KEY_OVERLAP_SECONDS)
+    return key_rotation.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
+
+
+def send_example(id: str, event_type: str) -> str:
+    """Send an example of an event to an endpoint. Returns the message's id.
+
+    Raises ValidationError, EndpointNotFound or EndpointDisabled.
+    """
+    event_type_validation.check_event_type(event_type)
+    return redelivery.send_example(context.store(), get_endpoint(id).id, event_type)
+
+
+def start_recovery(id: str, since: float) -> Run:
+    """Start a job that resends what has failed since this time. Raises EndpointDisabled or EndpointNotFound."""
+    if get_endpoint(id).state == "disabled":
+        raise redelivery.EndpointDisabled
+    webhooks = context.queues().by_name[WEBHOOKS]
+    return redelivery_job.start(webhooks.connection, webhooks, id, since)
+
+
+def load_recovery(endpoint_id: str, recovery_id: str) -> Run | None:
+    """Return this endpoint's recovery with this id, or None."""
+    found = runs.load(context.store(), recovery_id)
+    return found if found and found.options.get("endpoint") == endpoint_id else None
+
+
+@cache
+def _get_client(allow_loopback: bool) -> HttpClient:
+    return HttpClient(allow_loopback=allow_loopback)

@@ -1,0 +1,1 @@
+"""Webhook endpoints: their records and options, keys and credentials."""
