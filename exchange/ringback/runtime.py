@@ -51,7 +51,6 @@ class Runtime:
         self.media: BoundedDict[str, Media] = BoundedDict(
             MAX_MEDIA, on_evict=on_media_evicted, size_of=attrgetter("size")
         )
-
         self.pacer = FramePacer(clock)
 
     def media_at(self, path: str | None) -> Media | None:
