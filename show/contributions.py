@@ -18,12 +18,12 @@ from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
 from show import encrypted_phone_numbers, friendly_names, state
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
+from show.contribution_limits import MAX_MEDIA
 from show.state import ShowState
 from show.talk import current_talk
 from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
-MAX_MEDIA = 10  # files per text, as Twilio has it
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
 LATE_SECONDS = 15  # after a scene change, a late text or key still counts for the previous scene
 READS = 2  # the number of commands of `reads`
