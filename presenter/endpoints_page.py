@@ -203,7 +203,7 @@ def _render_endpoint(
         is_new=False,
         secret=_take_secret(endpoint.id),
         wrong=wrong or {},
-        **endpoint_attempts.template_values(endpoint.id),
+        **endpoint_attempts.template_values(endpoint),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,

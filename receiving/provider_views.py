@@ -19,7 +19,7 @@ from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
 from receiving.signatures import secrets_with_prefix
-from sending.webhooks import raw_payloads
+from sending import raw_payloads
 from store import DeferredPipeline, new_pipeline
 
 log = logging.getLogger(__name__)

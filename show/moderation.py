@@ -72,7 +72,9 @@ def storage_keys(scene_id: str) -> list[str]:
     ]
 
 
-def submit(store: Store, pipe: Pipe, item: Item, is_approval_required: bool) -> str:
+def submit(
+    store: Store, pipe: Pipe, item: Item, is_approval_required: bool, max_items: int = MAX_ITEMS_PER_PERSON
+) -> str:
     """Add the item to the webhook's pipeline, once. Return STORED, KNOWN, BANNED or a key of REFUSALS.
 
     The items of a banned person are not stored, and the person must not be told.
@@ -89,7 +91,7 @@ def submit(store: Store, pipe: Pipe, item: Item, is_approval_required: bool) -> 
     )
     if is_banned or is_known:
         return BANNED if is_banned else KNOWN
-    if int(of_person or 0) >= MAX_ITEMS_PER_PERSON:
+    if int(of_person or 0) >= max_items:
         return "too many"
     if count >= MAX_ITEMS or pending >= MAX_PENDING:
         return "full"

@@ -8,8 +8,8 @@ from typing import Any
 
 import events
 from events import Event
-from sending import followers
-from sending.webhooks import dispatch, event_schemas, raw_payloads
+from sending import followers, raw_payloads
+from sending.webhooks import dispatch, event_schemas
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.queue import messages

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from ringback.account.geography import Place
 from ringback.calls.call_log import CallLog
 from ringback.service.background_tasks import BackgroundTasks
-from ringback.service.bounded_dict import BoundedDict, body_size
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.debugger import Debugger
 from ringback.service.faults import FaultInjector
@@ -47,8 +48,9 @@ class Runtime:
         self.app_address = AppAddress(settings.app, settings.public)
         self.webhooks = WebhookSender(settings, self.app_address, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
-        self.media: BoundedDict[str, Media] = BoundedDict(MAX_MEDIA, on_evict=on_media_evicted, size_of=body_size)
-
+        self.media: BoundedDict[str, Media] = BoundedDict(
+            MAX_MEDIA, on_evict=on_media_evicted, size_of=attrgetter("size")
+        )
         self.pacer = FramePacer(clock)
 
     def media_at(self, path: str | None) -> Media | None:

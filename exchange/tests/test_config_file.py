@@ -112,6 +112,10 @@ def test_other_file_can_be_named(file, tmp_path):
         ),
         (f'[number."{NUMBER}"]\nvoise = 1', "did you mean 'voice'?"),
         ("pace =", "ringback.toml is not valid TOML: "),
+        (
+            f'number = "{NUMBER}"\nlink = ["Docs"]',
+            "--link must have the form NAME=URL, like Docs=https://app.example/docs, not 'Docs'",
+        ),
         ('number = "12"', "to a number like +441632960000, not '12'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -40,3 +41,9 @@ def test_script_gets_json(exchange):
 def test_app_link_leads_to_the_app_if_it_is_known(exchange):
     status, headers, body = get(exchange, "/app", BROWSER)
     assert (status == 302 and headers["Location"]) or (status == 404 and "PUBLIC_URL" in body)
+
+
+def test_each_page_has_the_links_of_the_option(exchange):
+    exchange.state.settings = replace(exchange.state.settings, links=(("Q&A", "https://app.example/?a=1&b=2"),))
+    for path in ("/", "/calls", "/debugger", "/faults", "/nothing"):
+        assert '<a href="https://app.example/?a=1&amp;b=2">Q&amp;A</a>' in get(exchange, path, BROWSER)[2]

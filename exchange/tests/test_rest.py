@@ -9,6 +9,7 @@ from twilio.rest import Client
 
 from ringback.testing.waiting import eventually
 from support.exchange import NUMBER, SID, TOKEN
+from support.person import Person
 
 
 def refused(action, *arguments, **options):
@@ -88,6 +89,17 @@ def test_texts_can_be_filtered_paged_redacted_and_deleted(client, ada, ben):
 def test_impossible_text_is_rejected_with_the_error_code(client, ada, wrong, code):
     good = {"to": ada.number, "from_": NUMBER, "body": "hi"}
     assert refused(client.messages.create, **good | wrong) == (400, code)
+
+
+@pytest.mark.parametrize("without_plus", ["14155552671", "(415) 555-2671"])
+def test_numbers_without_a_plus_are_texted_and_called(app, client, exchange, without_plus):
+    person = Person(exchange, "+14155552671")
+    sent = client.messages.create(to=without_plus, from_=NUMBER.removeprefix("+"), body="hi")
+    assert (sent.to, sent.from_) == (person.number, NUMBER)
+    person.gets("hi")
+    client.calls.create(to=without_plus, from_=NUMBER.removeprefix("+"), twiml="<Response><Say>Hello</Say></Response>")
+    person.answers()
+    person.hears("Hello")
 
 
 def test_opted_out_number_is_not_texted(app, client, ada):

@@ -2,11 +2,13 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.service.clock import Clock
 from ringback.sound import mulaw
+from ringback.streams.pacing import FramePacer
 from ringback.streams.playback import Playback
 from ringback.testing.waiting import eventually
 
@@ -177,6 +179,31 @@ class StillClock(Clock):
             self.ahead += max(0.0, first.due - self.time())
             first.fire()
         self.ahead += max(0.0, end - self.time())
+
+
+class Frames:
+    """Records when its frames were due, in milliseconds since the start."""
+
+    def __init__(self, began):
+        self.began, self.due = began, []
+
+    def send_frame(self, due):
+        self.due.append(round((due - self.began) * 1000))
+
+
+@pytest.mark.parametrize(
+    ("stall", "due"), [(0.1, [20, 40, 60, 80, 100, 120]), (10.01, [20, 10020])], ids=["short", "long"]
+)
+def test_frames_are_sent_late_after_a_short_stall_and_lost_after_a_long_one(stall, due):
+    clock = StillClock()
+    pacer, frames = FramePacer(clock), Frames(clock.time())
+    pacer.add(frames)
+    clock.move(0.021)
+    clock.ahead += stall
+    pacer.timer.fire()
+    assert frames.due == due
+    pacer.remove(frames)
+    assert not clock.timers
 
 
 ACTIONS = st.one_of(

@@ -41,9 +41,15 @@ def waiting(position: int) -> str:
     return str(response)
 
 
-def on_stage(scene_id: str) -> str:
-    """Connects the caller with the presenter, as soon as the presenter's phone is in the conference."""
+def on_stage(scene_id: str, *, is_transcribed: bool) -> str:
+    """Connects the caller with the presenter, as soon as the presenter's phone is in the conference.
+
+    With `is_transcribed`, each sentence of the caller is sent to us: https://www.twilio.com/docs/voice/twiml/transcription
+    """
     response = VoiceResponse()
+    if is_transcribed:
+        url = f"/voice/line/caption?scene={scene_id}"
+        response.start().transcription(status_callback_url=url, track="inbound_track", partial_results=False)
     response.say("You are on stage now. Say hello.")
     dial = Dial(action=f"/voice/line/thanks?scene={scene_id}")
     dial.conference(f"line-{scene_id}", start_conference_on_enter=False, end_conference_on_exit=False, beep=False)

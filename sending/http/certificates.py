@@ -25,7 +25,6 @@ class Certificate:
 
     names: tuple[str, ...]
     issuer: str
-    not_before: datetime
     not_after: datetime
     protocol: str  # such as TLSv1.3
 
@@ -39,7 +38,6 @@ def read_certificate(sock: Any) -> Certificate | None:
     return Certificate(
         names=tuple(value for _, value in fields.get("subjectAltName", ())),
         issuer=issuer.get("organizationName") or issuer.get("commonName") or "",
-        not_before=_parse_time(fields["notBefore"]),
         not_after=_parse_time(fields["notAfter"]),
         protocol=sock.version() or "",
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import context
@@ -16,6 +16,7 @@ from store import Pipe, Store
 
 JOIN_KEY = "1"
 SHOWN_CALLERS = 6
+MAX_CAPTIONS = 200  # per call
 SHOWN_BESIDE_STAGE = 4  # while somebody is on stage
 DECISIONS = ("approve", "hide", "ban")
 
@@ -26,6 +27,8 @@ class Line(ModeratedScene):
 
     question: str = "Call and talk with us"
     presenter_phone: str = ""  # by default that of the talk, or else PRESENTER_PHONE
+
+    captions: bool = False  # whether the caller on stage is transcribed, which Twilio charges for
 
     kind: ClassVar[str] = "line"
     takes_free_text: ClassVar[bool] = False
@@ -49,6 +52,14 @@ class Line(ModeratedScene):
         if contribution.words:
             self.submit(store, pipe, self.make_item(contribution), "")
         return f"You are in line as {contribution.name}."
+
+    def add_caption(self, store: Store, pipe: Pipe, sid: str, person: str, sentence: str, words: str) -> None:
+        """Add a sentence of the caller on stage. `sentence` identifies it; that of another call is ignored."""
+        current = waiting_line.on_stage(store, self.id)
+        if current and current.sid == sid:
+            item = self.make_item(Contribution(sentence, person, current.name, words, "speech"))
+            item = replace(item, id=f"{_item_id(sid)}-{item.id}")
+            moderation.submit(store, pipe, item, self.is_approval_required, MAX_CAPTIONS)
 
     def spoken_choices(self) -> str:
         """One key joins."""
@@ -108,7 +119,9 @@ class Line(ModeratedScene):
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """Who is on stage, with the approved caption, and who is waiting."""
         waiting, current = waiting_line.list_waiting(view.store, self.id), waiting_line.on_stage(view.store, self.id)
-        captions = {item.id: item.words for item in moderation.load_items(view.store, self.id, APPROVED)}
+        captions = {
+            item.id.partition("-")[0]: item.words for item in moderation.load_items(view.store, self.id, APPROVED)
+        }
         shown = waiting[: SHOWN_BESIDE_STAGE if current else SHOWN_CALLERS]
         return {
             "current": current,

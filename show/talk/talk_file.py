@@ -10,15 +10,12 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from show.base_scene import Scene
-from show.moderated_scene import ModeratedScene
 from show.scenes import load_kinds
 from show.talk import talk_file_linter
 
 DEFAULT_PATH = Path(__file__).parents[2] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
-# Options of the talk that are the defaults of the scenes' options with the same names.
-RULES = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -50,11 +47,6 @@ class Talk:
     def positions(self) -> Mapping[str, int]:
         """Scene id -> position, from 1."""
         return MappingProxyType({scene.id: at for at, scene in enumerate(self.scenes, 1)})
-
-    @property
-    def moderated_scenes(self) -> list[ModeratedScene]:
-        """The scenes whose items wait for the presenter's decision."""
-        return [scene for scene in self.scenes if isinstance(scene, ModeratedScene)]
 
     def find(self, scene_id: str) -> Scene | None:
         """Return the scene with this id, or None."""

@@ -46,7 +46,9 @@ def answers(town: Deployment, words: str) -> list[dict[str, str]]:
 
     client = Client(town.environ["TWILIO_ACCOUNT_SID"], town.environ["TWILIO_AUTH_TOKEN"])
     client.api.base_url = town.exchange
-    found = [text for text in client.messages.list(page_size=1000) if text.direction == "outbound-api" and words in text.body]
+    found = [
+        text for text in client.messages.list(page_size=1000) if text.direction == "outbound-api" and words in text.body
+    ]
     return [{"to": text.to, "body": text.body, "sid": text.sid} for text in reversed(found)]
 
 

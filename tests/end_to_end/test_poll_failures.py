@@ -1,4 +1,4 @@
-"""A poll goes on while processes are killed, a screen is offline and two people present."""
+"""A poll goes on while processes are killed and two people present."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,8 +6,6 @@ import pytest
 
 from scripts.crowd.presenter import RehearsalPresenter
 from tests.support.deployment import Deployment, Handset
-
-OFFLINE_SECONDS = 15  # longer than the 12 seconds after which a screen reconnects
 
 
 @pytest.fixture(scope="module")
@@ -57,25 +55,6 @@ def test_every_vote_that_was_confirmed_is_counted_once_although_a_process_is_kil
 
 def talk_people(talk):
     return talk.state()["figures"]["people"]
-
-
-def test_screen_that_was_offline_during_a_poll_catches_up(town, talk, browser):
-    from playwright.sync_api import expect
-
-    talk.do("reveal")
-    talk.do("open")
-    context = browser.new_context()
-    stage = context.new_page()
-    stage.goto(town.web)
-    all_text(people(town, 500, 5), "tabs")
-    expect(stage.locator(".figure")).to_contain_text("5 voted")
-    context.set_offline(True)
-    all_text(people(town, 505, 10), "spaces")
-    stage.wait_for_timeout(1_000 * OFFLINE_SECONDS)
-    context.set_offline(False)
-    expect(stage.locator(".figure")).to_contain_text("15 voted")
-    assert stage.locator(".bars li").count() == len(talk.state()["figures"]["votes"])
-    context.close()
 
 
 def test_two_presenters_act_at_once(town, talk):

@@ -178,6 +178,14 @@ def test_attempts_show_cause_timing_and_response(does, presenter, id, stage_even
         assert words in page
 
 
+def test_attempts_show_the_request_body_that_the_endpoint_receives(does, presenter, id, stage_events):
+    message = tried(stage_events.redis, id, status=500, cause="status")
+    page = presenter.get(f"/present/endpoints/{id}").text
+    assert re.search(r"<h4>Request body</h4><pre[^>]*>{&#34;type&#34;:", page)
+    stage_events.redis.delete(f"message:{message}")
+    assert "It is no longer stored." in presenter.get(f"/present/endpoints/{id}").text
+
+
 def test_message_is_sent_again_and_an_example_is_sent(does, id, stage_events):
     message = tried(stage_events.redis, id, status=500, cause="status")
     assert "The message will be sent again." in does("resend", message=message)

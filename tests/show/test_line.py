@@ -1,11 +1,13 @@
 """The scene `line`: callers wait, and the presenter brings them on stage one by one."""
 
+import json
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 from rq.job import Job
 
+from phone.twiml import line_twiml
 from sending.twilio.live_calls import CallEnded
 from show import moderation, state
 from show.base_scene import CLOSED, SceneError, SceneView
@@ -229,6 +231,43 @@ def test_caption_is_shown_once_it_is_approved(line, ada, act, redis):
     caption = line.stage_values(SceneView(redis, "open"))["caption"]
     assert "webhooks" in caption
     assert "447700900999" not in caption
+
+
+def says_on_stage(post_as_twilio, person, words, number=2, data=""):
+    data = data or json.dumps({"transcript": words, "confidence": 0.9})
+    fields = {"TranscriptionEvent": "transcription-content", "TranscriptionSid": "GT" + "1" * 32, "Final": "true"}
+    fields |= {"CallSid": person.call_sid, "SequenceId": str(number), "TranscriptionData": data}
+    return post_as_twilio("/voice/line/caption?scene=line", fields).status_code
+
+
+def test_sentences_of_the_caller_on_stage_are_captions_once_approved(line, ada, bob, act, redis, post_as_twilio):
+    joins(ada)
+    joins(bob, "")
+    act("bring-on")
+    for number, person, words in (
+        (2, ada, "Hello."),
+        (3, ada, "I have a question."),
+        (3, ada, "again"),
+        (2, bob, "Hi"),
+    ):
+        assert says_on_stage(post_as_twilio, person, words, number) == 204
+    waiting = moderation.list_pending(redis, [line.id])
+    assert [item.words for item in waiting] == ["webhooks", "Hello.", "I have a question."]
+    for item in waiting:
+        act("approve", item.id)
+        assert line.stage_values(SceneView(redis, "open"))["caption"] == item.words
+
+
+@pytest.mark.parametrize("data", ["x", "[]", "{}", '{"transcript": 5}', "[" * 5000])
+def test_nonsense_transcript_is_no_error(line, ada, act, post_as_twilio, data):
+    joins(ada)
+    act("bring-on")
+    assert says_on_stage(post_as_twilio, ada, "", data=data) == 204
+
+
+def test_caller_on_stage_is_transcribed_if_the_talk_file_says_so():
+    assert "<Transcription " in line_twiml.on_stage("line", is_transcribed=True)
+    assert "<Transcription " not in line_twiml.on_stage("line", is_transcribed=False)
 
 
 def test_closed_line_takes_nobody(line, ada, redis):

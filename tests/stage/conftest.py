@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.stage import StageServer, StreamClient
 from tests.support.stage_app import SMALL_TALK, make
+from tests.support.timeline_of_events import TimelineOfEvents
 from tests.support.waiting import eventually
 
 
@@ -55,3 +56,9 @@ def watch(web):
     yield open_one
     for screen in screens:
         screen.close()
+
+
+@pytest.fixture
+def happens():
+    """Applies events to a timeline. Returns the entry of each."""
+    return TimelineOfEvents()

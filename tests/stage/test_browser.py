@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+import events
 from show import state
 from tests.support.stage_app import SMALL_TALK
 
@@ -54,6 +55,24 @@ def test_lost_connection_is_announced_until_it_is_restored(stage_events, page):
     page.clock.run_for(13_000)
     expect(page.get_by_text("2 voted")).to_be_visible()
     expect(notice).to_be_hidden()
+
+
+def test_screen_that_was_offline_for_a_minute_misses_nothing_and_shows_nothing_twice(stage_events, page):
+    page.clock.install()
+    page.goto("/")
+    stage_events.vote(5)
+    expect(page.get_by_text("5 voted")).to_be_visible()
+    page.context.set_offline(True)
+    stage_events.vote(10, "spaces")
+    page.clock.run_for(60_000)
+    expect(page.locator("#stale-notice")).to_be_visible()
+    stage_events.redis.xtrim(events.STREAM_KEY, maxlen=1, approximate=False)  # what the screen has seen last is gone
+    page.context.set_offline(False)
+    page.clock.run_for(13_000)
+    expect(page.get_by_text("15 voted")).to_be_visible()
+    expect(page.locator("#stale-notice")).to_be_hidden()
+    assert page.locator(".bars .count").all_inner_texts() == ["5", "10"]
+    assert page.evaluate("[...document.querySelectorAll('#stage [id]')].map((part) => part.id)") == ["bar-1", "bar-2"]
 
 
 def test_silent_connection_is_reopened(page):

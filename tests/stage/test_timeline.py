@@ -2,35 +2,17 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import events
-from events import EVENT_TYPES, Event
+from events import EVENT_TYPES
 from show.lanes.content import make_lane
-from stage.timeline import MAX_ENTRIES, Timeline, is_after
+from stage.timeline import MAX_ENTRIES, is_after
 from stage.timeline_events import HANDLERS
+from tests.support.timeline_of_events import TimelineOfEvents
 
 FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed", "show.purged"}
-
-
-class Telling:
-    """A board, and time that passes."""
-
-    def __init__(self):
-        self.timeline, self.now, self.number = Timeline(), 1_700_000_000.0, 0
-
-    def __call__(self, kind, story="SM1", after=0.0, **facts):
-        self.now += after
-        self.number += 1
-        self.timeline.apply(Event(f"{self.number}-0", kind, story, self.now, facts))
-        return self.timeline.entries.get(story)
-
-
-@pytest.fixture
-def happens():
-    return Telling()
 
 
 def words(story):
@@ -135,46 +117,6 @@ def test_outbound_call_is_not_active_forever(happens):
     assert happens("call.spoken", "CA1", answer="You no longer follow anything here. Goodbye.", ms=0).state == "success"
 
 
-def test_provider_webhook_is_an_entry(happens):
-    story = happens("webhook.received", "gh1", provider="github", event="push", summary="Somebody pushed.")
-    assert (story.who, story.request, story.answer) == ("github", "push", "Somebody pushed.")
-    assert story.channel == "webhook"
-
-
-def test_duplicate_provider_webhook_is_a_finished_entry(happens):
-    story = happens("delivery.duplicate", "gone", address="/webhooks/github?installation=1")
-    assert (story.channel, story.who, story.state, story.duplicates) == ("webhook", "github", "success", 1)
-
-
-@pytest.mark.parametrize("address", ["/sms", "", "/", None, "odd"])
-def test_duplicate_of_a_dropped_entry_is_finished(happens, address):
-    assert happens("delivery.duplicate", "gone", address=address).state == "success"
-
-
-def test_outgoing_webhook_is_a_step_of_its_text(happens):
-    happens("text.received", words="time")
-    story = happens("text.answered", answer="It is 14:05.", ms=6)
-    for host in ("hear.example", "there.example"):
-        happens("webhook.delivered", "msg_2_0", host=host, attempt=1, status=204, ms=6.0)
-    assert list(happens.timeline.entries) == ["SM1"]
-    assert words(story) == ["received", "replied", "webhook sent"]
-    assert (story.channel, story.state_label) == ("text", "answered")
-
-
-def test_outgoing_webhook_of_a_dropped_entry_is_an_entry(happens):
-    story = happens("webhook.delivered", "msg_9_0", host="hear.example", attempt=1, status=204, ms=6.0)
-    assert (story.channel, story.who) == ("webhook", "an endpoint")
-
-
-def test_outgoing_webhook_is_an_entry_from_failure_to_success(happens):
-    host = {"endpoint": "ep_1", "host": "hear.example"}
-    happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
-    assert happens("webhook.failed", "msg_1", **host, attempt=2, cause="tls", status=None, ms=3).status == "waiting"
-    story = happens("webhook.delivered", "msg_1", **host, attempt=3, status=204, ms=6.0)
-    assert words(story) == ["webhook: status 500, will retry", "webhook: tls, will retry", "webhook sent"]
-    assert (story.channel, story.status) == ("webhook", "success")
-
-
 def test_long_call_keeps_its_first_and_newest_steps(happens):
     happens("call.received", "CA1")
     for number in range(50):
@@ -182,15 +124,6 @@ def test_long_call_keeps_its_first_and_newest_steps(happens):
     assert words(story)[0] == "called"
     assert words(story)[-1] == "pressed 49"
     assert len(story.steps) + story.omitted_steps == 51
-
-
-def test_hosts_of_webhook_endpoints_are_not_shown(happens):
-    host = {"endpoint": "ep_1", "host": "hear.example"}
-    for kind in ("webhook.failed", "webhook.dead", "webhook.delivered"):
-        happens(kind, "msg_1", **host, attempt=1, status=500, ms=1.0)
-    for kind in (type for type in EVENT_TYPES if type.startswith("endpoint.")):
-        happens(kind, "ep_1", **host, reason="it said so", state="enabled")
-    assert "hear.example" not in str(happens.timeline.entries)
 
 
 def test_event_told_to_many_followers_is_one_entry(happens):
@@ -248,7 +181,7 @@ facts = st.dictionaries(
 
 @given(st.sampled_from(sorted(EVENT_TYPES)), facts)
 def test_any_event_data_can_be_rendered(kind, found):
-    happens = Telling()
+    happens = TimelineOfEvents()
     story = happens(kind, **json.loads(json.dumps(found)))
     if story:
         make_lane(story, happens.now, is_hidden_until_approved=True)

@@ -11,8 +11,8 @@ from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.replay.duplicate_deliveries import CopyResult
-from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from show import audit_log, moderation, state
 from show.base_scene import OPEN, REVEALED, Scene
 from show.line import waiting_line
@@ -133,6 +133,8 @@ class Audience:
         mistake = Mistake("scheme", "It matches with http.", "Set PUBLIC_URL.")
         stored_requests.save_rejected(self.redis, delivery, mistake)
         encryption = Encryption([ENVIRON["SECRET_KEY"]])
-        endpoints.create(self.redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",))
+        stored_endpoints.create(
+            self.redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",)
+        )
         audit_log.record(self.redis, "phone 3f2a", "next")
         audit_log.record(self.redis, "computer 24fa", "hold")

@@ -9,9 +9,9 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, event_schemas, raw_payloads
+from sending.webhooks import dispatch, event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue.messages import NEW_KEY

@@ -31,6 +31,17 @@ def normalize_number(text: str) -> str:
     return text if ":" in text and not text.startswith("whatsapp:") else PUNCTUATION.sub("", text)
 
 
+def dialable_number(text: str) -> str:
+    """The normalized number, in E.164 format too if its + is missing: ten digits belong to +1.
+
+    Twilio's documents require E.164, but apps in production send numbers of +1 without it, such as the SMS app
+    codeforamerica/balance in To and From (2014 to 2020), and callers key in numbers without the +."""
+    number = normalize_number(text)
+    if not (number.isascii() and number.isdigit()):
+        return number
+    return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
+
+
 def is_e164(text: str) -> bool:
     return bool(E164.fullmatch(text))
 

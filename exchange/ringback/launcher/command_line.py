@@ -88,6 +88,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--origin", default="", help="the public URL of this exchange, if it is not http://host:port")
     add("--allow-host", action="append", default=[], help="a further Host header to accept (repeatable)")
     add("--password", default="", help="password for all clients except REST clients (EXCHANGE_PASSWORD)")
+    add("--link", action="append", default=[], metavar="NAME=URL", help="a further link on each page (repeatable)")
     add("--pace", type=float, default=1.0, help="length of speech: 1 is natural, 0 takes no time (%(default)s)")
     add("--delivery", type=float, default=0.2, help="seconds until sent, and from then until delivered (%(default)s)")
     add("--segments-a-second", type=float, default=0.0, help="limit per number; the excess is queued (0: no limit)")
@@ -138,6 +139,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         segments_a_second=options.segments_a_second,
         calls_a_second=options.calls_a_second,
         test_credentials=_pair(environment, "EXCHANGE_TEST_CREDENTIALS", "sid:token"),
+        links=tuple(map(_link, options.link)),
         help_reply=options.help_reply,
         seed=options.seed,
         faults=tuple(options.fault),
@@ -163,6 +165,13 @@ def _pair(environment: Mapping[str, str], variable: str, form: str) -> tuple[str
     if value and not (name and colon and secret):
         raise UsageError(f"{variable} must have the form {form}")
     return (name, secret) if value else None
+
+
+def _link(text: str) -> tuple[str, str]:
+    name, _, url = text.partition("=")
+    if not name.strip() or not url.startswith(("http://", "https://")):
+        raise UsageError(f"--link must have the form NAME=URL, like Docs=https://app.example/docs, not {text!r}")
+    return name.strip(), url
 
 
 def _check_faults(faults: list[str]) -> None:

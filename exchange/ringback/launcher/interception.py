@@ -13,7 +13,8 @@ from ringback.launcher.certificates import CA_BUNDLE_VARIABLES
 # npm passes its own proxy settings to its child processes, and some clients prefer those.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy", "npm_config_https_proxy")
 NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
-NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
+NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy")
+REMOVED = {"npm_config_no_proxy"}  # some Node clients prefer it to NO_PROXY, and npm warns that it is unknown
 PRELOAD = Path(__file__).parent / "preload"  # Python, Node and Ruby run it before the app
 # The variables that may have a value already, with what joins it and ours, as in sitecustomize.py and preload.cjs.
 JOINED = {"NODE_OPTIONS": " ", "RUBYOPT": " ", "JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ":"}
@@ -40,7 +41,8 @@ def interception_variables(proxy: str, tls_port: int, bundle: Path, environment:
 
 def with_variables(environment: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
     """Returns the environment with the variables. Options and search paths are added to those in the environment."""
-    return dict(environment) | {name: _joined(name, environment.get(name, ""), own) for name, own in variables.items()}
+    kept = {name: value for name, value in environment.items() if name not in REMOVED}
+    return kept | {name: _joined(name, environment.get(name, ""), own) for name, own in variables.items()}
 
 
 def _joined(name: str, value: str, own: str) -> str:

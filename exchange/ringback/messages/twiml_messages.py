@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ringback.account.phone_numbers import is_message_address, is_whatsapp, normalize_number
+from ringback.account.phone_numbers import dialable_number, is_message_address, is_whatsapp
 from ringback.messages.delivery import fail, send
 from ringback.messages.message import Message
 from ringback.state import State
@@ -31,7 +31,7 @@ def send_from_document(
 
     `from` defaults to the number `app`, and `to` to the number `person`."""
     body, media = _content(session, element)
-    to, from_ = normalize_number(element.get("to") or person), normalize_number(element.get("from") or app)
+    to, from_ = dialable_number(element.get("to") or person), dialable_number(element.get("from") or app)
     if not body.strip() and not media:
         session.warn(14103, element, "it has neither a body nor media")
         return None

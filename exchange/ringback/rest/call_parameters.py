@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ringback.account.applications import TwimlApplication
-from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
+from ringback.account.phone_numbers import E164, dialable_number, is_handset_address
 from ringback.account.sip_uris import CALLER_ID, SipUri, parse_sip_uri
 from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
@@ -52,7 +52,7 @@ def sip_uri(request: ApiRequest) -> SipUri | None:
 
 
 def to_number(request: ApiRequest) -> str:
-    to = normalize_number(request.text("To"))
+    to = dialable_number(request.text("To"))
     if not to:
         raise RestError(21201)
     if sip := sip_uri(request):
@@ -63,7 +63,7 @@ def to_number(request: ApiRequest) -> str:
 
 
 def from_number(request: ApiRequest) -> str:
-    from_ = normalize_number(request.text("From"))
+    from_ = dialable_number(request.text("From"))
     if not from_:
         raise RestError(21213)
     if sip_uri(request) and CALLER_ID.fullmatch(request.text("From").strip()):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ringback.account.phone_numbers import E164, is_message_address, is_sender_id, is_whatsapp, normalize_number
+from ringback.account.phone_numbers import E164, dialable_number, is_message_address, is_sender_id, is_whatsapp
 from ringback.account.templates import parse_variables, unknown_template_text
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
@@ -20,7 +20,7 @@ MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # how far in a
 
 
 def recipient(request: ApiRequest) -> str:
-    to = normalize_number(request.text("To"))
+    to = dialable_number(request.text("To"))
     if not to:
         raise RestError(21604)
     if not is_message_address(to) or (
@@ -62,7 +62,7 @@ def scheduled_time(request: ApiRequest, service: str | None) -> datetime | None:
 
 def sender(request: ApiRequest, to: str) -> str:
     """One of the app's numbers, or an alphanumeric sender ID."""
-    from_, sender_id = normalize_number(request.text("From")), request.text("From").strip()
+    from_, sender_id = dialable_number(request.text("From")), request.text("From").strip()
     if not from_:
         raise RestError(21603)
     if is_sender_id(sender_id):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.account.phone_numbers import dialable_number, is_handset_address
 from ringback.calls.call_plan import CallPlan, StatusCallback
 from ringback.calls.conferences import Conference
 from ringback.calls.outgoing import start_outbound_call
@@ -68,7 +68,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     name = state.conferences[sid_or_name].name if sid_or_name in state.conferences else sid_or_name
     if SID.fullmatch(sid_or_name) and sid_or_name not in state.conferences:
         raise not_found(request.http.path)
-    to, from_ = normalize_number(request.text("To")), normalize_number(request.text("From"))
+    to, from_ = dialable_number(request.text("To")), dialable_number(request.text("From"))
     if not is_handset_address(to):
         raise RestError(21211, number=request.text("To"))
     if from_ not in state.numbers:

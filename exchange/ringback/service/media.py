@@ -31,6 +31,11 @@ class Media:
     seconds: float = 0.0
 
     @property
+    def size(self) -> int:
+        """The bytes of memory that it takes."""
+        return len(self.body)
+
+    @property
     def path(self) -> str:
         return f"/media/{self.sid}"
 

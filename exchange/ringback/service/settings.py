@@ -42,6 +42,7 @@ class Settings:
     calls_a_second: float = 0.0  # rate limit for the account; 0 means none; Twilio's default is 1
     shared_key: tuple[str, str] | None = None  # (id, secret): signs webhooks with HMAC-SHA256
     test_credentials: tuple[str, str] | None = None  # (sid, token): their requests are validated but have no effect
+    links: tuple[tuple[str, str], ...] = ()  # further links in the header of each page: (name, URL)
     help_reply: str = ""  # automatic reply to HELP; "" means that the app replies
     seed: int = 0  # of the random generator for faults
     faults: tuple[str, ...] = ()  # active from the start, in the format of --fault

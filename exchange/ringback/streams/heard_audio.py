@@ -13,16 +13,27 @@ UNKNOWN_SIZE = 0x7FFFFFFF - 36  # in the header of a WAV file whose length is no
 
 
 class HeardAudio(Media):
-    """`starts` is a Unix timestamp. `audio` is µ-law, and includes what is queued but not played yet.
-
-    `body` is the WAV file, once `is_over`."""
+    """`starts` is a Unix timestamp. `audio` is µ-law, and includes what is queued but not played yet."""
 
     def __init__(self, starts: float, call_sid: str) -> None:
+        self.audio = bytearray()
         super().__init__("audio/wav", b"", "", datetime.fromtimestamp(starts, UTC), parent=call_sid)
         self.starts = starts
-        self.audio = bytearray()
         self.is_over = False
         self._grown = asyncio.Event()
+
+    @property
+    def body(self) -> bytes:
+        """The WAV file. It is made when it is asked for: at the end of a sound, that would hold up other streams."""
+        return wav.to_wav(mulaw.decode(bytes(self.audio)))
+
+    @body.setter
+    def body(self, body: bytes) -> None:
+        self.audio.clear()  # Media only ever sets it to b""
+
+    @property
+    def size(self) -> int:
+        return len(self.audio)
 
     def append(self, audio: bytes) -> None:
         self.audio += audio
@@ -32,7 +43,6 @@ class HeardAudio(Media):
         """Ends the audio at this time, a Unix timestamp, or at its own end if that is earlier."""
         del self.audio[max(0, round((at - self.starts) * mulaw.BYTES_PER_SECOND)) :]
         self.seconds = len(self.audio) / mulaw.BYTES_PER_SECOND
-        self.body = wav.to_wav(mulaw.decode(bytes(self.audio)))
         self.is_over = True
         self._grown.set()
 

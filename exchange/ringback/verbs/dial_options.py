@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback.account.phone_numbers import normalize_number
+from ringback.account.phone_numbers import dialable_number
 from ringback.account.sip_uris import CALLER_ID
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -43,7 +43,7 @@ def _caller_id(session: VoiceSession, element: Element, targets: list[DialTarget
     """A call to SIP addresses only may show any name; a call to a number needs a number that the app may use."""
     plan = session.call.plan
     given = element.get("callerId").strip()
-    caller_id = normalize_number(given)
+    caller_id = dialable_number(given)
     if not caller_id:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
     if caller_id in (plan.from_, plan.to) or session.state.may_be_caller_id(caller_id):

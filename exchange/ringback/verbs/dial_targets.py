@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ringback.account.phone_numbers import CLIENT, is_e164, normalize_number
+from ringback.account.phone_numbers import CLIENT, dialable_number, is_e164
 from ringback.account.sip_uris import is_sip, new_sip_call_id
 from ringback.calls.loopback import would_loop
 from ringback.evidence import documented, observed
@@ -55,7 +55,7 @@ def _target(session: VoiceSession, noun: Element) -> DialTarget | None:
         return DialTarget(uri.address, noun, uri.headers, new_sip_call_id()) if uri else None
     if noun.name == "Client":
         return _client(session, noun)
-    address = _to_e164(normalize_number(noun.text()))
+    address = dialable_number(noun.text())
     if not is_e164(address):
         session.warn(13223, noun, address)
         return None
@@ -84,13 +84,6 @@ def whisper_parameters(target: DialTarget) -> dict[str, str]:
     if not is_sip(target.address):
         return {}
     return {"SipCallId": target.sip_call_id, "SipDomain": target.address.rpartition("@")[2].partition(":")[0]}
-
-
-def _to_e164(number: str) -> str:
-    """Adds +1 to a ten-digit number and + to a longer one, because callers key in numbers without the +."""
-    if not (number.isascii() and number.isdigit()):
-        return number
-    return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
 
 
 register_noun(

@@ -13,7 +13,7 @@ from ringback.state import State
 from ringback.web import developer_api, handset_api, live_feed
 from ringback.web.access_control import STATE, Handler, access_control
 from ringback.web.html import call_page, calls_page
-from ringback.web.html.page_head import as_html, error_page
+from ringback.web.html.page_head import as_html, error_page, phones_page
 from ringback.web.json_responses import RequestRefused, file_response, read_json
 from ringback.web.twilio_hosts import supported_products_only
 
@@ -39,14 +39,14 @@ def make_app(state: State) -> web.Application:
     developer_api.add_routes(app, state)
     call_page.add_routes(app, state)
     calls_page.add_routes(app, state)
-    app.router.add_get("/", index)
+    app.router.add_get("/", phones)
     app.router.add_get("/app", app_page)
     app.router.add_get("/pages/{path:.+}", page)
     return app
 
 
-async def index(request: web.Request) -> web.StreamResponse:
-    return _file("index.html")
+async def phones(request: web.Request) -> web.StreamResponse:
+    return phones_page(request, request.app[STATE].settings.links)
 
 
 async def app_page(request: web.Request) -> web.StreamResponse:
@@ -89,7 +89,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except RequestRefused as refused:
         if _is_for_browser(request):
-            return _error_page(str(refused), refused.status, refused.headers)
+            return _error_page(request, str(refused), refused.status, refused.headers)
         return web.json_response({"error": str(refused)}, status=refused.status, headers=refused.headers)
     except web.HTTPRedirection:
         raise
@@ -97,7 +97,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         if is_rest(request.path):
             return routes.not_found_response(request, error.status)
         if _is_for_browser(request):
-            return _error_page(f"{error.reason}: {request.path}", error.status)
+            return _error_page(request, f"{error.reason}: {request.path}", error.status)
         return web.json_response({"error": f"{error.reason}: {request.path}"}, status=error.status)
 
 
@@ -105,8 +105,10 @@ def _is_for_browser(request: web.Request) -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "") and not is_rest(request.path)
 
 
-def _error_page(sentence: str, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
-    response = as_html(error_page(sentence))
+def _error_page(
+    request: web.Request, sentence: str, status: int, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    response = as_html(error_page(sentence, request.app[STATE].settings.links))
     response.set_status(status)
     response.headers.update(headers or {})
     return response

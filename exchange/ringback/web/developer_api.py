@@ -36,7 +36,7 @@ def add_routes(app: web.Application, state: State) -> None:
 async def alerts(state: State, request: web.Request) -> web.StreamResponse:
     """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
-        return page_head.debugger_page(request)
+        return page_head.debugger_page(request, state.settings.links)
     return web.json_response({"alerts": list(state.debugger.alerts)})
 
 
@@ -57,7 +57,7 @@ async def requests(state: State, request: web.Request) -> web.Response:
 async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
-        return page_head.faults_page(request)
+        return page_head.faults_page(request, state.settings.links)
     active = [fault.as_json() for fault in state.faults.active.values()]
     choices = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": active} | choices)

@@ -77,6 +77,7 @@ def test_proxy_variables_cannot_bypass_the_exchange(told):
     found = told(
         NO_PROXY="*",
         no_proxy=".twilio.com",
+        npm_config_no_proxy=".twilio.com",
         HTTPS_PROXY="http://proxy.example:3128",
         npm_config_https_proxy="http://proxy.example:3128",
         ALL_PROXY="socks5://proxy.example:1080",
@@ -87,6 +88,7 @@ def test_proxy_variables_cannot_bypass_the_exchange(told):
     assert found["HTTPS_PROXY"].startswith("http://127.0.0.1:")
     assert "*" not in found["NO_PROXY"] + found["no_proxy"]
     assert "twilio" not in found["NO_PROXY"] + found["no_proxy"]
+    assert "npm_config_no_proxy" not in found
     assert not {"TWILIO_REGION", "TWILIO_EDGE"} & found.keys()
 
 

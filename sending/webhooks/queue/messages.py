@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from store import Pipe, RawClient, Store
+from store import Pipe, RawClient, Store, execute
 from store.erasure import Erasure, erases, scan
 
 NEW_KEY = "messages:new"  # stream: messages not yet queued for endpoints
@@ -58,6 +58,12 @@ def load_body(redis: Store, id: str) -> bytes | None:
     """Return the message's body, or None if it does not exist or is no longer stored."""
     found: bytes | None = redis.execute_command("LINDEX", _redis_key(id), BODY)
     return found
+
+
+def load_bodies(redis: Store, ids: Sequence[str]) -> dict[str, bytes]:
+    """Return the body of each of these messages that is still stored."""
+    rows = execute(redis, [("LINDEX", _redis_key(id), BODY) for id in ids]) if ids else []
+    return {id: body for id, body in zip(ids, rows, strict=True) if body is not None}
 
 
 def load_event_types(redis: Store | RawClient, ids: Sequence[str]) -> list[str]:

@@ -8,9 +8,10 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sending import raw_payloads
 from sending.http.client import HttpClient
 from sending.json_validation import ValidationError
-from sending.webhooks import event_schemas, payloads, raw_payloads
+from sending.webhooks import event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint

@@ -2,7 +2,7 @@
 # they bundle, as Twilio's does before version 5. OpenSSL reads SSL_CERT_FILE only if a program names no file itself.
 
 module RingbackAuthorities
-  BUNDLE = File.foreach(File.join(__dir__, "environment"), chomp: true).map { |line| line.split("=", 2) }.to_h["SSL_CERT_FILE"]
+  BUNDLE = File.binread(File.join(__dir__, "environment"))[/^SSL_CERT_FILE=(.*)$/, 1]
 
   module Context
     def ca_file=(path)

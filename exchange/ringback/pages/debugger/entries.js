@@ -1,5 +1,7 @@
 // Creates list items for alerts and requests. Everything the app sent is inserted as text, never as HTML.
 
+import { readable } from "/pages/phones/phone-numbers.js";
+
 function create(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -22,7 +24,7 @@ export function alertItem(alert) {
     "li", { class: alert.level },
     create("p", {}, level, link, " ", alert.message),
     create("p", { class: "mend" }, alert.mend),
-    create("p", { class: "soft" }, `${position}${time(alert.at)} · ${alert.handset ?? ""} `, sidElement(alert.sid)),
+    create("p", { class: "soft" }, `${position}${time(alert.at)} · ${readable(alert.handset ?? "")} `, sidElement(alert.sid)),
     details(alert.request, alert.answer, alert.line),
   );
 }

@@ -38,7 +38,7 @@ def page(state: State, call: Call, names: list[str], call_steps: list[DiagramSte
     spans = "".join(f"<span>{escape(name)}</span>" for name in names)
     rows = "\n".join(_row(step, index, call, names) for index, step in enumerate(call_steps))
     return (
-        head(title, "calls", "call.js")
+        head(title, "calls", "call.js", state.settings.links)
         + f"<main{' data-live' if live else ''}>\n{_summary(state, call)}\n"
         + f'<div class="scroll lanes-{len(names)}" tabindex="0" role="region" aria-label="Sequence">\n'
         + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'

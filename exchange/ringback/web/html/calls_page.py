@@ -73,7 +73,7 @@ def page(state: State, calls: list[Call], texts: list[Message], limit: int, link
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("Time", "Call or text", "From", "To", "Status"))
     table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else empty
-    start = head("Calls and texts", "calls", "call-list.js", "/calls")
+    start = head("Calls and texts", "calls", "call-list.js", state.settings.links, "/calls")
     return f"{start}<main>\n{links}\n{table}\n</main>\n</body>\n</html>\n"
 
 

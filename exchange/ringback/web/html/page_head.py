@@ -33,37 +33,53 @@ DEBUGGER_EXTRA = """
     <button id="delete-alerts" type="button">Delete all alerts</button>"""
 
 
-def head(title: str, folder: str, script: str, current: str = "", extra: str = "") -> str:
+Links = tuple[tuple[str, str], ...]
+"""The names and URLs of the links that `--link` adds to the header."""
+
+
+def head(title: str, folder: str, script: str, more_links: Links, current: str = "", extra: str = "") -> str:
     """The page up to its <main>. `title` and `extra`, which follows it in the header, are HTML.
 
     `folder` in pages/ contains the style sheet and the script, which may be "". `current` is the path of the link to
     the page itself, if the header has one.
     """
     links = [f'<a href="{path}"{CURRENT if path == current else ""}>{name}</a>' for path, name in LINKS.items()]
+    links.append(as_links(more_links))
     script_element = SCRIPT.format(folder=folder, script=script) if script else ""
     return HEAD.format(title=title, folder=folder, script_element=script_element, extra=extra, links=" ".join(links))
 
 
-def error_page(sentence: str) -> str:
+def as_links(links: Links) -> str:
+    """These links as HTML."""
+    return " ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in links)
+
+
+def error_page(sentence: str, more_links: Links) -> str:
     """The page for a browser whose request failed."""
-    return f"{head('Error', 'faults', '')}<main><p>{escape(sentence)}</p></main>\n</body>\n</html>\n"
+    return f"{head('Error', 'faults', '', more_links)}<main><p>{escape(sentence)}</p></main>\n</body>\n</html>\n"
 
 
 def as_html(text: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers={"Vary": "Accept"})
 
 
-def debugger_page(request: web.Request) -> web.Response:
-    return _revalidated(request, head("Debugger", "debugger", "main.js", "/debugger", DEBUGGER_EXTRA), "debugger")
+def phones_page(request: web.Request, more_links: Links) -> web.Response:
+    text = (PAGES / "index.html").read_text()
+    return _revalidated(request, text.replace("App</a></nav>", f"App</a> {as_links(more_links)}</nav>"))
 
 
-def faults_page(request: web.Request) -> web.Response:
-    return _revalidated(request, head("Faults", "faults", "main.js", "/faults"), "faults")
+def debugger_page(request: web.Request, more_links: Links) -> web.Response:
+    start = head("Debugger", "debugger", "main.js", more_links, "/debugger", DEBUGGER_EXTRA)
+    return _revalidated(request, start + (PAGES / "debugger/main.html").read_text())
 
 
-def _revalidated(request: web.Request, start: str, folder: str) -> web.Response:
+def faults_page(request: web.Request, more_links: Links) -> web.Response:
+    start = head("Faults", "faults", "main.js", more_links, "/faults")
+    return _revalidated(request, start + (PAGES / "faults/main.html").read_text())
+
+
+def _revalidated(request: web.Request, text: str) -> web.Response:
     """The page, which the browser caches but revalidates on each use; 304 if it has not changed."""
-    text = start + (PAGES / folder / "main.html").read_text()
     etag = hashlib.sha256(text.encode()).hexdigest()[:16]
     is_known = any(known.value == etag for known in request.if_none_match or ())
     response = web.Response(status=304) if is_known else as_html(text)
