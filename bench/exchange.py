@@ -18,9 +18,9 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from bench.bare_client import Cost
+from bench.counterparts.bare_client import Cost
+from bench.counterparts.trivial_app import DOCUMENTS, StreamEnd, TrivialApp
 from bench.load_generator import cpu_seconds
-from bench.trivial_app import DOCUMENTS, StreamEnd, TrivialApp
 from ringback.service.sids import new_sid
 
 NUMBER = "+441632960000"
@@ -79,7 +79,7 @@ async def exchange(app: str, core: int) -> AsyncIterator[tuple[int, aiohttp.Clie
             yield process.pid, session
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 async def measure_calls(calls: int, pid: int, session: aiohttp.ClientSession, address: str, core: int) -> None:
@@ -102,7 +102,7 @@ async def bare_client(address: str, core: int) -> Cost:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bench.bare_client",
+        "bench.counterparts.bare_client",
         str(core),
         f"http://{address}",
         str(MAX_REQUESTS),

@@ -27,7 +27,7 @@ class ConnectionOverrides:
     unknown: str = ""
 
     @classmethod
-    @lru_cache(maxsize=MAX_CACHED_URLS)  # noqa: B019 - the class is never freed
+    @lru_cache(maxsize=MAX_CACHED_URLS)
     def from_url(cls, url: str) -> ConnectionOverrides:
         overrides = dict(parse_qsl(urlsplit(url).fragment))
         policy = frozenset(overrides.get("rp", "ct").split(","))
