@@ -1,7 +1,7 @@
 """Sends recorded requests with a bare aiohttp client: what the exchange costs is compared with that.
 
-`python -m bench.counterparts.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from the standard input and
-prints the fields of a Cost as a JSON list."""
+`python -m bench.counterparts.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from the standard
+input and prints the fields of a Cost as a JSON list."""
 
 from __future__ import annotations
 
