@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-SETTLE_ITERATIONS = 50  # iterations of the event loop after each timer that forward() fires
+SETTLE_ITERATIONS = 50  # iterations of the event loop before forward() moves, and after each timer that it fires
 CHUNK_SECONDS = 0.01  # minimum time between two chunks of trickle()
 
 
@@ -80,13 +80,13 @@ class Clock:
 
     async def forward(self, seconds: float) -> None:
         """Move the clock forward. Timers that fall due are fired in order, each at its own time."""
+        await self._settle()  # what is happening now may set timers too
         end = self.time() + max(0.0, seconds)
         while (due := min((timer.due for timer in self.timers), default=end)) <= end:
             self.ahead += max(0.0, due - self.time())
             for timer in [timer for timer in self.timers if timer.due <= due]:
                 timer.fire()
-            for _ in range(SETTLE_ITERATIONS):
-                await asyncio.sleep(0)
+            await self._settle()
             if not any(timer.due <= end for timer in self.timers):
                 break
         self.ahead += max(0.0, end - self.time())
@@ -105,6 +105,10 @@ class Clock:
         """How far the clock must move until something happens by itself; None if nothing will."""
         due = min((timer.due for timer in self.timers), default=None)
         return None if due is None else max(0.0, due - self.time())
+
+    async def _settle(self) -> None:
+        for _ in range(SETTLE_ITERATIONS):
+            await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Stop the clock. From then on, it moves only by forward()."""

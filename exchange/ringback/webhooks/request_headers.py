@@ -1,4 +1,6 @@
-"""The headers that every webhook has. signature.py, cookies.py and http_client.py add the others."""
+"""The headers that every webhook has. signature.py, cookies.py and http_client.py add the others.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-faq (2026-11)"""
 
 from __future__ import annotations
 

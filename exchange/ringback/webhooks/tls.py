@@ -1,4 +1,6 @@
-"""The TLS context for requests to the app."""
+"""The TLS context for requests to the app.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-security (2026-11)"""
 
 from __future__ import annotations
 

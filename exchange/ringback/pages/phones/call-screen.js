@@ -41,7 +41,7 @@ export class CallScreen {
     const ringing = isRinging(call);
     parts.sequence.href = `/calls/${call.sid}`;
     setText(parts.with, this.displayName(call.with));
-    setText(parts.status, ringing ? "is calling…" : STATUS_LABELS[call.status]);
+    setText(parts.status, ringing ? callingText(call) : STATUS_LABELS[call.status]);
     parts.call.setAttribute("aria-label", `Call with ${this.displayName(call.with)}`);
     this.clock.update(call);
     setVisible(ringing, parts.ringing);
@@ -142,4 +142,11 @@ export class CallScreen {
     this.parts.speech.value = "";
     this.call = null;
   }
+}
+
+/** What the called person sees: the call reason, and what a client or a SIP address receives with the call. */
+function callingText({ reason, parameters = {} }) {
+  const received = Object.entries(parameters).map(([name, value]) => `${name}: ${value}`);
+  const details = [reason, ...received].filter(Boolean).join(", ");
+  return details ? `is calling: ${details}` : "is calling…";
 }
