@@ -50,7 +50,7 @@ def _ringback_launches() -> Iterator[Launches]:
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Iterator[Ringback]:
     """Ringback with the app, and with nothing that has happened before this test."""
-    from ringback.launcher.command_line import UsageError
+    from ringback.launcher.command_line_options import UsageError
     from ringback.testing.fixture import Ringback
 
     launches: Launches = request.getfixturevalue("_ringback_launches")
