@@ -8,7 +8,7 @@ import click
 
 import control_characters
 from show.sanitize import format_duration
-from workers.runs import Outcome
+from workers.job_progress import Outcome
 
 SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 

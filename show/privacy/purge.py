@@ -18,7 +18,7 @@ from show.talk import talk_file
 from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
-from workers import call_state, recording_waveform, runs
+from workers import call_state, job_progress, recording_waveform
 from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
@@ -31,7 +31,7 @@ STORES = (
     followers,
     messages,
     unanswered_texts,
-    runs,
+    job_progress,
     text_circuit_breaker,
 )
 INTERVAL_SECONDS = 600.0  # between two automatic purges
