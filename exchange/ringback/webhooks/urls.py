@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
+MAX_CACHED_URLS = 1024  # of each cached function: an app has few webhook URLs, and requests each of them often
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
 
@@ -34,6 +35,7 @@ def _quoted(text: str) -> str:
     return quote_plus(text)
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """The URL to request: in ASCII, without fragment. The `parameters` of a GET are appended to the query."""
     parts = urlsplit(_ascii(url))
@@ -44,6 +46,7 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, query, ""))
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def without_userinfo(url: str) -> tuple[str, str, str]:
     """(url, user, password). User and password are decoded; they are "" if the URL has none."""
     parts = urlsplit(url)
