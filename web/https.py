@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, redirect, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,8 +15,8 @@ def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> N
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)
-    if settings.is_public_https:
-        _enforce_https(app, settings, pages)
+    if settings.is_public_https and settings.trusted_proxies:
+        _redirect_pages(app, settings, pages)
 
 
 def _trust_proxies(app: Flask, count: int) -> None:
@@ -24,8 +24,8 @@ def _trust_proxies(app: Flask, count: int) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app, count, count, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 
 
-def _enforce_https(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
-    """Redirect pages from HTTP to HTTPS, and set HSTS. Webhooks are never redirected: their signatures would fail."""
+def _redirect_pages(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
+    """Redirect pages from HTTP to HTTPS. Webhooks are never redirected: their signatures would fail."""
 
     def redirect_to_https() -> BaseResponse | None:
         # Health checks do not pass through the proxy, so they lack its header.
@@ -35,10 +35,4 @@ def _enforce_https(app: Flask, settings: config.Settings, pages: Collection[str]
             return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
         return None
 
-    def add_hsts_header(response: Response) -> Response:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
-
-    app.after_request(add_hsts_header)
-    if settings.trusted_proxies:
-        app.before_request(redirect_to_https)
+    app.before_request(redirect_to_https)

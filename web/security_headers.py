@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask, Response
 from flask.blueprints import BlueprintSetupState
 
+import config
 import control_characters
 
 # No inline or third-party resources: even if untrusted text were rendered as HTML, it could not run.
@@ -12,9 +13,11 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: config.Settings) -> None:
     """Add the headers that every response has, whether page, TwiML, file or error."""
     app.after_request(_add_nosniff_header)
+    if settings.is_public_https:
+        app.after_request(_add_hsts_header)
 
 
 def create_page_blueprint(name: str, import_name: str) -> Blueprint:
@@ -48,4 +51,10 @@ def _add_page_headers(response: Response) -> Response:
 def _add_nosniff_header(response: Response) -> Response:
     """Forbid content sniffing: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
     response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _add_hsts_header(response: Response) -> Response:
+    """Have browsers use only HTTPS for a year: https://www.rfc-editor.org/rfc/rfc6797."""
+    response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

@@ -50,11 +50,11 @@ def _ringback_launches() -> Iterator[Launches]:
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Iterator[Ringback]:
     """Ringback with the app, and with nothing that has happened before this test."""
-    from ringback.launcher.command_line import UsageError
+    from ringback.launcher.command_line_options import UsageError
     from ringback.testing.fixture import Ringback
 
     launches: Launches = request.getfixturevalue("_ringback_launches")
-    limit_seconds = float(request.config.getini("ringback_timeout"))
+    limit_seconds = _timeout_seconds(request.config.getini("ringback_timeout"))
     with ExitStack() as stack:
         try:
             launch = launches.get(ringback_options)
@@ -70,6 +70,14 @@ def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Ite
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         request.node.stash[RINGBACK] = Ringback(launch.origin, limit_seconds)
         yield request.node.stash[RINGBACK]
+
+
+def _timeout_seconds(setting: str) -> float:
+    try:
+        return float(setting)
+    except ValueError:
+        message = f"ringback_timeout must be a number of seconds, such as 10, not {setting!r}"
+        raise pytest.fail.Exception(message, pytrace=False) from None
 
 
 def _command(app: str | list[str] | None) -> list[str]:

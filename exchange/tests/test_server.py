@@ -97,7 +97,8 @@ def test_missing_setting_is_named_in_one_sentence(capsys, monkeypatch, options, 
 
 
 def test_several_numbers_reach_the_same_app():
-    from ringback.launcher.command_line import parser, settings_from
+    from ringback.launcher.command_line_options import parser
+    from ringback.launcher.option_validation import settings_from
 
     options = parser().parse_args(["serve", "--app", "http://127.0.0.1:1"])
     settings = settings_from(options, ACCOUNT | {"TWILIO_PHONE_NUMBER": f"{NUMBER}, +1 202 555 0123"})

@@ -3,7 +3,9 @@
 import ast
 from collections import Counter
 from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from sys import stdlib_module_names
 
 import pytest
 
@@ -52,3 +54,13 @@ def test_a_package_has_few_modules(folder):
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_module_is_short(path):
     assert len(path.read_text().splitlines()) <= MAX_LINES
+
+
+def test_tests_import_nothing_of_the_repository_around_this_folder():
+    tests = Path(__file__).parent
+    known = (
+        {path.stem for path in tests.iterdir()} | {"ringback"} | stdlib_module_names | packages_distributions().keys()
+    )
+    for path in [*tests.glob("*.py"), *tests.glob("[!n]*/*.py")]:  # not in node
+        unknown = {name.split(".")[0] for name in imports(ast.parse(path.read_text()))} - known
+        assert not unknown, f"{path.relative_to(tests)} imports {unknown}"

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 
-from ringback.launcher.command_line import UsageError
+from ringback.launcher.command_line_options import UsageError
 
 SHUTDOWN_SECONDS = 5.0  # between SIGTERM and SIGKILL
 POLL_SECONDS = 0.05

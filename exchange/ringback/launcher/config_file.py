@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ringback.account.phone_numbers import normalize_number
-from ringback.launcher.command_line import UsageError
+from ringback.launcher.command_line_options import UsageError
 from ringback.launcher.number_options import OF_A_NUMBER
 
 NUMBER_EXAMPLES = 'number = "+441632960000", a list of such numbers, or tables like [number."+441632960000"]'

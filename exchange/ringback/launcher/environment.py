@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ringback.launcher.command_line import UsageError
+from ringback.launcher.command_line_options import UsageError
 from ringback.launcher.interception import with_variables
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid

@@ -1,6 +1,7 @@
 """The tea shop on Ringback, as a user's project would set it up."""
 
 import pytest
+import trustme  # noqa: F401 - pytester forgets what its runs import, and this cannot be imported twice
 
 from plugin import tea_shop
 from ringback.testing.waiting import LIMIT_SECONDS

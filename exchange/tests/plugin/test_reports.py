@@ -66,6 +66,11 @@ def test_missing_app_is_explained(run):
     result.stdout.fnmatch_lines(["Ringback does not know how to start the app. Override the fixture ringback_app,*"])
 
 
+def test_timeout_that_is_not_a_number_is_explained(run):
+    result = run("def test(ringback): pass", ringback_timeout="soon")
+    result.stdout.fnmatch_lines(["ringback_timeout must be a number of seconds, such as 10, not 'soon'"])
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [

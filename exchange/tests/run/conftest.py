@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ringback.launcher.command_line import parser
+from ringback.launcher.command_line_options import parser
 from ringback.launcher.run import run
 from ringback.testing.ports import reserved_port
 from ringback.testing.waiting import LIMIT_SECONDS, eventually

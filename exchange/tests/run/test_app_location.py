@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ringback.launcher import app_location, listening_ports
-from ringback.launcher.command_line import parser
+from ringback.launcher.command_line_options import parser
 from ringback.launcher.run import run
 from ringback.testing.ports import reserved_port
 from ringback.testing.waiting import LIMIT_SECONDS

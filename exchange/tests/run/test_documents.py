@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from ringback.launcher.command_line import parser
+from ringback.launcher.command_line_options import parser
 from ringback.testing.ports import reserved_port
 from ringback.testing.waiting import LIMIT_SECONDS
 from support.processes import PROJECT, needs

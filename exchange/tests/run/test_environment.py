@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from ringback.launcher.command_line import UsageError
+from ringback.launcher.command_line_options import UsageError
 from ringback.launcher.environment import app_address, with_account, without_tool_path
 
 

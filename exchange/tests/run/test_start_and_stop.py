@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from ringback.launcher import app_location, app_process
-from ringback.launcher.command_line import UsageError, parser
+from ringback.launcher.command_line_options import UsageError, parser
 from ringback.launcher.run import run
 from ringback.testing.ports import reserved_port
 from ringback.testing.waiting import LIMIT_SECONDS, eventually

@@ -1,4 +1,4 @@
-"""Parses the command line together with ringback.toml."""
+"""Parses the command line, with the values of ringback.toml as the defaults of its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ringback.launcher import config_file
-from ringback.launcher.command_line import parser, subcommands
+from ringback.launcher.command_line_options import parser, subcommands
 
 DEFAULT_FILE = "ringback.toml"
 
