@@ -18,8 +18,8 @@ from presenter.preflight import page as preflight_page
 __all__ = [
     "audit_page",
     "bp",
-    "console_page",
     "console_actions",
+    "console_page",
     "endpoints_page",
     "health_checks",
     "health_page",

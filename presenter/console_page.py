@@ -23,7 +23,7 @@ from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 MAX_VALUE_CHARACTERS = 24
 MAX_BARS = 11  # as many as a score has

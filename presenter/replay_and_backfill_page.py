@@ -20,7 +20,7 @@ from receiving.replay.replay import ReplayRequest
 from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 from workers import job_progress
 from workers.job_progress import Outcome, Run
 from workers.queues import WEBHOOKS
