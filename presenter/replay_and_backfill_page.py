@@ -17,7 +17,8 @@ from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
-from show.sanitize import format_duration, parse_number, sanitize
+from show.duration_format import format_duration
+from show.sanitize import parse_number, sanitize
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
