@@ -17,6 +17,7 @@ from show.state import ShowState
 from show.talk import current_talk
 from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
+from stage.presenter_names import presenter_name
 from stage.presenter_session import is_logged_in
 from store import Pipe, Store
 
@@ -78,12 +79,6 @@ def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str
         for other in talk.scenes:
             if isinstance(other, ModeratedScene):
                 other.hide_banned(store)
-
-
-def presenter_name() -> str:
-    """A name for this browser, such as "phone 3f2a": several people can share the password."""
-    device = "phone" if "Mobile" in request.headers.get("User-Agent", "") else "computer"
-    return f"{device} {str(session.get('browser_id', ''))[:4]}".strip()
 
 
 def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 import context
 from presenter import csrf
 from presenter.blueprint import bp
-from presenter.console_actions import presenter_name
 from presenter.login import login_required
 from show import audit_log, friendly_names
 from show.privacy import export, purge, purge_receipts
 from show.talk import current_talk
 from stage.blueprint import get_page_store
+from stage.presenter_names import presenter_name
 from stage.views import requested_theme
 
 

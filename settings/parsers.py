@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from settings import redis_url, twilio_account
+from settings import redis_url, twilio_account, webhook_schedule
 from settings.secrets_and_passwords import Secret, parse_long_secrets, parse_password, parse_secrets, parse_shared_keys
 
 
@@ -39,14 +39,6 @@ def _parse_positive_int(text: str) -> int:
     return int(text)
 
 
-def _parse_retry_delays(text: str) -> tuple[int, ...]:
-    """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
-        raise ValueError("must be comma-separated seconds, five days at most in total: 0,5,300,1800")
-    return tuple(map(int, parts))
-
-
 def _parse_yes_no(text: str) -> bool:
     if text.lower() not in ("yes", "no"):
         raise ValueError("must be yes or no")
@@ -69,7 +61,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "github_hook_url": _parse_github_hook_url,
     "github_token": Secret,
     "api_tokens": lambda text: parse_long_secrets(text) if text else (),
-    "webhook_schedule": _parse_retry_delays,
+    "webhook_schedule": webhook_schedule.parse_delays,
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,

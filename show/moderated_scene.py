@@ -9,7 +9,8 @@ from typing import ClassVar
 from masking import mask_words
 from show import moderation
 from show.base_scene import Contribution, Scene
-from show.moderation import APPROVED, HIDDEN, MAX_CHARACTERS, REFUSALS, Item
+from show.contribution_limits import MAX_CHARACTERS, REFUSALS
+from show.moderation import APPROVED, HIDDEN, Item
 from show.sanitize import sanitize
 from store import Pipe, Store
 

@@ -9,27 +9,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from answer_outcomes import DECLINED, AnswerText
 from show.base_scene import TTL_SECONDS, SceneError
+from show.contribution_limits import MAX_ITEMS, MAX_ITEMS_PER_PERSON, MAX_PENDING
 from store import Pipe, Store, execute
 
 PENDING, APPROVED, ANSWERED, HIDDEN = STATES = ("pending", "approved", "answered", "hidden")
 BANNED_KEY = "show:banned"  # set: people whose later items are not stored
 
-MAX_CHARACTERS = 240  # of an item's words, which fill the screen
-MAX_ITEMS = 2_000  # per scene, of at most 1.5 kB each
-MAX_PENDING = 1_000  # per scene
-MAX_ITEMS_PER_PERSON = 10  # per scene
-
 STORED, KNOWN, BANNED = "stored", "known", "banned"  # what `submit` has done; the other outcomes are in REFUSALS
-REFUSALS = {
-    "full": AnswerText(
-        "There are too many messages waiting at the moment. Please try again in a few minutes.", DECLINED
-    ),
-    "too many": AnswerText(
-        f"You have sent {MAX_ITEMS_PER_PERSON} messages, and that is the limit. Thank you.", DECLINED
-    ),
-}
 
 
 @dataclass(frozen=True)

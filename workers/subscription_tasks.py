@@ -7,9 +7,9 @@ from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
-from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import key_rotation, stored_endpoints, url_verification
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import registration_by_phone
+from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints
 from sending.webhooks.endpoints.url_verification import VerificationFailed
 from sending.webhooks.queue import backlog
 from store import Store
@@ -17,7 +17,6 @@ from workers import follower_notifications, pending_answers, tasks
 from workers.callbacks import get_gateway
 from workers.tasks import lookup, task
 
-MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # appended to a topic
 NO_NUMBER = AnswerText(
     "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown.",
@@ -69,7 +68,8 @@ def unfollow(topic_or_url: str) -> str:
         return NO_NUMBER
     if followers.unfollow(redis, number, topic_or_url):
         return f"You no longer follow {topic_or_url or 'anything'}."
-    removed = [one for one in _endpoints_of(redis, number) if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
+    owned = registration_by_phone.endpoints_of(redis, number)
+    removed = [one for one in owned if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
     for endpoint in removed:
         backlog.delete_endpoint(redis, endpoint.id)
     if removed:
@@ -80,20 +80,21 @@ def unfollow(topic_or_url: str) -> str:
 @lookup
 def subscribe(url: str) -> str:
     """Send webhooks to this URL once it has answered a verification challenge."""
-    redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)
+    redis, settings = get_gateway().redis, get_gateway().settings
+    number, host = get_requester_number(), urls.host_of(url)
     if not number:
         return NO_NUMBER
-    owned = _endpoints_of(redis, number)
-    endpoint = next((one for one in owned if one.url == url), None)
-    if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
-        limit = MAX_ENDPOINTS_PER_NUMBER
+    client, encryption = tasks.get_client(), Encryption(settings.secret_key)
+    try:
+        endpoint = registration_by_phone.register(
+            redis, client, encryption, url, number, _default_event_types(), http=settings.allow_loopback
+        )
+    except TooManyEndpoints:
+        limit = registration_by_phone.MAX_ENDPOINTS_PER_NUMBER
         told = f'You already have {limit} addresses. To drop one, text "unfollow" and that address first.'
         return AnswerText(told, DECLINED)
-    try:
-        endpoint = _verify_endpoint(redis, url, number, endpoint)
     except VerificationFailed as error:
         return AnswerText(f"No webhooks go to {host} yet. {error}", FAILED)
-    stored_endpoints.resume(redis, endpoint.id)
     types = ", ".join(endpoint.event_types)
     return f"{host} has received its secret and will get {types}. Text unfollow {host} to stop."
 
@@ -107,26 +108,6 @@ def get_requester_number() -> str:
 def _current_sender() -> str:
     pending = pending_answers.load_current()
     return pending.sender if pending else ""
-
-
-def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpoint | None) -> WebhookEndpoint:
-    """Verify the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
-    settings, client = get_gateway().settings, tasks.get_client()
-    http, encryption = settings.allow_loopback, Encryption(settings.secret_key)
-    url_verification.verify_url(client, url, http=http)
-    endpoint = endpoint or stored_endpoints.create(
-        redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
-    )
-    try:
-        url_verification.send_secret(client, encryption, endpoint, http=http)
-    except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
-        endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
-        url_verification.send_secret(client, encryption, endpoint, http=http)
-    return endpoint
-
-
-def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
-    return [one for one in stored_endpoints.load_all(redis) if number and one.owner == number]
 
 
 def _default_event_types() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback.relay.messages import MESSAGE_TYPES, AppMessage, InvalidMessage, parse_message
+from ringback.relay.app_message_parser import MESSAGE_TYPES, AppMessage, InvalidMessage, parse_message
 from ringback.relay.sentences import SentenceBuffer, spoken_part
 
 ANY_JSON = st.recursive(

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from answer_outcomes import NOT_UNDERSTOOD, AnswerText
 from show import moderation
 from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneView, length_problems
+from show.contribution_limits import REFUSALS
 from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
 from show.moderated_scene import ModeratedScene, clean_words
-from show.moderation import APPROVED, BANNED, PENDING, REFUSALS, Item
+from show.moderation import APPROVED, BANNED, PENDING, Item
 from store import Pipe, Store
 
 MAX_WORD_CHARACTERS = 20

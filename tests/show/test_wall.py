@@ -4,7 +4,7 @@ import pytest
 
 from show import moderation
 from show.base_scene import CLOSED, SceneError, SceneView
-from show.moderation import MAX_ITEMS_PER_PERSON
+from show.contribution_limits import MAX_ITEMS_PER_PERSON
 from show.scenes.wall import count_waiting
 from show.state import set_phase
 from tests.support.person import Person

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.endpoints import registration_by_phone, stored_endpoints
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver
@@ -167,10 +167,10 @@ def test_subscribing_again_after_a_lost_secret_key_sends_a_new_secret(run_task, 
 
 def test_fourth_endpoint_is_refused(run_task, redis):
     with receiver(returns_the_challenge) as there:
-        for number in range(subscription_tasks.MAX_ENDPOINTS_PER_NUMBER):
+        for number in range(registration_by_phone.MAX_ENDPOINTS_PER_NUMBER):
             run_task(subscription_tasks.subscribe, f"{address(there)}/{number}")
         assert "already have 3 addresses" in run_task(subscription_tasks.subscribe, address(there))
-    assert len(list(stored_endpoints.load_all(redis))) == subscription_tasks.MAX_ENDPOINTS_PER_NUMBER
+    assert len(list(stored_endpoints.load_all(redis))) == registration_by_phone.MAX_ENDPOINTS_PER_NUMBER
 
 
 def test_unfollow_does_not_repeat_the_path_of_an_address(run_task):

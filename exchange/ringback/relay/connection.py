@@ -13,6 +13,7 @@ from typing import Any
 
 from ringback.calls.call import Call
 from ringback.calls.call_log import SocketMessage
+from ringback.relay.malformed_messages import TOO_MANY_MALFORMED
 from ringback.runtime import Runtime
 from ringback.websockets.app_socket import AppSocket, Closed, Frame
 from ringback.websockets.failure import HandshakeFailed
@@ -29,7 +30,6 @@ SHOWN_FIELDS = {
     "error": ("description",),
 }
 MAX_SHOWN_CHARACTERS = 200
-TOO_MANY_MALFORMED = (1007, "Too many consecutive malformed messages.")
 
 
 class RelayConnection:

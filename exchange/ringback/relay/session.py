@@ -8,7 +8,7 @@ from typing import Any
 
 from ringback.calls.call import Call
 from ringback.relay.agent_voice import AgentVoice, FetchAudio, Utterance
-from ringback.relay.app_messages import AppMessageHandler
+from ringback.relay.app_message_handler import AppMessageHandler
 from ringback.relay.caller_input import CallerListener
 from ringback.relay.connection import RelayConnection
 from ringback.relay.result import SessionResult

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.relay.fields import LANGUAGE_FIELDS, MAX_LANGUAGES, SETTINGS, InvalidValue, language_tag
+from ringback.relay.field_validation import LANGUAGE_FIELDS, MAX_LANGUAGES, SETTINGS, InvalidValue, language_tag
 from ringback.twiml.parser import Element
 
 DEFAULT_LANGUAGE = "en-US"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback.testing.debugger_alert import DebuggerAlert
 from ringback.testing.json_api import JsonApi, handset_path
-from ringback.testing.observations import DebuggerAlert, SentRequest
+from ringback.testing.sent_request import SentRequest
 from ringback.testing.transcript import in_words
 
 MAX_REQUESTS = 10  # the latest ones; a longer list would bury them

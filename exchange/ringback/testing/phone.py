@@ -11,8 +11,8 @@ from typing import Any
 from ringback.testing.connection import Connection
 from ringback.testing.diagnosis import describe_handset
 from ringback.testing.json_api import handset_path
-from ringback.testing.observations import ReceivedMedia, ReceivedText
 from ringback.testing.phone_call import PhoneCall
+from ringback.testing.received_media import ReceivedMedia, ReceivedText
 from ringback.testing.transcript import Words, contains
 
 Attachment = str | Path  # an http, https or data URL, or a file

@@ -10,7 +10,7 @@ from typing import Any
 from ringback.testing.connection import Connection
 from ringback.testing.diagnosis import describe_call
 from ringback.testing.json_api import handset_path
-from ringback.testing.observations import HeardSound
+from ringback.testing.received_media import HeardSound
 from ringback.testing.transcript import Transcript, Words
 
 FINAL_STATUSES = {"completed", "busy", "no-answer", "failed", "canceled"}

@@ -5,7 +5,7 @@ https://www.twilio.com/docs/voice/twiml/connect/conversationrelay (2026-11)"""
 from __future__ import annotations
 
 from ringback.evidence import documented
-from ringback.relay.fields import LANGUAGE_FIELDS, SETTINGS
+from ringback.relay.field_validation import LANGUAGE_FIELDS, SETTINGS
 from ringback.relay.session import RelaySession
 from ringback.relay.settings import INVALID_ARGUMENT, settings_of
 from ringback.service.media import Media

@@ -17,7 +17,7 @@ def signature(token: str, url: str, parameters: Parameters = (), algorithm: str 
     """The value of X-Twilio-Signature.
 
     `url` is exactly the requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
-    base = url + "".join(name + value for name, value in sorted(set(parameters)))
+    base = url + "".join([name + value for name, value in sorted(set(parameters))])
     digest = hmac.digest(token.encode(), base.encode(), algorithm)
     return base64.b64encode(digest).decode()
 

@@ -26,13 +26,14 @@ def resolve(base: str, url: str) -> str:
 
 def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:
     """The parameters in application/x-www-form-urlencoded format, for a body or a query string."""
-    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
+    return "&".join(map(_encoded_field, parameters))
 
 
 @lru_cache(maxsize=4096)
-def _quoted(text: str) -> str:
-    """Cached, because names and most values are the same in every request."""
-    return quote_plus(text)
+def _encoded_field(field: tuple[str, str]) -> str:
+    """Cached, because most fields are the same in every request."""
+    name, value = field
+    return f"{quote_plus(name)}={quote_plus(value)}"
 
 
 @lru_cache(maxsize=MAX_CACHED_URLS)

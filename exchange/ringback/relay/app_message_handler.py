@@ -7,8 +7,7 @@ from collections.abc import Callable
 from ringback.calls.call import Call
 from ringback.calls.call_log import LogEntry, SocketMessage
 from ringback.relay.agent_voice import AgentVoice, Utterance
-from ringback.relay.connection import TOO_MANY_MALFORMED, RelayConnection
-from ringback.relay.messages import (
+from ringback.relay.app_message_parser import (
     MAX_LOOPS,
     AppMessage,
     EndSession,
@@ -20,17 +19,18 @@ from ringback.relay.messages import (
     UpdateConfig,
     parse_message,
 )
+from ringback.relay.connection import RelayConnection
+from ringback.relay.malformed_messages import TOO_MANY_MALFORMED, MalformedMessages
 from ringback.relay.result import SessionResult
 from ringback.relay.sentences import SentenceBuffer, without_ssml
 from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame
 
-MAX_MALFORMED = 10  # in a row: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages (2026-11)
 UNFINISHED_SECONDS = 5.0  # without a token before a prompt: the app seems to have omitted `last`
 MAX_SHOWN_CHARACTERS = 300
 MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
 NAMES = {PlayMedia: "play", SendDigits: "sendDigits", SwitchLanguage: "language", UpdateConfig: "config"}
-INVALID_MESSAGE, SPELLING = 64107, 12200
+SPELLING = 12200
 
 
 class AppMessageHandler:
@@ -53,7 +53,7 @@ class AppMessageHandler:
         self.token_at = 0.0  # on the exchange's clock, like the next one
         self.asked_at: float | None = None  # when the app was sent the prompt that it has not answered yet
         self.discards = False  # whether to drop the rest of the answer, which the caller has interrupted
-        self.malformed = 0
+        self.malformed = MalformedMessages(call)
         self.token_entry: LogEntry | None = None
 
     async def run(self) -> None:
@@ -65,11 +65,11 @@ class AppMessageHandler:
             try:
                 message, unknown = self._parse(frame)
             except InvalidMessage as error:
-                self._refuse(frame, str(error))
-                if self.malformed == MAX_MALFORMED:
+                self.connection.post(self.malformed.refuse(frame, str(error)))
+                if self.malformed.are_too_many:
                     return self._give_up()
                 continue
-            self.malformed = 0
+            self.malformed.in_a_row = 0
             self._warn_of(unknown)
             if isinstance(message, EndSession):
                 return await self._end(message)
@@ -110,14 +110,6 @@ class AppMessageHandler:
         if frame.text is None:
             raise InvalidMessage("it is binary")
         return parse_message(frame.text)
-
-    def _refuse(self, frame: Frame, mistake: str) -> None:
-        """Reports a message that is not processed, to the debugger and to the app."""
-        self.malformed += 1
-        shown = (frame.text if frame.text is not None else f"{len(frame.binary)} bytes")[:MAX_SHOWN_CHARACTERS]
-        self._report(INVALID_MESSAGE, f"{mistake}: {shown}")
-        self.call.log.add("message", SocketMessage(False, f"invalid: {mistake}", shown, "refused"))
-        self.connection.post({"type": "error", "description": f"Invalid message received: {shown}"})
 
     def _give_up(self) -> None:
         code, reason = TOO_MANY_MALFORMED

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.relay.fields import (
+from ringback.relay.field_validation import (
     InvalidValue,
     boolean,
     hint_list,

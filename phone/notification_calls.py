@@ -1,4 +1,4 @@
-"""Outbound calls: speak a notification to a follower who chose calls instead of texts."""
+"""Notification calls: speak a notification to a follower who chose calls, and text it if the call is not answered."""
 
 from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
@@ -13,7 +13,7 @@ from receiving.receiver import WebhookContext, webhook
 from sending import followers, outbox
 from sending.outbox import OutboundMessage
 
-bp = Blueprint("outbound_calls", __name__)
+bp = Blueprint("notification_calls", __name__)
 
 UNFOLLOW_KEY = "8"  # the same key as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
