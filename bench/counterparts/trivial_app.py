@@ -1,4 +1,5 @@
-"""The trivial app of the exchange's benchmark: it answers with fixed documents, and each stream frame with another."""
+"""The trivial app of the exchange's benchmark: it responds with fixed documents, and to each stream frame with a
+frame."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
 
 
 class TrivialApp(asyncio.Protocol):
-    """A minimal HTTP server with fixed answers: its own cost must not count."""
+    """A minimal HTTP server with fixed answers: its own cost must be negligible."""
 
     requests = 0
     recorded: list[bytes] = []  # the first MAX_RECORDED requests
@@ -80,7 +81,7 @@ class StreamEnd(asyncio.Protocol):
                 self.transport.write(self.answer)
 
     def lateness(self) -> list[float]:
-        """Seconds by which each frame came later than 20 ms after the one before, counted from the earliest."""
+        """Returns how late each frame was, in seconds, on the 20 ms schedule that the earliest frame sets."""
         due = [arrival - number * FRAME_SECONDS for number, arrival in enumerate(self.arrivals[2:])]
         return [moment - min(due) for moment in due]
 

@@ -48,7 +48,7 @@ CallerInput = KeyPress | Speech | AudioClip | PlayedMedia
 
 
 class NoInbox(asyncio.Queue[CallerInput]):
-    """The inbox of a verb whose input a tap of the call takes."""
+    """The inbox of a verb that receives its input through an audio tap instead."""
 
     def put_nowait(self, item: CallerInput) -> None:
         """Discards the input."""

@@ -1,4 +1,4 @@
-"""Where the app is: its public URL, and the address that is dialled for it, as behind a tunnel."""
+"""The location of the app: its public URL, and the address to which Ringback connects, as behind a tunnel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.webhooks.urls import MAX_CACHED_URLS
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 WITHOUT_TLS = {"https": "http", "wss": "ws"}
-FORWARDED_FOR = "203.0.113.1"  # an address for documentation (RFC 5737), in place of one of Twilio's
+FORWARDED_FOR = "203.0.113.1"  # a documentation address (RFC 5737), in place of one of Twilio's
 
 
 class AppAddress:
@@ -24,7 +24,7 @@ class AppAddress:
         self._routes: BoundedDict[str, tuple[str, dict[str, str]]] = BoundedDict(MAX_CACHED_URLS)
 
     def move(self, app: str) -> None:
-        """The app listens at another base URL. URLs of the former one still lead to it."""
+        """Changes the base URL at which the app listens. URLs of the previous one still lead to the app."""
         self.names.append(self.app)
         self.app = app
         self._routes.clear()
