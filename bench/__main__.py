@@ -16,7 +16,7 @@ SECTIONS = {
     "memory": "the memory of the store for audiences of 200, 2,000 and 10,000 people",
     "smallest": "500 people on a store of Heroku's smallest size, during a deployment: answers, connections, memory",
     "chaos": "texts and calls while processes and the store fail: right answers, apologies, lost and doubled ones",
-    "exchange": "1,000 concurrent calls, 10,000 texts and 200 media streams on one core",
+    "exchange": "the exchange on one core: 1,000 calls, 10,000 texts, 200 media streams, and 10,000 calls that wait",
 }
 
 

@@ -16,7 +16,7 @@ from receiving.receiver import verified_only
 bp = Blueprint("voice_fallback", __name__)
 
 HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
-FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
+FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
 RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 
 
@@ -39,7 +39,7 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
 
 
 def _wait_for_store() -> bool:
-    """Return whether the store responds now or within some seconds, because an outage may be about to end."""
+    """Return whether the store responds now or within a few seconds: an outage may be about to end."""
     until = time.monotonic() + FALLBACK_SECONDS
     while True:
         try:

@@ -107,7 +107,7 @@ class Scene:
         yield from ()
 
     def choices(self) -> tuple[str, ...]:
-        """Return the words among which people choose; key 1 selects the first. The talk file's linter compares them."""
+        """Return the words from which people choose; key 1 selects the first. The talk file's linter compares them."""
         return ()
 
     def invited_texts(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class Scene:
         return ""
 
     def step_for_key(self, digits: str) -> str:
-        """Return the step of the call to which these digits lead instead of words: see phone.scene_calls."""
+        """Return the step of the call that these digits select, "" if they stand for words: see phone.scene_calls."""
         return ""
 
     # The stage and the presenter

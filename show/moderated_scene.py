@@ -63,7 +63,7 @@ class ModeratedScene(Scene):
         self.hide_banned(store)
 
     def hide_banned(self, store: Store) -> None:
-        """Hide what people who are banned have waiting here."""
+        """Hide the pending items of banned people in this scene."""
         banned = moderation.load_banned(store)
         pending = moderation.load_items(store, self.id, moderation.PENDING)
         moderation.hide(store, [item for item in pending if item.person in banned])

@@ -138,7 +138,7 @@ def load_banned(store: Store) -> set[str]:
 
 
 def hide(store: Store, items: Iterable[Item]) -> None:
-    """Have the stage not show these items."""
+    """Hide these items from the stage."""
     _move(store, items, HIDDEN)
 
 

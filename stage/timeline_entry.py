@@ -108,7 +108,7 @@ class TimelineEntry:
 
     @property
     def state_label(self) -> str:
-        """The state in words; a webhook between two services is no answer to a person."""
+        """The state in words: "done" instead of the label for an answer if this is a webhook from a service."""
         is_service = self.channel == "webhook" and self.state == "success"
         return "done" if is_service else STATE_LABELS[self.state]
 

@@ -1,8 +1,8 @@
 // Keeps the keyboard's focus where it was while a part of the page changes.
 const CONTROLS = "button, summary, a[href]";
 
-// Change `part` with `change`. If the focused control is gone afterwards, focus the next one that does the same in its
-// section; else the section's heading, from which Tab goes on.
+// Calls `change`, which changes `part`. If that removes the focused control, focuses the next one with the same action in
+// its section, or else the section's heading, so that Tab continues there.
 export function keepFocus(part, change) {
   const focused = document.activeElement;
   const section = part.contains(focused) ? (focused.closest("section") ?? focused.parentElement) : null;
@@ -13,7 +13,7 @@ export function keepFocus(part, change) {
   refocus(others[Math.min(rank, others.length - 1)] ?? headingOf(section) ?? headingOf(part));
 }
 
-// The controls of the section that do the same as this one, which may already have been removed.
+// The controls of the section with the same action as this one, which may already have been removed.
 function alike(section, control) {
   const action = (one) => one.closest("form")?.dataset.action ?? one.nodeName;
   return [...section.querySelectorAll(CONTROLS)].filter((one) => action(one) === action(control) && one.checkVisibility());

@@ -106,7 +106,7 @@ Execute = Callable[[Store, Commands], list[Any]]
 
 
 class ConditionFailed(Exception):
-    """Something that a pipeline requires has changed, so nothing was written. Read it again, and start again."""
+    """Something that a pipeline requires has changed, so nothing was written. Read it again and retry."""
 
 
 class DeferredPipeline(Pipeline):
@@ -123,7 +123,7 @@ class DeferredPipeline(Pipeline):
 
 
 def require(pipe: Pipe, key: str, field: str, expected: str) -> None:
-    """See DeferredPipeline.require; on any other pipeline, nothing."""
+    """See DeferredPipeline.require; does nothing on any other pipeline."""
     if isinstance(pipe, DeferredPipeline):
         pipe.require(key, field, expected)
 

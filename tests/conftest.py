@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -41,6 +42,10 @@ hypothesis.settings.load_profile("busy")
 
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
+
+# A shell's background job ignores Ctrl-C, and so would the processes whose end upon Ctrl-C is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -10,10 +11,12 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+GC_THRESHOLDS = (20_000, 20, 50)  # of gc.set_threshold(); CPython's default is (700, 10, 10)
+
 
 @contextmanager
 def without_certificate_authorities() -> Iterator[None]:
-    """Lets OpenSSL find no certificate authorities. Loading them takes about a tenth of a second."""
+    """Keeps OpenSSL from loading certificate authorities, which takes about a tenth of a second."""
     variable = "SSL_CERT_FILE"
     value = os.environ.get(variable)
     os.environ[variable] = os.devnull
@@ -34,6 +37,7 @@ with without_certificate_authorities():  # aiohttp loads them when it is importe
 
 
 def main(arguments: list[str] | None = None) -> int:
+    collect_garbage_rarely()
     try:
         options = parse(arguments)
         if options.do == "run":
@@ -42,6 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (UsageError, OSError) as error:
         print(f"ringback: {error}", file=sys.stderr)
         return 2
+
+
+def collect_garbage_rarely() -> None:
+    """Excludes the imported modules from garbage collection, and collects less often.
+
+    Live calls consist of many objects, and traversing them frees nothing: a sixth of the CPU time with 1,000 calls."""
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringback.testing.fixture import Ringback
     from ringback.testing.launch import Launch, Launches
 
-# Variables for child processes, which would disturb this one.
+# Variables that are meant for child processes and would disturb this one.
 OF_CHILD_PROCESSES = {"PYTHONPATH", "NODE_OPTIONS"}
 RINGBACK = pytest.StashKey["Ringback"]()
 
@@ -49,7 +49,7 @@ def _ringback_launches() -> Iterator[Launches]:
 
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Iterator[Ringback]:
-    """Ringback with the app, and with nothing that has happened before this test."""
+    """Ringback with the app, in its initial state."""
     from ringback.launcher.command_line_options import UsageError
     from ringback.testing.fixture import Ringback
 

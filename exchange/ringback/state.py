@@ -123,7 +123,8 @@ class State(Runtime):
         return self.applications.get(application_sid) or number
 
     def webhook_urls_for_messages(self, number: PhoneNumber) -> WebhookUrls:
-        """Returns the webhooks for messages to the number: those of its Messaging Service, unless that defers to it."""
+        """Returns the webhooks for messages to the number: those of its Messaging Service, unless the service defers to
+        the number."""
         service = self.messaging_services.of_number(number.sid)
         if service and not service.use_inbound_webhook_on_number:
             return service.webhook_urls()

@@ -100,7 +100,6 @@ def test_plain_text_is_spoken_and_the_call_ends(app, ada):
         ("<Response><Say/></Response>", 13520),
         ('<Response><Say loop="x">hi</Say></Response>', 13510),
         ('<Response><Redirect method="PATCH">/x</Redirect></Response>', 13710),
-        ("<Response><Connect><Stream url='wss://x'/></Connect></Response>", 12200),
         ('<Response><Play digits="1;2"/></Response>', 12200),
     ],
 )

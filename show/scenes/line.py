@@ -54,7 +54,7 @@ class Line(ModeratedScene):
         return f"You are in line as {contribution.name}."
 
     def add_caption(self, store: Store, pipe: Pipe, sid: str, person: str, sentence: str, words: str) -> None:
-        """Add a sentence of the caller on stage. `sentence` identifies it; that of another call is ignored."""
+        """Add a sentence of the caller on stage. `sentence` identifies it; a sentence of another call is ignored."""
         current = waiting_line.on_stage(store, self.id)
         if current and current.sid == sid:
             item = self.make_item(Contribution(sentence, person, current.name, words, "speech"))

@@ -41,7 +41,7 @@ class Raffle(Scene):
         yield from length_problems("prize", self.prize) if self.prize else ()
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the entry. A phone has one, so a copy of the webhook changes nothing.
+        """Store the entry. Each phone has one entry, so a duplicate webhook changes nothing.
 
         The draw closes the raffle and takes the entries in one transaction. The entry is committed, and confirmed, only
         if the raffle is still open then, so that every confirmed entry is in the draw.

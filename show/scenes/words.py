@@ -52,7 +52,7 @@ class Words(ModeratedScene):
         return "Say one word."
 
     def hide_banned(self, store: Store) -> None:
-        """Count no word of people who are banned, and hide those that wait and that nobody else has sent."""
+        """Stop counting the words of banned people, and hide the pending ones that nobody else has sent."""
         if banned := moderation.load_banned(store):
             store.hdel(self.key("words"), *banned)
         counts, pending = self.count(store), moderation.load_items(store, self.id, PENDING)

@@ -1,4 +1,4 @@
-"""Answers that workers compute, on the timeline."""
+"""The events of answers that workers compute, on the timeline."""
 
 from events import Event
 from show.sanitize import parse_number, sanitize

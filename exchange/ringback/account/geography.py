@@ -1,4 +1,4 @@
-"""Where a phone number is, as webhook parameters.
+"""The location of a phone number, as webhook parameters.
 
 https://www.twilio.com/docs/voice/twiml#request-parameters (2026-11)"""
 

@@ -32,7 +32,7 @@ def normalize_number(text: str) -> str:
 
 
 def dialable_number(text: str) -> str:
-    """The normalized number, in E.164 format too if its + is missing: ten digits belong to +1.
+    """Returns the normalized number. If its + is missing, adds it; ten digits are taken as a +1 number.
 
     Twilio's documents require E.164, but apps in production send numbers of +1 without it, such as the SMS app
     codeforamerica/balance in To and From (2014 to 2020), and callers key in numbers without the +."""
@@ -52,7 +52,8 @@ def is_handset_address(text: str) -> bool:
 
 
 def is_message_address(text: str) -> bool:
-    """Whether messages can be sent to this address: not to a SIP address, but also to whatsapp: and an E.164 number."""
+    """Whether messages can be sent to this address: a handset's, except a SIP address, or whatsapp: and an E.164
+    number."""
     return (is_handset_address(text) and not is_sip(text)) or is_whatsapp(text)
 
 

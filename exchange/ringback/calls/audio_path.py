@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,7 @@ CallerInput = KeyPress | Speech | AudioClip | PlayedMedia
 
 
 class NoInbox(asyncio.Queue[CallerInput]):
-    """The inbox of a verb whose input a tap of the call takes."""
+    """The inbox of a verb that receives its input through an audio tap instead."""
 
     def put_nowait(self, item: CallerInput) -> None:
         """Discards the input."""
@@ -65,8 +65,8 @@ class HeardItem:
         self.speaking = False  # a browser is speaking the item
 
     def as_json(self) -> dict[str, Any]:
-        end = {"ended": self.ended, "interrupted": self.interrupted}
-        return {"id": self.id, "verb": self.verb, "at": self.at} | self.details | end
+        start = {"id": self.id, "verb": self.verb, "at": self.at}
+        return {**start, **self.details, "ended": self.ended, "interrupted": self.interrupted}
 
 
 class AudioPath:
@@ -101,18 +101,15 @@ class AudioPath:
 
         A browser that speaks the item aloud can shorten or extend the wait.
         Cancellation marks the item as interrupted."""
-        with self._ending(item), suppress(TimeoutError):
-            await self._until_spoken(item, seconds)
+        await self._end_after(item, self._until_spoken(item, seconds))
 
     async def wait_in_silence(self, item: HeardItem, seconds: float) -> None:
         """Waits this many seconds regardless of the pace, then ends the item."""
-        with self._ending(item):
-            await self.clock.sleep(seconds)
+        await self._end_after(item, self.clock.sleep(seconds))
 
-    @contextmanager
-    def _ending(self, item: HeardItem) -> Iterator[None]:
+    async def _end_after(self, item: HeardItem, wait: Awaitable[None]) -> None:
         try:
-            yield
+            await wait
         except asyncio.CancelledError:
             self.end_item(item, interrupted=True)
             raise
@@ -126,8 +123,9 @@ class AudioPath:
             async with self.clock.deadline(natural):
                 await item.spoken.wait()
         if item.speaking and not item.spoken.is_set():
-            async with self.clock.deadline(natural * (MAX_SPEAKING_FACTOR - 1) + GRACE_SECONDS):
-                await item.spoken.wait()
+            with suppress(TimeoutError):
+                async with self.clock.deadline(natural * (MAX_SPEAKING_FACTOR - 1) + GRACE_SECONDS):
+                    await item.spoken.wait()
 
     def report_speaking(self, number: int, speaking: bool) -> bool:
         """Records that a browser has started or finished speaking an item. Returns False if the item does not exist."""

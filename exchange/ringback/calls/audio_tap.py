@@ -8,7 +8,7 @@ from ringback.calls.audio_path import CallerInput, HeardItem
 
 
 class CallListener(Protocol):
-    """Is told everything that is said and heard in a call."""
+    """Receives everything that is said and heard in a call."""
 
     def on_input(self, event: CallerInput) -> None: ...
     def on_item_started(self, item: HeardItem) -> None: ...

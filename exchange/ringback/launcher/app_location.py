@@ -1,4 +1,4 @@
-"""Waits until the started app listens, and finds out where, if that is not where it should."""
+"""Waits until the started app listens, and finds its URL if it is not the expected one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringback.launcher.listening_ports import listening_ports
 LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to start listening before a warning is printed
 POLL_SECONDS = 0.02
 SEARCH_SECONDS = 0.5  # between two searches for other ports
-SETTLE_SECONDS = 2.0  # how long the app may listen elsewhere before that is taken for its port
+SETTLE_SECONDS = 2.0  # at another port before webhooks go there
 LOOPBACK_ADDRESSES = ("127.0.0.1", "[::1]")
 
 
@@ -28,7 +28,7 @@ async def is_listening(url: str) -> bool:
 async def wait_for_app(session: int, app: str, may_be_elsewhere: bool) -> str:
     """Returns the base URL at which the app listens: `app`, or another loopback port if it may be elsewhere.
 
-    Prints what is wrong, once each: the app listens only at other ports, or not at all for a long time."""
+    Prints each problem once: the app listens only at other ports, or not at all for a long time."""
     search = _Search(session, app, may_be_elsewhere)
     started = time.monotonic()
     warned = False

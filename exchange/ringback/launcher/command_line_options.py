@@ -8,8 +8,8 @@ from ringback import __version__
 from ringback.launcher.number_options import AddNumber, OfNumber
 
 VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
-NUMBER_HELP = """a phone number of the app (TWILIO_PHONE_NUMBER); repeatable: the webhook options after it are its own,
-those before the first --number hold for all"""
+NUMBER_HELP = """a phone number of the app (TWILIO_PHONE_NUMBER); repeatable: the webhook options after it apply to it,
+those before the first --number to all"""
 PUBLIC_HELP = "the app's public URL, such as https://app.example: webhooks arrive as they do behind a tunnel"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 

@@ -1,4 +1,4 @@
-"""The environment variables that lead an app's requests for Twilio to the exchange, in any language."""
+"""The environment variables that direct an app's requests for Twilio to the exchange, in any language."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy")
 REMOVED = {"npm_config_no_proxy"}  # some Node clients prefer it to NO_PROXY, and npm warns that it is unknown
 PRELOAD = Path(__file__).parent / "preload"  # Python, Node and Ruby run it before the app
-# The variables that may have a value already, with what joins it and ours, as in sitecustomize.py and preload.cjs.
+# The variables that may already have a value, with the separator before ours, as in sitecustomize.py and preload.cjs.
 JOINED = {"NODE_OPTIONS": " ", "RUBYOPT": " ", "JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ":"}
 SEARCH_PATHS = ("PYTHONPATH", "RUBYLIB")  # ours comes first
 
@@ -62,7 +62,7 @@ def _php(folder: Path, bundle: Path) -> dict[str, str]:
 
 
 def _java(proxy: str, bundle: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Java reads no such variables, but JAVA_TOOL_OPTIONS. Empty if there is no Java.
+    """Java reads JAVA_TOOL_OPTIONS instead of the proxy variables. Empty if Java is not installed.
 
     Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html"""
     if not environment.get("JAVA_HOME") and not shutil.which("java", path=environment.get("PATH")):
@@ -84,7 +84,7 @@ def _java(proxy: str, bundle: Path, environment: Mapping[str, str]) -> dict[str,
 
 
 def _java_truststore(bundle: bytes) -> bytes:
-    """The certificates as a PKCS #12 file without a password, marked as trusted in Java's way."""
+    """The certificates as a PKCS #12 file without a password, with the attribute that makes Java trust them."""
     # Imported here, because it takes long and few apps use Java.
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12

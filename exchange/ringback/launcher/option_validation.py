@@ -1,4 +1,4 @@
-"""The settings taken from the options and the environment: checks every value, and says what is wrong with it."""
+"""Reads the settings from the options and the environment, and validates every value."""
 
 from __future__ import annotations
 

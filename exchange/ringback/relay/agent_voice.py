@@ -13,7 +13,7 @@ from ringback.service.media import Media
 
 MAX_QUEUED_UTTERANCES = 1000  # about an hour of speech; the app's next message waits until there is room
 TONE_SECONDS = 0.2
-WAIT_SECONDS = 0.5  # of a `w` among digits
+WAIT_SECONDS = 0.5  # for each `w` among the digits
 FetchAudio = Callable[[str], Awaitable[Media | None]]
 
 
@@ -36,7 +36,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Interruption:
-    """What the caller had heard of the agent's answer, in words, and for how many milliseconds."""
+    """The words of the agent's answer that the caller had heard, and how many milliseconds they took."""
 
     words: str
     milliseconds: int
@@ -72,7 +72,7 @@ class AgentVoice:
         self._wake()
 
     async def wait_for_room(self) -> None:
-        """Waits until less than MAX_QUEUED_UTTERANCES are waiting to be spoken."""
+        """Waits until fewer than MAX_QUEUED_UTTERANCES are waiting to be spoken."""
         while len(self.queue) >= MAX_QUEUED_UTTERANCES:
             await self.changed.wait()
 

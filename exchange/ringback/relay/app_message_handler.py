@@ -26,7 +26,7 @@ from ringback.relay.sentences import SentenceBuffer, without_ssml
 from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame
 
-UNFINISHED_SECONDS = 5.0  # without a token, and a prompt comes: the app seems to have forgotten `last`
+UNFINISHED_SECONDS = 5.0  # without a token before a prompt: the app seems to have omitted `last`
 MAX_SHOWN_CHARACTERS = 300
 MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
 NAMES = {PlayMedia: "play", SendDigits: "sendDigits", SwitchLanguage: "language", UpdateConfig: "config"}
@@ -51,8 +51,8 @@ class AppMessageHandler:
         self.cycle = 1
         self.token: TextToken | None = None  # the last token of an unfinished answer
         self.token_at = 0.0  # on the exchange's clock, like the next one
-        self.asked_at: float | None = None  # when the app was told what the caller said, until it answers
-        self.discards = False  # the rest of the answer, because the caller has interrupted it
+        self.asked_at: float | None = None  # when the app was sent the prompt that it has not answered yet
+        self.discards = False  # whether to drop the rest of the answer, which the caller has interrupted
         self.malformed = MalformedMessages(call)
         self.token_entry: LogEntry | None = None
 
@@ -83,7 +83,7 @@ class AppMessageHandler:
         self.discards = self.token is not None
 
     def begin_answer(self) -> None:
-        """From now on, tokens belong to a new answer, because the app is being told what the caller said."""
+        """Starts a new answer, because the app is being sent the caller's input: later tokens belong to it."""
         self.asked_at = self.call.runtime.clock.time()
         if self.discards:
             self._end_answer()
@@ -97,7 +97,7 @@ class AppMessageHandler:
         self.cycle += 1
 
     def _post_delay(self) -> None:
-        """Tells an app that is being debugged how long it took to answer."""
+        """Tells the app how long it took to answer, if it has subscribed to debugging messages."""
         if self.asked_at is not None and self.settings.has_event("debugging"):
             milliseconds = round((self.call.runtime.clock.time() - self.asked_at) * 1000)
             self.connection.post({"type": "info", "name": "roundTripDelayMs", "value": milliseconds})
@@ -163,7 +163,7 @@ class AppMessageHandler:
             self._end_answer()
 
     def _flush(self) -> None:
-        """Says the sentence that has no end yet."""
+        """Speaks the last, incomplete sentence."""
         for rest in self.sentences.flush():
             self._say(self.token or TextToken(""), text=rest, lang=self.token.lang if self.token else "")
 
@@ -197,7 +197,7 @@ class AppMessageHandler:
         self.connection.post({"type": "info", "name": "configUpdated", "value": " ".join(changed)})
 
     async def _end(self, message: EndSession) -> None:
-        """Ends the session once everything has been said that the app sent before."""
+        """Ends the session once everything that the app sent earlier has been spoken."""
         self._flush()
         self.call.log.add("message", SocketMessage(False, "end", message.handoff_data or ""))
         await self.voice.wait_until_silent()

@@ -94,7 +94,7 @@ def parse_message(frame: str) -> tuple[AppMessage, list[str]]:
     """Returns the message and the names of its unknown fields, which are ignored. Raises InvalidMessage."""
     try:
         content = json.loads(frame)
-        if "\\ud" in frame.lower():  # half of a surrogate pair would break everything that shows it
+        if "\\ud" in frame.lower():  # a lone surrogate would break everything that displays it
             content = json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise InvalidMessage("it is not JSON") from None

@@ -69,14 +69,15 @@ class CallerListener:
         )
 
     def _is_reported(self, kind: str, was_speaking: bool) -> bool:
-        """Input while the agent speaks is reported only if the app wants that, even if it has stopped the agent."""
+        """Whether to report the input. While the agent speaks: only if the app has asked for it, even if it interrupts
+        the agent."""
         if not was_speaking or kind in self.settings["reportInputDuringAgentSpeech"]:
             return True
         self.call.log.add("note", "not reported to the app: reportInputDuringAgentSpeech does not include " + kind)
         return False
 
     async def _post_partial_prompts(self, text: str) -> None:
-        """Sends growing parts of the prompt while the caller is speaking."""
+        """Sends longer and longer parts of the prompt while the caller is speaking."""
         parts = list(_growing_parts(text))
         for part in parts:
             await self.call.runtime.clock.sleep(speaking_seconds(text) * self.call.audio.pace / (len(parts) + 1))
@@ -91,7 +92,7 @@ class CallerListener:
 
 
 def _growing_parts(text: str) -> Iterator[str]:
-    """At most MAX_PARTIAL_PROMPTS parts of whole words, without the whole text."""
+    """Returns at most MAX_PARTIAL_PROMPTS prefixes of whole words, without the full text."""
     words = text.split()
     count = min(len(words), MAX_PARTIAL_PROMPTS)
     for number in range(1, count):

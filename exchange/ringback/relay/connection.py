@@ -1,8 +1,8 @@
 """The WebSocket of a ConversationRelay session: sends messages in order, and reconnects if the app wants that.
 
-With applicationReconnect, Twilio keeps up to 500 messages while the app is away and sends them after it has
+With applicationReconnect, Twilio keeps up to 500 messages while the app is disconnected and sends them after it has
 reconnected: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
-(2026-10-28). When it tries, and that it sends `setup` again, are choices of ours."""
+(2026-10-28). The times of the attempts, and sending `setup` again, are Ringback's choices."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RelayConnection:
             socket.timers.append(timer)
 
     def post(self, message: dict[str, Any]) -> None:
-        """Sends a message after those before it. Discards it if too many are waiting, which only happens offline."""
+        """Queues a message. Discards it if too many are queued, which happens only while disconnected."""
         if len(self.waiting) < MAX_WAITING_MESSAGES:
             self.waiting.append(message)
             self.changed.set()
@@ -100,7 +100,7 @@ class RelayConnection:
         return None
 
     def report_end(self, closed: Closed) -> None:
-        """Reports an end of the connection that the app should not have caused."""
+        """Reports to the debugger that the connection ended when it should not have."""
         self._report(closed, "")
 
     def _report(self, closed: Closed, more: str) -> None:

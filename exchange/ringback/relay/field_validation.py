@@ -44,7 +44,7 @@ def boolean(value: object) -> bool:
 
 
 def modes(value: object) -> frozenset[str]:
-    """The kinds of input: "dtmf", "speech". Booleans mean any and none."""
+    """Returns the kinds of input: "dtmf", "speech". True means any, and False none."""
     word = str(value).lower() if isinstance(value, bool) else value
     if not isinstance(word, str) or word.strip().lower() not in MODES:
         raise InvalidValue("must be none, dtmf, speech or any")
@@ -52,7 +52,7 @@ def modes(value: object) -> frozenset[str]:
 
 
 def choice(*options: str) -> Callable[[object], str]:
-    """A parser for one of these words, in any case."""
+    """Returns a parser for one of these words, ignoring case."""
 
     def parse(value: object) -> str:
         if not isinstance(value, str) or value.lower() not in (option.lower() for option in options):
@@ -63,7 +63,7 @@ def choice(*options: str) -> Callable[[object], str]:
 
 
 def number(minimum: float, maximum: float, or_word: str = "") -> Callable[[object], float | str]:
-    """A parser for a number within these limits, or the word."""
+    """Returns a parser for a number within these limits, or for the word."""
 
     def parse(value: object) -> float | str:
         if or_word and value == or_word:
@@ -118,7 +118,7 @@ def web_url(value: object) -> str:
 
 
 def language_list(value: object) -> dict[str, dict[str, str]]:
-    """A list of objects with a code and settings of that language, by code."""
+    """Returns the settings of each language by its code, from a list of objects."""
     if not isinstance(value, list) or len(value) > MAX_LANGUAGES:
         raise InvalidValue(f"must be a list of at most {MAX_LANGUAGES} languages")
     languages = {}

@@ -84,7 +84,7 @@ class RelaySession:
             self.voice.add(Utterance(0, greeting, language, voice, interruptible=interruptible))
 
     async def _refuse(self, error: str) -> None:
-        """Ends the session because the settings do not belong together, after an error message."""
+        """Ends the session with an error message, because the settings are incompatible."""
         self._report(NO_ACCESS, error)
         self.result.fail((str(NO_ACCESS), error))
         self.connection.post({"type": "error", "description": error})
@@ -97,7 +97,7 @@ class RelaySession:
         self.call.audio.update_listening({"relay": self.caller.description()})
 
     def _post_input(self, message: dict[str, Any]) -> None:
-        """Sends what the caller did. An interruption ends the app's answer, and other input asks for a new one."""
+        """Sends the caller's input. An interruption ends the app's answer; other input starts a new one."""
         if message["type"] == "interrupt":
             self.app.discard_answer()
         elif message["type"] in ("prompt", "dtmf"):

@@ -59,7 +59,7 @@ class RelaySettings:
             del self.languages[next(iter(self.languages))]
 
     def provider_error(self) -> str:
-        """Why the providers, voices and models do not belong together, or ""."""
+        """Returns why the providers, voices and models are incompatible, or ""."""
         own = {name: str(self[name]) for name in LANGUAGE_FIELDS.split() if name in self.values}
         for settings in (own, *({**own, **language} for language in self.languages.values())):
             if error := _provider_error(settings):
@@ -79,11 +79,11 @@ def _provider_error(settings: dict[str, str]) -> str:
 
 
 def settings_of(noun: Element) -> tuple[RelaySettings, list[tuple[Element, str]]]:
-    """The settings in the noun, and its mistakes: the element and what is wrong. An invalid value has no effect."""
+    """Returns the settings in the noun, and each mistake with its element. An invalid value has no effect."""
     settings, mistakes = RelaySettings(), list[tuple[Element, str]]()
     for name, value in noun.attributes.items():
         if name not in SETTINGS:
-            continue  # the grammar names it
+            continue  # the grammar reports it
         try:
             settings.values[name] = SETTINGS[name].parse(value)
         except InvalidValue as error:

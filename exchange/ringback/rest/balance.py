@@ -1,4 +1,4 @@
-"""The Balance resource. Nothing costs anything here, so it never changes."""
+"""The Balance resource. Nothing is charged, so it never changes."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def sender(request: ApiRequest, to: str) -> str:
 
 
 def service_sender(state: State, sid: str, to: str) -> str:
-    """The number that a Messaging Service sends from: the first one, if the service is not known here."""
+    """Returns the number that a Messaging Service sends from; the account's first number if the service is unknown."""
     service = state.messaging_services.get(sid)
     number = service.sender(to, state.numbers.values()) if service else next(iter(state.numbers))
     if number is None:

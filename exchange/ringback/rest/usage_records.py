@@ -1,4 +1,4 @@
-"""The usage Record resource: counts the calls and messages that the exchange still has. Nothing has a price."""
+"""The usage Record resource: counts the calls and messages in memory. All prices are 0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ringback.service.dates import iso8601
 
 EVIDENCE = documented("usage/api/usage-record")
 CALLS, MESSAGES = "calls", "sms"
-# Each category's description, what it counts, and whether only inbound ones (None: both).
+# Each category: description, what it counts, and True for inbound, False for outbound or None for both.
 CATEGORIES: dict[str, tuple[str, str, bool | None]] = {
     "calls": ("Voice Minutes", CALLS, None),
     "calls-inbound": ("Inbound Voice Minutes", CALLS, True),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-SETTLE_ITERATIONS = 50  # iterations of the event loop before forward() moves, and after each timer that it fires
+SETTLE_ITERATIONS = 50  # iterations of the event loop before forward() moves the clock, and after each timer
 CHUNK_SECONDS = 0.01  # minimum time between two chunks of trickle()
 
 
@@ -102,7 +102,7 @@ class Clock:
             self.stopped_at = time.time()
 
     def seconds_until_next_timer(self) -> float | None:
-        """How far the clock must move until something happens by itself; None if nothing will."""
+        """Returns the seconds until the next timer fires; None if there is none."""
         due = min((timer.due for timer in self.timers), default=None)
         return None if due is None else max(0.0, due - self.time())
 

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ringback.service.clock import Clock
@@ -14,7 +14,7 @@ from ringback.service.dates import iso8601_milliseconds
 
 MAX_ITEMS = 2000  # a browser that has missed more than this cannot resume
 Item = dict[str, Any]
-StoredItem = tuple[int, datetime, str | None, str, dict[str, Any]]
+StoredItem = tuple[int, float, str | None, str, dict[str, Any]]
 
 
 class Feed:
@@ -30,7 +30,7 @@ class Feed:
 
     def publish(self, kind: str, handset: str | None, payload: dict[str, Any]) -> None:
         self.count += 1
-        self.items.append((self.count, self.clock.now(), handset, kind, payload))
+        self.items.append((self.count, self.clock.time(), handset, kind, payload))
         self._wake()
 
     def close(self) -> None:
@@ -66,12 +66,12 @@ class Feed:
         return int(count) if is_known else -1
 
     def _reset(self) -> Item:
-        return self._as_json(self.count, self.clock.now(), None, "reset", {})
+        return self._as_json(self.count, self.clock.time(), None, "reset", {})
 
-    def _as_json(self, count: int, at: datetime, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
+    def _as_json(self, count: int, at: float, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
         return {
             "id": f"{self.boot}-{count}",
-            "at": iso8601_milliseconds(at),
+            "at": iso8601_milliseconds(datetime.fromtimestamp(at, UTC)),
             "handset": handset,
             "kind": kind,
             "payload": payload,

@@ -32,7 +32,7 @@ class Media:
 
     @property
     def size(self) -> int:
-        """The bytes of memory that it takes."""
+        """Its size in memory, in bytes."""
         return len(self.body)
 
     @property

@@ -12,13 +12,14 @@ from urllib.parse import urljoin
 class Settings:
     """The options of `ringback serve`, and the account from the environment.
 
-    The app's webhooks are full URLs, or paths relative to `public`, or else `app`; "" means that one is not set."""
+    The app's webhooks are full URLs, or paths relative to `public` if it is set, else to `app`; "" means that a webhook
+    is not set."""
 
     account_sid: str
     auth_token: str
     number: str
     app: str = ""
-    public: str = ""  # the app's URL as seen by others, such as https://app.example; "" means `app`
+    public: str = ""  # the app's public URL, such as https://app.example; "" means `app`
     voice: str = "/voice"
     sms: str = "/sms"
     voice_fallback: str = ""
@@ -48,7 +49,7 @@ class Settings:
     faults: tuple[str, ...] = ()  # active from the start, in the format of --fault
 
     def of_number(self, number: str) -> Settings:
-        """The settings that hold for one of the app's numbers."""
+        """The settings of one of the app's numbers."""
         return replace(self, **self.by_number.get(number, {}))
 
     def app_url(self, url: str) -> str:

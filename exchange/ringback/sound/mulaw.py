@@ -11,7 +11,7 @@ from functools import cache
 SILENCE = b"\xff"  # one silent sample: 0x00 is the loudest negative one
 BYTES_PER_SECOND = 8000
 SEGMENTS, STEPS = 8, 16
-BIAS = 33  # is added to a magnitude, so that each segment begins at a power of two
+BIAS = 33  # added to each magnitude, so that each segment begins at a power of two
 MAGNITUDES = 8193  # of 14-bit samples: 0 to 8,192
 
 
@@ -22,7 +22,7 @@ def _codes() -> bytes:
     return codes + codes[-1:] * (MAGNITUDES - len(codes))
 
 
-@cache  # made when it is first needed, because that takes several milliseconds
+@cache  # built on first use, because that takes several milliseconds
 def encode_table() -> bytes:
     """The µ-law byte of each 16-bit sample, by the sample as an unsigned number."""
     codes = _codes()

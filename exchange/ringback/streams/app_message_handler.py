@@ -30,7 +30,8 @@ class ReceivingStream(Protocol):
 
 
 class AppInput:
-    """Takes the messages to one stream. After a mistake the connection stays open, which Twilio's pages leave open."""
+    """Handles the messages to one stream. A mistake does not close the connection; Twilio's pages do not say what
+    happens."""
 
     def __init__(self, stream: ReceivingStream) -> None:
         self.stream = stream

@@ -24,7 +24,7 @@ class HeardAudio(Media):
 
     @property
     def body(self) -> bytes:
-        """The WAV file. It is made when it is asked for: at the end of a sound, that would hold up other streams."""
+        """The WAV file. Built on request: building it when a sound ends would delay other streams."""
         return wav.to_wav(mulaw.decode(bytes(self.audio)))
 
     @body.setter

@@ -7,7 +7,7 @@ from typing import Protocol
 from ringback.service.clock import Clock, Timer
 from ringback.streams.track_audio import FRAME_SECONDS
 
-MAX_CATCH_UP_SECONDS = 1.0  # frames that are later are lost, for example because the machine was asleep
+MAX_CATCH_UP_SECONDS = 1.0  # frames that are later are dropped, for example because the machine was asleep
 TOLERANCE_SECONDS = 0.0005
 
 
@@ -18,7 +18,7 @@ class PacedStream(Protocol):
 class FramePacer:
     """Calls `send_frame` of each stream every 20 ms with the frame's deadline as a Unix timestamp.
 
-    The deadlines are the same for all streams: a timer of their own for each would cost more than the frames."""
+    The deadlines are the same for all streams: one timer per stream would cost more than the frames."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -27,7 +27,7 @@ class FramePacer:
         self.timer: Timer | None = None
 
     def add(self, stream: PacedStream) -> float:
-        """Begins to call a stream. Returns the deadline of its first frame."""
+        """Starts calling a stream. Returns the deadline of its first frame."""
         self.streams[stream] = None
         if self.timer is None:
             self.due = self.clock.time() + FRAME_SECONDS

@@ -29,7 +29,7 @@ class Mark:
 
 
 class PlaybackListener(Protocol):
-    """Is told what the handset hears."""
+    """Is notified of what the handset hears."""
 
     def audio_starts(self, heard: HeardAudio) -> None: ...
     def audio_ends(self, heard: HeardAudio, interrupted: bool) -> None: ...
@@ -70,7 +70,8 @@ class Playback:
         return stretch
 
     def mark(self, name: str) -> Mark | None:
-        """Queues a mark, which returns at once if nothing is queued before it. Returns None if there are too many."""
+        """Queues a mark, which is sent back at once if nothing is queued before it. Returns None if there are too
+        many."""
         now = self.clock.time()
         if len(self.due) >= MAX_PENDING_MARKS:
             return None
@@ -94,7 +95,7 @@ class Playback:
         self._advance()
 
     def close(self) -> None:
-        """Ends what is playing. Pending marks do not return."""
+        """Ends what is playing. Pending marks are not sent back."""
         if self.playing:
             self._end(self.playing, self.clock.time(), interrupted=self.end > self.clock.time() + TOLERANCE_SECONDS)
         self.newest = None
@@ -102,13 +103,13 @@ class Playback:
         self._cancel_timer()
 
     def catch_up(self, now: float) -> None:
-        """Does what is due by `now`. A clock that is stepped may have passed the time of the timer."""
+        """Performs what is due by `now`, because a stepped clock may have jumped past the timer."""
         if self.timer and self.timer.due <= now:
             self._cancel_timer()
             self._advance()
 
     def _advance(self) -> None:
-        """Does what is due by now, and sets the timer for what is due next."""
+        """Performs what is due by now, and sets the timer for what is due next."""
         now = self.clock.time() + TOLERANCE_SECONDS
         while self.due and _due(self.due[0]) <= now:
             entry = self.due.popleft()
@@ -126,7 +127,8 @@ class Playback:
             self._cancel_timer()
 
     def _set_timer(self, due: float) -> None:
-        """Makes sure that there is a timer. An early one sets another: moving it with each frame would be slow."""
+        """Makes sure that a timer is set. If it fires too early, it is set again: moving it for each frame would be
+        slow."""
         if self.timer is None or self.timer.due > due:
             self._cancel_timer()
             self.timer = self.clock.call_later(due - self.clock.time(), self._on_timer)

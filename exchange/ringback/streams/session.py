@@ -31,7 +31,7 @@ QUERY = "a Stream URL cannot have a query string: send <Parameter> elements inst
 
 
 class MediaStream:
-    """Hears a call from its creation. `status` is in-progress or stopped; `ended` is set with the latter.
+    """Listens to the call as soon as it is created. `status` is in-progress or stopped; `ended` is set with the latter.
 
     `marks` holds the newest marks of the app."""
 
@@ -94,7 +94,7 @@ class MediaStream:
         return received
 
     def _after_end(self, end: Closed, stopped_here: bool) -> None:
-        """Reports how the connection ended. An app that closes it properly has not made a mistake."""
+        """Sends the status callback. Also alerts the debugger, unless the app closed the connection properly."""
         if self.close_timer:
             self.close_timer.cancel()
         if stopped_here or (end.by_app and end.code != ABNORMAL_CLOSE):
@@ -107,7 +107,7 @@ class MediaStream:
         self._notify("stream-error", detail)
 
     def close(self) -> None:
-        """Stops the stream: the app gets `stop`, then the connection is closed. Pending marks do not return."""
+        """Stops the stream: the app gets `stop`, then the connection is closed. Pending marks are not sent back."""
         if not self.is_running:
             return
         self._finish()

@@ -7,7 +7,7 @@ from collections import deque
 
 from ringback.sound import mulaw, wav
 
-FRAME_BYTES = 160  # 20 ms: observed at Twilio and nowhere promised (2026-11-26)
+FRAME_BYTES = 160  # 20 ms: observed at Twilio but not documented (2026-11-26)
 FRAME_SECONDS = FRAME_BYTES / mulaw.BYTES_PER_SECOND
 MAX_QUEUED_SECONDS = 1200.0  # further sound is dropped
 ENCODED_AT_ONCE_SECONDS = 0.5  # so that a long sound never keeps the other streams waiting

@@ -1,4 +1,4 @@
-"""Helpers for tests of apps that run on Ringback; the pytest plugin consists of them."""
+"""Helpers for testing apps with Ringback; the pytest plugin is built on them."""
 
 from ringback.testing.fixture import Ringback
 from ringback.testing.phone import Phone

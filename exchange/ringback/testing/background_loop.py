@@ -23,7 +23,7 @@ class BackgroundLoop:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def close(self) -> None:
-        """Cancel the tasks that are left, and end the thread."""
+        """Cancel the remaining tasks, and end the thread."""
         self.run(_cancel_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()

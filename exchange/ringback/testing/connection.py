@@ -1,4 +1,4 @@
-"""The JSON API with waiting: for a condition, or until nothing happens any more."""
+"""A JSON API client that can wait for a condition, or until the app is idle."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from ringback.testing.json_api import JsonApi, handset_path
 from ringback.testing.sent_request import SentRequest
 from ringback.testing.transcript import in_words
 
-MAX_REQUESTS = 10  # the latest; an app's whole history would hide them
+MAX_REQUESTS = 10  # the latest ones; a longer list would bury them
 
 
 def describe_call(call: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def describe_handset(handset: dict[str, Any]) -> str:
 
 
 def describe_everything(api: JsonApi) -> str:
-    """Every phone, the latest requests to the app, all alerts, and when the clock would move on."""
+    """Every phone, the latest requests to the app, all alerts, and the time until the next timer."""
     handsets = [api.get(handset_path(each["number"])) for each in api.get("/handsets")["handsets"]]
     requests = [SentRequest.from_json(each) for each in api.get("/requests")["requests"]]
     alerts = [DebuggerAlert.from_json(each) for each in api.get("/debugger")["alerts"]]

@@ -56,7 +56,7 @@ class Ringback:
         self.expected_alerts.append(code)
 
     def time_passes(self, seconds: float) -> None:
-        """Move Ringback's clock forward. Pauses and timeouts that fall due end in order."""
+        """Move Ringback's clock forward. Pauses and timeouts that become due end in order."""
         self.api.post("/clock", {"forward": seconds})
 
     @contextmanager

@@ -110,7 +110,7 @@ class Launch:
 
 
 class Launches:
-    """The Ringback of a test session. It is started anew only when a test has other options than the one before."""
+    """The Ringback of a test session. It is restarted only when a test's options differ from the previous test's."""
 
     def __init__(self) -> None:
         self.loop = BackgroundLoop()
@@ -121,7 +121,7 @@ class Launches:
         self.current: Launch | None = None
 
     def get(self, options: list[str]) -> Launch:
-        """A Ringback with these options of `ringback run`, in which nothing has happened yet. Raises UsageError."""
+        """Returns a Ringback with these options of `ringback run`, in its initial state. Raises UsageError."""
         if self.current is None or options != self.options:
             self._close_current()
             parsed = self._parse(options if "--" in options else [*options, "--", "app"])

@@ -42,7 +42,7 @@ class PhoneCall:
         return list(self.transcript.lines)
 
     def hears(self, words: Words) -> str:
-        """Wait for these words, in any case, or this pattern, after what `hears` has found before.
+        """Wait for these words, in any case, or this pattern, after the previous match of `hears`.
 
         Returns the sentence. Matches a sound by its URL in the app's TwiML."""
         __tracebackhide__ = True
@@ -76,14 +76,14 @@ class PhoneCall:
 
     @property
     def sounds(self) -> list[HeardSound]:
-        """What the app has played over a media stream so far, without what is still being played."""
+        """The sounds that the app has played over a media stream, without one that is still playing."""
         items = [item for item in self.details()["heard"] if item["verb"] == "Audio" and item["ended"]]
         return [
             HeardSound(item["seconds"], item["interrupted"], partial(self.api.download, item["url"])) for item in items
         ]
 
     def returns_mark(self, name: str) -> None:
-        """Wait until a mark has been returned to the app, because what was before it has been heard or cleared."""
+        """Wait until a mark has been returned to the app, because the audio before it has been heard or cleared."""
         __tracebackhide__ = True
 
         def returned() -> bool:

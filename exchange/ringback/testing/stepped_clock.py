@@ -11,7 +11,7 @@ SHORT_SECONDS = 1.0
 class SteppedClock(Clock):
     """Only moves when stepped, except that delays shorter than a second end by themselves until `stop` is called.
 
-    The exchange orders its own work with such delays; what an app or a person waits for lasts longer.
+    The exchange uses such delays to order its own work; any delay that an app or a person waits for is longer.
     """
 
     def __init__(self) -> None:

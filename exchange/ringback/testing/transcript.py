@@ -1,4 +1,4 @@
-"""What a phone has heard in a call, in words, and the part of it that a test has already checked."""
+"""What a phone has heard in a call, as text, and how much of it a test has already checked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def in_words(item: dict[str, Any]) -> str:
 
 
 def contains(text: str, words: Words, start: int = 0) -> re.Match[str] | None:
-    """The first place at or after `start` where the text has these words (in any case) or matches the pattern."""
+    """Returns the first match, at or after `start`, of these words (in any case) or of the pattern."""
     pattern = words if isinstance(words, re.Pattern) else re.compile(re.escape(words), re.IGNORECASE)
     return pattern.search(text, start)
 

@@ -29,7 +29,7 @@ class LiveTranscription:
         self.sid, self.status = new_sid("GT"), "in-progress"
         self.updated = call.runtime.clock.now()
         self.sequence = 0
-        self.speaking: dict[int, tuple[asyncio.Task[None], float]] = {}  # by item: partial results, and the start
+        self.speaking: dict[int, tuple[asyncio.Task[None], float]] = {}  # by item: the sending task, and the start
         call.taps.append(self)
         started = {
             "LanguageCode": options.language,
@@ -45,7 +45,7 @@ class LiveTranscription:
             self.call.runtime.spawn(self._transcribe(INBOUND, event.text))
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Starts the partial results of what the handset hears. The words of the other party come at once."""
+        """Starts the partial results of what the handset hears. The other party's words arrive complete."""
         if item.verb in SPOKEN_ITEMS and item.details.get("text") and self.options.listens_to(OUTBOUND):
             sending = self.call.runtime.spawn(self._send_partial_results(OUTBOUND, item.details["text"]))
             self.speaking[item.id] = sending, self.call.runtime.clock.time()
@@ -61,7 +61,7 @@ class LiveTranscription:
         self._send_final(OUTBOUND, text)
 
     def on_app_audio(self, sound: bytes) -> None:
-        """Does nothing: there is no speech recognition for sound."""
+        """Does nothing: there is no speech recognition for audio."""
 
     def close(self) -> None:
         """Ends the transcription, when the app stops it or the call has ended."""
@@ -88,7 +88,8 @@ class LiveTranscription:
         self._send_final(track, text)
 
     async def _send_partial_results(self, track: str, text: str) -> None:
-        """Sends growing parts of the text while it is spoken. Takes no time if the app wants no partial results."""
+        """Sends longer and longer parts of the text while it is spoken. Returns at once if the app wants no partial
+        results."""
         if not self.options.partial_results:
             return
         prefixes = list(growing_prefixes(text))

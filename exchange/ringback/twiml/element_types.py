@@ -15,7 +15,7 @@ Verb = Callable[[Any, Element], Awaitable[Outcome]]
 """Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces later verbs."""
 
 Background = Callable[[Any, Element], None]
-"""Starts or stops what a noun of <Start> and <Stop> does in the background of a VoiceSession's call."""
+"""Starts or stops the background task of a noun of <Start> and <Stop> on a VoiceSession's call."""
 
 VOICE, MESSAGING = "voice", "sms"
 

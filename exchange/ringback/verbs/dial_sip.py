@@ -28,7 +28,7 @@ def sip_uri(session: VoiceSession, noun: Element) -> SipUri | None:
         return None
     headers = parsed.headers | _header_elements(noun)
     if refused := sorted(name for name in headers if not is_custom_header(name)):
-        session.warn(12200, noun, f"Sip: {', '.join(refused)[:100]} is not sent: the name of a header begins with X-")
+        session.warn(12200, noun, f"Sip: {', '.join(refused)[:100]} is not sent: header names must begin with X-")
     return SipUri(parsed.address, {name: value for name, value in headers.items() if is_custom_header(name)})
 
 

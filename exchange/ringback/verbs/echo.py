@@ -1,6 +1,6 @@
 """Echo: plays back what the caller says and presses, until the call ends.
 
-Only the official libraries have it: no page describes it (2026-11)."""
+The official libraries have it, but no page describes it (2026-11)."""
 
 from __future__ import annotations
 

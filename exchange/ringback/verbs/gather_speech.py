@@ -48,7 +48,7 @@ class SpeechOptions:
 def speech_options(session: VoiceSession, element: Element, timeout: int) -> SpeechOptions:
     """Reads the speech attributes. `timeout` is that of the Gather, the default of speechTimeout."""
     _check_model(session, element)
-    boolean(session, element, "enhanced", False, 13339)  # chooses a model, so it has no effect here
+    boolean(session, element, "enhanced", False, 13339)  # only chooses a model: no effect here
     boolean(session, element, "debug", False, 13336)
     return SpeechOptions(
         pause_seconds=_pause_seconds(session, element, timeout),
@@ -68,7 +68,7 @@ def _pause_seconds(session: VoiceSession, element: Element, timeout: int) -> int
 
 
 def _check_model(session: VoiceSession, element: Element) -> None:
-    """Warns about an unknown model and invalid hints. The typed words are the result whatever the model is."""
+    """Warns about an unknown model and invalid hints. The result is always the typed words, whatever the model."""
     model = element.get("speechModel", "default")
     if model not in MODELS and not DEEPGRAM_MODEL.fullmatch(model):
         session.warn(13334, element, model or "(empty)")

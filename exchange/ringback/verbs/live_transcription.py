@@ -1,4 +1,4 @@
-"""The Transcription noun of Start and Stop: transcribes a call while it lasts.
+"""The Transcription noun of Start and Stop: transcribes a call in real time.
 
 https://www.twilio.com/docs/voice/twiml/transcription (2026-11)"""
 

@@ -11,7 +11,7 @@ TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows dire
 
 
 class RegistryError(Exception):
-    """An element is registered wrongly. The message says which, and what to do."""
+    """An element is registered incorrectly. The message says which, and how to fix it."""
 
 
 def check(registered: Sequence[TwimlElement]) -> None:

@@ -1,4 +1,4 @@
-"""Start and Stop: start and stop what runs in the background of a call: a recording, a transcription."""
+"""Start and Stop: start and stop background tasks of a call, such as a recording or a transcription."""
 
 from __future__ import annotations
 

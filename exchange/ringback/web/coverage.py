@@ -18,7 +18,7 @@ TABLES = (LIST_ROUTES, INSTANCE_ROUTES, *NEWER_PRODUCTS.values())
 
 
 class CoverageError(Exception):
-    """A route or a fault has no source. The message says which, and what to do."""
+    """A route or a fault has no source. The message says which, and how to fix it."""
 
 
 def coverage_table() -> str:
@@ -54,7 +54,7 @@ def _route(path: str, methods: dict[str, Any]) -> str:
 
 
 def _not_emulated() -> list[str]:
-    """The resources that requests get a 501 for."""
+    """The table of resources for which requests get a 501."""
     rows = ["| REST, rejected by name (501) | methods | reason | source |", "|---|---|---|---|"]
     for table, evidence in (
         (unsupported.OF_THE_ACCOUNT, unsupported.ACCOUNT_EVIDENCE),
@@ -90,7 +90,7 @@ def _check() -> None:
         raise CoverageError(f"ringback/service/faults.py: {', '.join(differing)}: add to both KINDS and EVIDENCE")
 
 
-_check()  # at import, so that no exchange starts with a table that does not agree with its code
+_check()  # at import, so that no exchange starts with a table that contradicts its code
 
 if __name__ == "__main__":
     print(coverage_table())

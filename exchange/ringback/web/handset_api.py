@@ -72,7 +72,7 @@ async def change_handset(state: State, request: web.Request) -> web.Response:
 
 
 async def change_number(state: State, request: web.Request) -> web.Response:
-    """Says where one of the app's numbers is."""
+    """Sets the location of one of the app's numbers."""
     body, number = await read_json(request, *PLACE), handset_number(request)
     if number not in state.numbers:
         raise RequestRefused(404, f"{number} is not one of the app's numbers: {', '.join(state.numbers)}.")
@@ -82,7 +82,7 @@ async def change_number(state: State, request: web.Request) -> web.Response:
 
 
 def _place(body: dict[str, Any], known: Place) -> Place:
-    """The known place, with the changes in the body. Raises RequestRefused."""
+    """Returns the current location with the changes in the body. Raises RequestRefused."""
     changes = {name: text_field(body, name, getattr(known, name)).strip() for name in PLACE}
     for name, value in changes.items():
         if len(value) > MAX_PLACE_CHARACTERS:

@@ -17,7 +17,7 @@ SIP_DOMAIN = "ringback.sip.twilio.com"  # the SIP domain that every SIP address 
 def invite_parameters(headers: dict[str, str]) -> dict[str, str]:
     """Returns the parameters that the first request for a call from a SIP address has. Raises RequestRefused."""
     if refused := sorted(name for name in headers if not is_custom_header(name)):
-        raise RequestRefused(400, f"parameters: {', '.join(refused)}: the name of a SIP header begins with X-.")
+        raise RequestRefused(400, f"parameters: {', '.join(refused)}: SIP header names must begin with X-.")
     invite = {"SipCallId": new_sip_call_id(), "SipDomain": SIP_DOMAIN, "SipSourceIp": "127.0.0.1"}
     return invite | {f"SipHeader_{name}": value for name, value in headers.items()}
 

@@ -1,4 +1,4 @@
-"""The handset API for the media streams of a call: what they are, and waiting for a mark."""
+"""The handset API for the media streams of a call: lists them, and waits for a mark."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ async def media(state: State, request: web.Request) -> web.StreamResponse:
 
 
 async def _send_while_heard(file: HeardAudio, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
-    """Sends a WAV file while the app's audio grows, until it is over or the client disconnects."""
+    """Streams the app's audio as a growing WAV file until it ends or the client disconnects."""
     response = web.StreamResponse(headers=headers | {"Cache-Control": "no-store"})
     await response.prepare(request)
     try:

@@ -1,4 +1,4 @@
-"""Requests for Twilio's host names, which `ringback run` leads here. Those for other products get a 501."""
+"""Requests for Twilio's host names, which `ringback run` directs here. Those for other products get a 501."""
 
 from __future__ import annotations
 

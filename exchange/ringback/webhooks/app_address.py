@@ -1,13 +1,16 @@
-"""Where the app is: its public URL, and the address that is dialled for it, as behind a tunnel."""
+"""The location of the app: its public URL, and the address to which Ringback connects, as behind a tunnel."""
 
 from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
+from ringback.service.bounded_dict import BoundedDict
+from ringback.webhooks.urls import MAX_CACHED_URLS
+
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 WITHOUT_TLS = {"https": "http", "wss": "ws"}
-FORWARDED_FOR = "203.0.113.1"  # an address for documentation (RFC 5737), in place of one of Twilio's
+FORWARDED_FOR = "203.0.113.1"  # a documentation address (RFC 5737), in place of one of Twilio's
 
 
 class AppAddress:
@@ -18,11 +21,13 @@ class AppAddress:
     def __init__(self, app: str, public: str = "") -> None:
         self.app = app
         self.names = [public] if public else []
+        self._routes: BoundedDict[str, tuple[str, dict[str, str]]] = BoundedDict(MAX_CACHED_URLS)
 
     def move(self, app: str) -> None:
-        """The app listens at another base URL. URLs of the former one still lead to it."""
+        """Changes the base URL at which the app listens. URLs of the previous one still lead to the app."""
         self.names.append(self.app)
         self.app = app
+        self._routes.clear()
 
     def route(self, url: str) -> tuple[str, dict[str, str]]:
         """Returns the URL to dial for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
@@ -30,6 +35,12 @@ class AppAddress:
         URLs of the public host lead to the app, with or without TLS. So do https and wss URLs of the app's own host and
         port, if the app listens without TLS, and URLs of its own host without a port: behind a tunnel there is none,
         so some apps leave it out. All other URLs are returned unchanged, without headers."""
+        if url not in self._routes:
+            self._routes[url] = self._find_route(url)
+        dialed, headers = self._routes[url]
+        return dialed, dict(headers)
+
+    def _find_route(self, url: str) -> tuple[str, dict[str, str]]:
         parts = urlsplit(url)
         if not self._leads_to_app(parts):
             return url, {}

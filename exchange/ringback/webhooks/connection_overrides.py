@@ -5,7 +5,10 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
+
+from ringback.webhooks.urls import MAX_CACHED_URLS
 
 RETRY_POLICIES = {"4xx", "5xx", "ct", "rt", "all"}
 
@@ -24,6 +27,7 @@ class ConnectionOverrides:
     unknown: str = ""
 
     @classmethod
+    @lru_cache(maxsize=MAX_CACHED_URLS)
     def from_url(cls, url: str) -> ConnectionOverrides:
         overrides = dict(parse_qsl(urlsplit(url).fragment))
         policy = frozenset(overrides.get("rp", "ct").split(","))

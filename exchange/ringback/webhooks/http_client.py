@@ -65,6 +65,8 @@ class WebhookClient:
 
         Sends `copies` requests at once, all with the same idempotency token. Returns the response to the first."""
         idempotency_token = str(uuid.uuid4())
+        if copies == 1:  # saves the task that gather would create
+            return await self._deliver(webhook, token, idempotency_token)
         responses = await asyncio.gather(*(self._deliver(webhook, token, idempotency_token) for _ in range(copies)))
         return responses[0]
 

@@ -5,11 +5,12 @@ https://www.twilio.com/docs/api/errors (2026-11)"""
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from ringback.webhooks.urls import is_twilio_host
+from ringback.webhooks.urls import MAX_CACHED_URLS, is_twilio_host
 
 
 class RequestFailed(Exception):
@@ -23,6 +24,7 @@ class RequestFailed(Exception):
         self.code, self.detail, self.policy, self.status = code, detail, policy, status
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def checked_url(url: str) -> str:
     """Returns the URL. Raises RequestFailed if it is not an http or https URL, or leads to Twilio."""
     parts = urlsplit(url)

@@ -136,7 +136,8 @@ class WebhookSender:
         call_entry = call_log.add("request", webhook) if call_log else None
 
         def finish(response: WebhookResponse) -> None:
-            logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
+            is_short = len(response.body) <= MAX_LOGGED_BYTES
+            logged = response if is_short else replace(response, body=response.body[:MAX_LOGGED_BYTES])
             self.log.append(RequestLogEntry(webhook, logged, at))
             if call_log and call_entry:
                 call_log.add_response(call_entry, logged)

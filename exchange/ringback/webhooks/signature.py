@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
+
+from ringback.webhooks.urls import MAX_CACHED_URLS
 
 Parameters = Iterable[tuple[str, str]]
 
@@ -14,11 +17,12 @@ def signature(token: str, url: str, parameters: Parameters = (), algorithm: str 
     """The value of X-Twilio-Signature.
 
     `url` is exactly the requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
-    base = url + "".join(name + value for name, value in sorted(set(parameters)))
-    digest = hmac.new(token.encode(), base.encode(), algorithm).digest()
+    base = url + "".join([name + value for name, value in sorted(set(parameters))])
+    digest = hmac.digest(token.encode(), base.encode(), algorithm)
     return base64.b64encode(digest).decode()
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def signed_url(url: str, voice: bool) -> str:
     """The part of the URL that is signed: without userinfo and fragment; for voice over https, also without the port.
 

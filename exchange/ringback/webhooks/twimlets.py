@@ -75,7 +75,7 @@ def _simulring(request: Twimlet) -> str:
 
 
 def _dial(request: Twimlet, numbers: list[str]) -> str:
-    """Dials the numbers at the same time. Afterwards the action asks for this Twimlet again, with DialCallStatus."""
+    """Dials the numbers at the same time. Afterwards, the action requests this Twimlet again, with DialCallStatus."""
     if status := request.value("DialCallStatus"):
         failed = status not in ANSWERED and request.value("FailUrl")
         return _response(f"<Redirect>{escape(failed)}</Redirect>" if failed else "<Hangup/>")

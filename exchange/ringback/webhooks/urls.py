@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
+MAX_CACHED_URLS = 1024  # of each cached function: an app has few webhook URLs, and requests each of them often
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
 
@@ -25,15 +26,17 @@ def resolve(base: str, url: str) -> str:
 
 def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:
     """The parameters in application/x-www-form-urlencoded format, for a body or a query string."""
-    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
+    return "&".join(map(_encoded_field, parameters))
 
 
 @lru_cache(maxsize=4096)
-def _quoted(text: str) -> str:
-    """Cached, because names and most values are the same in every request."""
-    return quote_plus(text)
+def _encoded_field(field: tuple[str, str]) -> str:
+    """Cached, because most fields are the same in every request."""
+    name, value = field
+    return f"{quote_plus(name)}={quote_plus(value)}"
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """The URL to request: in ASCII, without fragment. The `parameters` of a GET are appended to the query."""
     parts = urlsplit(_ascii(url))
@@ -44,6 +47,7 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, query, ""))
 
 
+@lru_cache(maxsize=MAX_CACHED_URLS)
 def without_userinfo(url: str) -> tuple[str, str, str]:
     """(url, user, password). User and password are decoded; they are "" if the URL has none."""
     parts = urlsplit(url)

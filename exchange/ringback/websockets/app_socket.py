@@ -46,7 +46,7 @@ class AppSocket:
     async def send(self, message: dict[str, Any]) -> bool:
         """Send a message as JSON text. Returns False if the connection has ended."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
-        text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be sent
+        text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be sent
         if self.closed or self.socket.closed:
             return False
         try:
@@ -60,7 +60,7 @@ class AppSocket:
     async def send_text(self, text: str) -> bool:
         """Send a text frame. Returns False if the connection has ended.
 
-        It waits as long as the app does not read: the caller bounds that."""
+        Waits while the app does not read; the caller must set a limit."""
         try:
             await self.socket.send_str(text)
         except (aiohttp.ClientError, OSError, RuntimeError):

@@ -79,7 +79,7 @@ async def _handshake(runtime: Runtime, url: str, token: str | None) -> aiohttp.C
 
 
 def _headers(runtime: Runtime, url: str, token: str | None) -> dict[str, str]:
-    """The signature is of the wss URL as written, in a lower-case header (2026-11-26).
+    """The signature covers the wss URL as written; the header name is in lower case (2026-11-26).
 
     Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security (2026-11)"""
     headers = {"User-Agent": USER_AGENT}
@@ -106,7 +106,7 @@ def _failure_of(error: Exception, url: str) -> HandshakeFailed:
 
 
 def _refusal(status: int, message: str, url: str) -> str:
-    """Why a response did not open a WebSocket. An app that refuses may have checked the signature in another way."""
+    """Why a response did not open a WebSocket. An app that rejects it may have verified another URL."""
     if status == 101:
         return message
     if status not in (401, 403):

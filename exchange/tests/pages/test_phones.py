@@ -214,7 +214,7 @@ def test_whatsapp_handset_texts_the_app_and_cannot_call(context: BrowserContext,
 def test_app_learns_where_a_phone_is_and_what_add_ons_found(room: PhonesPage, town: ExchangeWithApp) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Settings").click()
-    phone.get_by_text("Where this phone is").click()
+    phone.get_by_text("Location of this phone").click()
     phone.get_by_label("City").fill("Leeds")
     phone.get_by_label("Country").fill("fr")
     phone.get_by_label("Results of add-ons").fill('{"spam": 1')

@@ -53,7 +53,7 @@ net.Socket.prototype.connect = function (...args) {
   return connect.apply(this, args);
 };
 
-// All of exec, execFile, fork and spawn end here. The environment is a list of NAME=value.
+// exec, execFile, fork and spawn all end here. The environment is a list of NAME=value.
 const { spawn } = childProcess.ChildProcess.prototype;
 childProcess.ChildProcess.prototype.spawn = function (options) {
   if (options && typeof options === "object") {

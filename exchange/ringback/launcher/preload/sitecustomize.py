@@ -85,7 +85,7 @@ def completed(environment):
 
 
 def give_variables_to_children():
-    """Completes the environment of every child process, in the functions that all others call."""
+    """Completes the environment of every child process, by replacing the functions that all others call."""
     import _posixsubprocess  # subprocess, multiprocessing and gevent start processes with it
 
     fork_exec, execve = _posixsubprocess.fork_exec, os.execve

@@ -1,4 +1,4 @@
-// Records from the microphone, and passes on a WAV file for every second that is not silent, or for every part of a live sound.
+// Records from the microphone, and passes on a WAV file for every second that is not silent, or, if live, for every chunk.
 
 import { wav } from "./wav.js";
 
@@ -7,7 +7,7 @@ const CHUNK_SAMPLES = SAMPLE_RATE_HZ;
 const LIVE_CHUNK_SAMPLES = SAMPLE_RATE_HZ / 5; // ten frames of a media stream
 const SILENCE_LEVEL = 0.02; // peak, from 0 to 1; silence must not reach the exchange, because it ends a Record
 
-/** Starts recording. `live` passes on everything, soon and in order. Resolves to a function that stops it and resolves when the last samples have been passed on. */
+/** Starts recording. With `live`, everything is passed on promptly and in order. Resolves to a function that stops it and resolves when the last samples have been passed on. */
 export async function record(onAudio, { live = false } = {}) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });

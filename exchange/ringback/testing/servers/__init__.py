@@ -1,1 +1,1 @@
-"""Servers for apps in the process of the tests."""
+"""Servers for apps that run in the test process."""

@@ -64,9 +64,10 @@ class AsgiServer:
         await self.app(scope, self.to_app.get, self.from_app.put)
 
     async def _lifespan_event(self, name: str) -> None:
-        """Send an event and wait for its completion. An app that ends or raises has no lifespan, as the protocol says.
+        """Send an event and wait for its completion. An app that returns or raises does not support lifespan events:
+        see the protocol.
 
-        Raises RuntimeError if the app answers that it has failed."""
+        Raises RuntimeError if the app reports a failure."""
         assert self.lifespan
         if self.lifespan.done():
             return
@@ -77,7 +78,7 @@ class AsgiServer:
             raise RuntimeError(f"The app's {name} failed: {answer.result().get('message', '')}")
         answer.cancel()
         if self.lifespan.done() and not self.lifespan.cancelled():
-            self.lifespan.exception()  # marks it as seen
+            self.lifespan.exception()  # retrieved, so that asyncio logs no warning
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         scope = scope_of(request) | {"state": dict(self.state)}

@@ -98,7 +98,7 @@ async def websocket_messages(request: web.BaseRequest, app: Any, scope: dict[str
 
 
 async def _read(socket: web.WebSocketResponse, events: asyncio.Queue[dict[str, Any]]) -> None:
-    """Turn what arrives into events, until the connection is closed."""
+    """Convert incoming messages into ASGI events until the connection is closed."""
     async for message in socket:
         content = {"text": message.data} if message.type is WSMsgType.TEXT else {"bytes": message.data}
         await events.put({"type": "websocket.receive"} | content)

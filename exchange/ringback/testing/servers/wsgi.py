@@ -19,7 +19,7 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """Bind without the reverse lookup of the host name that the standard library's server makes."""
+        """Bind without the reverse DNS lookup of the standard library's server."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
         self.setup_environ()
