@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
-from show import contributions, state
+from show import contributions, show_state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
 from show.talk import talk_file
@@ -98,7 +98,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if receipt.total or cause != "time":
         purge_receipts.save(store, receipt)
     pipe = store.pipeline()
-    state.announce(pipe)
+    show_state.announce(pipe)
     pipe.execute()
     return receipt
 
