@@ -43,7 +43,7 @@ hypothesis.settings.load_profile("busy")
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
-# A shell's background job ignores Ctrl-C, and so would the processes whose end upon Ctrl-C is tested.
+# A shell's background job ignores SIGINT, and so would the processes that it starts, whose exit on Ctrl-C is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -144,7 +144,7 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     dispatch.enqueue_due(redis)
     delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does the cache outlive a key rotation
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
