@@ -49,7 +49,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that at the end no process is left alone with it."""
+    """Run the slowest tests first, so that no process is left alone with one at the end."""
     rank = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min((rank[name] for name in LONGEST if item.nodeid.startswith(name)), default=99))
 

@@ -40,7 +40,7 @@ class Endpoint:
         self.id = stored_endpoints.create(redis, client, SEAL, url, http=True, event_filter=place, **wishes).id
 
     def hears(self, *kinds):
-        """Tell it these; what became of each."""
+        """Send it these events; return the result of each."""
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
         dispatch.enqueue_due(self.redis)
         delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
