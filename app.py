@@ -9,7 +9,7 @@ import context
 import presenter
 import stage
 from api import catalogue
-from api import views as api
+from api import routes as api
 from phone import (
     browser_phones,
     call_recordings,
@@ -24,7 +24,7 @@ from phone import (
     voice_fallback,
 )
 from phone.commands import command_words
-from receiving import provider_views
+from receiving import provider_routes
 from show.talk import current_talk
 from store import clients, connection_budget
 from web import form_limits, https, security_headers, session_cookies
@@ -42,7 +42,7 @@ BLUEPRINTS = (
     line_calls.bp,
     browser_phones.bp,
     notification_calls.bp,
-    provider_views.bp,
+    provider_routes.bp,
     stage.bp,
     presenter.bp,
     catalogue.bp,

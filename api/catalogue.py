@@ -10,7 +10,7 @@ import context
 from receiving import providers
 from sending.webhooks import event_schemas
 from sending.webhooks.event_schemas import CATALOGUE, EXAMPLE_PROVIDER_EVENT
-from stage.views import requested_theme
+from stage.theme import requested_theme
 from web.security_headers import create_page_blueprint
 
 EXAMPLE_ORIGIN = "https://talk.example"  # of links in thin payloads, if PUBLIC_URL is not set

@@ -12,7 +12,7 @@ from sending.webhooks import redelivery, signatures
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.queue import backlog, delivery_queue, messages
-from workers.runs import Run
+from workers.job_progress import Run
 
 Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 """One operation: takes the path parameters and the validated body, and returns the response."""

@@ -11,9 +11,9 @@ from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
-from workers import redelivery_job, runs
+from workers import job_progress, redelivery_job
+from workers.job_progress import Run
 from workers.queues import WEBHOOKS
-from workers.runs import Run
 
 
 class ResourceNotFound(Exception):
@@ -72,7 +72,7 @@ def start_recovery(id: str, since: float) -> Run:
 
 def load_recovery(endpoint_id: str, recovery_id: str) -> Run | None:
     """Return this endpoint's recovery with this id, or None."""
-    found = runs.load(context.store(), recovery_id)
+    found = job_progress.load(context.store(), recovery_id)
     return found if found and found.options.get("endpoint") == endpoint_id else None
 
 

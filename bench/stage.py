@@ -19,7 +19,7 @@ from bench.people import stage_playback
 from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
-from show import state
+from show import show_state
 from stage.timeline import parse_stream_id
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium
@@ -36,7 +36,7 @@ def main() -> None:
     changes = {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "WEB_CONCURRENCY": "1"}
     environ = os.environ | read_env(ROOT / ".env.demo") | changes | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
     pipe = client.pipeline()
-    state.write(pipe, scene="timeline")
+    show_state.write(pipe, scene="timeline")
     pipe.execute()
     server = serve("app:create_app()", port, environ)
     try:

@@ -19,8 +19,8 @@ from sending.webhooks.endpoints import stored_endpoints as webhook_endpoints
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
-from workers import runs
-from workers.runs import Run
+from workers import job_progress
+from workers.job_progress import Run
 
 POLL_INTERVAL_SECONDS = 0.2
 
@@ -110,7 +110,7 @@ def recover(id: str, since: float) -> None:
     while run.is_open:
         shown = _print_progress(run, shown)
         time.sleep(POLL_INTERVAL_SECONDS)
-        run = runs.load(context.store(), run.id) or run
+        run = job_progress.load(context.store(), run.id) or run
     _print_progress(run, shown)
     if run.state == "failed":
         raise click.ClickException(run.words)

@@ -7,8 +7,8 @@ from datetime import datetime
 import click
 
 import control_characters
-from show.sanitize import format_duration
-from workers.runs import Outcome
+from show.duration_format import format_duration
+from workers.job_progress import Outcome
 
 SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 

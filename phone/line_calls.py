@@ -13,7 +13,7 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import contributions, state
+from show import contributions, show_state
 from show.line import waiting_line
 from show.scenes.line import Line
 from show.talk import current_talk
@@ -43,7 +43,7 @@ def join_line(context: WebhookContext) -> StoredResponse:
         said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
         events.publish(context.pipe, "call.heard", sid, **said)
     reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
-    state.announce(context.pipe)
+    show_state.announce(context.pipe)
     return speak(context, reply, line_twiml.wait_in_queue(scene.id, reply, next_document(context)))
 
 
@@ -93,7 +93,7 @@ def add_caption(context: WebhookContext) -> StoredResponse:
         person = contributions.person_with(delivery["CallSid"], settings())
         sentence = f"{delivery['TranscriptionSid']} {delivery['SequenceId']}"
         scene.add_caption(context.redis, context.pipe, delivery["CallSid"], person, sentence, words)
-        state.announce(context.pipe)
+        show_state.announce(context.pipe)
     return StoredResponse(status=204)
 
 
@@ -139,7 +139,7 @@ def end_call(context: WebhookContext) -> None:
     lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
     if lines:
         waiting_line.leave(context.pipe, lines, context.delivery["CallSid"])
-        state.announce(context.pipe)
+        show_state.announce(context.pipe)
 
 
 def _is_on_other_network(number: str) -> bool:
@@ -152,7 +152,7 @@ def _leave(context: WebhookContext) -> None:
     scene = _scene_of(context.delivery)
     if scene:
         waiting_line.leave(context.pipe, [scene.id], context.delivery["CallSid"])
-        state.announce(context.pipe)
+        show_state.announce(context.pipe)
 
 
 def _scene_of(delivery: Delivery) -> Line | None:

@@ -20,9 +20,9 @@ from phone.commands.help import list_commands
 from phone.twiml.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
-from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
+from receiving.rejection_reasons import RejectedRequest
 from sending import unanswered_texts
 from sending.segments import shorten
 from show import contributions

@@ -2,8 +2,8 @@
 
 from presenter import (
     audit_page,
-    console,
     console_actions,
+    console_page,
     endpoints_page,
     health_checks,
     health_page,
@@ -18,8 +18,8 @@ from presenter.preflight import page as preflight_page
 __all__ = [
     "audit_page",
     "bp",
-    "console",
     "console_actions",
+    "console_page",
     "endpoints_page",
     "health_checks",
     "health_page",

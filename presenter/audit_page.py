@@ -11,7 +11,7 @@ from presenter.login import login_required
 from show import audit_log
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 
 @bp.get("/present/audit")

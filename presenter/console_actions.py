@@ -10,10 +10,10 @@ from presenter import csrf
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit_log, state
+from show import audit_log, show_state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.moderated_scene import ModeratedScene
-from show.state import ShowState
+from show.show_state import ShowState
 from show.talk import current_talk
 from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
@@ -55,10 +55,10 @@ def talk_action() -> ResponseReturnValue:
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
     store, talk = get_page_store(), current_talk.talk()
-    show, pipe = state.load(store), store.pipeline()
+    show, pipe = show_state.load(store), store.pipeline()
     if do == "scene-action":
         _perform_on_item(store, talk, show.scene(talk), action, item)
-        state.announce(pipe)
+        show_state.announce(pipe)
     elif do in ACTIONS:
         ACTIONS[do](pipe, show, talk, scene)
     else:
@@ -88,7 +88,7 @@ def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
     def move(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
         position = talk.positions[show.scene(talk).id] + steps
         if 0 < position <= len(talk.scenes):
-            state.go(pipe, show, talk, position)
+            show_state.go(pipe, show, talk, position)
 
     return move
 
@@ -96,37 +96,37 @@ def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
 def _go_to(pipe: Pipe, show: ShowState, talk: Talk, scene: str) -> None:
     if not scene.isdecimal() or len(scene) > 3:
         raise SceneError(f"The field `scene` must be a number from 1 to {len(talk.scenes)}.")
-    state.go(pipe, show, talk, int(scene))
+    show_state.go(pipe, show, talk, int(scene))
 
 
 def _set_phase(phase: str) -> Callable[[Pipe, ShowState, Talk, str], None]:
-    return lambda pipe, show, talk, _: state.set_phase(pipe, show.scene(talk), phase)
+    return lambda pipe, show, talk, _: show_state.set_phase(pipe, show.scene(talk), phase)
 
 
 def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
-    return lambda pipe, show, talk, _: state.write(pipe, **{name: value, f"{name}_by": presenter_name()})
+    return lambda pipe, show, talk, _: show_state.write(pipe, **{name: value, f"{name}_by": presenter_name()})
 
 
 def _hold(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.stop(pipe, HELD_REASON)
-    state.write(pipe, held_by=presenter_name())
+    show_state.write(pipe, held_by=presenter_name())
 
 
 def _release(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.resume(pipe)
-    state.write(pipe, held_by=presenter_name())
+    show_state.write(pipe, held_by=presenter_name())
 
 
 ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "next": _go_by(1),
     "previous": _go_by(-1),
     "go": _go_to,
-    "back": lambda pipe, show, talk, _: state.go_back(pipe, show, talk),
-    "restart": lambda pipe, show, talk, _: state.restart(pipe, talk),
+    "back": lambda pipe, show, talk, _: show_state.go_back(pipe, show, talk),
+    "restart": lambda pipe, show, talk, _: show_state.restart(pipe, talk),
     "open": _set_phase(OPEN),
     "close": _set_phase(CLOSED),
     "reveal": _set_phase(REVEALED),
-    "reset": lambda pipe, show, talk, _: state.reset(pipe, show.scene(talk)),
+    "reset": lambda pipe, show, talk, _: show_state.reset(pipe, show.scene(talk)),
     "blank": _switch("blank", 1),
     "unblank": _switch("blank", 0),
     "pause": _switch("paused", 1),
@@ -139,7 +139,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
 def _state_as_json() -> Response | tuple[Response, int]:
     store, talk = get_page_store(), current_talk.talk()
     try:
-        show, stream = state.load(store), get_event_stream()
+        show, stream = show_state.load(store), get_event_stream()
         stream.catch_up()
         scene = show.scene(talk)
         figures = scene.figures(get_renderer().view(scene, show, stream.timeline))

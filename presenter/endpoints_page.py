@@ -26,7 +26,7 @@ from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
 MAX_ROWS = 50  # of dead letters

@@ -18,7 +18,7 @@ from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
 from stage.phone_number_format import country_of, format_phone_number
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 MAX_ROWS = 12  # in each list
 MAX_VALUE_CHARACTERS = 200

@@ -17,7 +17,7 @@ from receiving.signatures import constant_time_equal
 from stage import presenter_session
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 from store import Store
 
 MAX_ATTEMPTS = 5  # per ATTEMPT_WINDOW_SECONDS, from one address or one known browser

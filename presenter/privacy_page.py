@@ -15,7 +15,7 @@ from show.privacy import export, purge, purge_receipts
 from show.talk import current_talk
 from stage.blueprint import get_page_store
 from stage.presenter_names import presenter_name
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 
 @bp.get("/present/privacy")

@@ -17,7 +17,7 @@ from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 MAX_EXAMINED = 2 * stored_requests.MAX_REJECTED_REQUESTS  # all that the inbox stores
 MAX_ROWS = 60

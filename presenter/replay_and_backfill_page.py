@@ -17,19 +17,20 @@ from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
-from show.sanitize import format_duration, parse_number, sanitize
+from show.duration_format import format_duration
+from show.sanitize import parse_number, sanitize
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
-from workers import runs
+from stage.theme import requested_theme
+from workers import job_progress
+from workers.job_progress import Outcome, Run
 from workers.queues import WEBHOOKS
-from workers.runs import Outcome, Run
 
 MAX_ROWS = 40  # stored requests to choose from
 MAX_RUNS = 6
 MAX_OUTCOMES = 60  # for the newest run; a third as many for each of the others
 WINDOW_LABELS = {900: "15 minutes", 3600: "hour", 6 * 3600: "6 hours", 24 * 3600: "day", 3 * 24 * 3600: "3 days"}
-RUN_TITLES = {runs.FIND_MISSING: "Find missing webhooks", runs.BACKFILL: "Backfill missing webhooks"}
+RUN_TITLES = {job_progress.FIND_MISSING: "Find missing webhooks", job_progress.BACKFILL: "Backfill missing webhooks"}
 RUN_STATES = {  # state -> (glyph, label)
     "waiting": ("waiting", "waiting for a worker"),
     "working": ("running", "running"),
@@ -97,7 +98,7 @@ def start_backfill() -> ResponseReturnValue:
     """Find the webhooks that were missed in a time window; with `do=backfill`, also submit them."""
     csrf.check()
     now = time.time()
-    kind = runs.BACKFILL if request.form.get("do") == "backfill" else runs.FIND_MISSING
+    kind = job_progress.BACKFILL if request.form.get("do") == "backfill" else job_progress.FIND_MISSING
     return _start_run(kind, {"since": now - _window_seconds(), "until": now})
 
 
@@ -115,13 +116,13 @@ def start_replay() -> ResponseReturnValue:
         wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), resign=resign, force=force)
         if not wanted.ids:
             return _redirect_back("Select at least one request to replay.")
-    return _start_run(runs.REPLAY, asdict(wanted))
+    return _start_run(job_progress.REPLAY, asdict(wanted))
 
 
 def _start_run(kind: str, options: dict[str, Any]) -> ResponseReturnValue:
     try:
         client = get_page_store()
-        latest = runs.latest(client, 1)
+        latest = job_progress.latest(client, 1)
         if latest and latest[0].is_open and not latest[0].is_stalled:
             return _redirect_back(BUSY_MESSAGE)
         replay_and_backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
@@ -144,7 +145,7 @@ def _window_seconds() -> float:
 def _template_values() -> dict[str, Any]:
     client = get_page_store()
     try:
-        views = [_run_view(client, run, index) for index, run in enumerate(runs.latest(client, MAX_RUNS))]
+        views = [_run_view(client, run, index) for index, run in enumerate(job_progress.latest(client, MAX_RUNS))]
     except redis.RedisError:
         return {"is_store_up": False, "run_views": []}
     return {"is_store_up": True, "run_views": views}
@@ -153,7 +154,7 @@ def _template_values() -> dict[str, Any]:
 def _run_view(client: redis.Redis, run: Run, index: int) -> RunView:
     outcomes = [
         replace(outcome, what=sanitize(outcome.what, 100), words=sanitize(outcome.words, 240))
-        for outcome in runs.outcomes(client, run.id, MAX_OUTCOMES if index == 0 else MAX_OUTCOMES // 3)
+        for outcome in job_progress.outcomes(client, run.id, MAX_OUTCOMES if index == 0 else MAX_OUTCOMES // 3)
     ]
     glyph, label = RUN_STATES[run.state]
     if run.is_stalled:
@@ -163,7 +164,7 @@ def _run_view(client: redis.Redis, run: Run, index: int) -> RunView:
 
 def _run_title(run: Run) -> str:
     options = run.options
-    if run.kind != runs.REPLAY:
+    if run.kind != job_progress.REPLAY:
         return f"{RUN_TITLES[run.kind]}, {_window_label(options)}"
     ids = len(options.get("ids") or ())
     source = sanitize(options.get("source"), 20) or "all requests"

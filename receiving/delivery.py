@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import unquote
 
-from receiving.errors import InvalidNumber, InvalidSid
-from receiving.forms import parse_form
+from receiving.rejection_reasons import InvalidNumber, InvalidSid
+from receiving.urlencoded_forms import parse_form
 
 SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 NUMBER_PATTERN = re.compile(r"[0-9]{1,9}")

@@ -14,8 +14,8 @@ from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
-from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
+from receiving.rejection_reasons import RejectedRequest
 from receiving.replay import late_reply
 from store import Commands, ConditionFailed, DeferredPipeline, Store, batching, new_pipeline
 from web.request_body import BodyMemory

@@ -4,7 +4,7 @@ import re
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.errors import SecretPathNotFound
+from receiving.rejection_reasons import SecretPathNotFound
 from receiving.signatures import matches_any, secrets_with_prefix
 
 PATH_PREFIX = "path:"

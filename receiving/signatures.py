@@ -5,7 +5,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from receiving.delivery import Delivery
-from receiving.errors import InvalidSignature, MissingSignature, TimestampOutOfTolerance, canonical_header_name
+from receiving.rejection_reasons import (
+    InvalidSignature,
+    MissingSignature,
+    TimestampOutOfTolerance,
+    canonical_header_name,
+)
 
 TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,12}")  # int() also accepts digits from other scripts, "_" and white space
 

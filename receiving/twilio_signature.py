@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from config import Secret, Settings
 from receiving.delivery import Delivery
-from receiving.errors import InvalidSignature, MissingSignature
+from receiving.rejection_reasons import InvalidSignature, MissingSignature
 from receiving.signatures import constant_time_equal
 from sending.number_types import is_browser_phone
 

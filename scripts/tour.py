@@ -34,7 +34,7 @@ TOUR = {
         "workers/sweep.py",
     ],
     "Sending an answer exactly once": ["sending/outbox.py", "sending/twilio/gateway.py", "sending/http/client.py"],
-    "Showing everything to the audience": ["stage/views.py", "stage/event_stream.py", "stage/timeline.py"],
+    "Showing everything to the audience": ["stage/stage_page.py", "stage/event_stream.py", "stage/timeline.py"],
 }
 
 

@@ -16,14 +16,14 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import encrypted_phone_numbers, friendly_names, state
+from show import encrypted_phone_numbers, friendly_names, show_state
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
-from show.state import ShowState
+from show.contribution_limits import MAX_MEDIA
+from show.show_state import ShowState
 from show.talk import current_talk
 from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
-MAX_MEDIA = 10  # files per text, as Twilio has it
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
 LATE_SECONDS = 15  # after a scene change, a late text or key still counts for the previous scene
 READS = 2  # the number of commands of `reads`
@@ -40,13 +40,13 @@ class Participant:
 
 def reads(delivery: Delivery) -> Commands:
     """Return the commands that read the show's state and the person's name. Pass their replies to `identify`."""
-    return (state.READ_COMMAND, friendly_names.assign_command(person_of(delivery)))
+    return (show_state.READ_COMMAND, friendly_names.assign_command(person_of(delivery)))
 
 
 def identify(webhook: WebhookContext) -> Participant:
     """Return who has sent this webhook."""
     reply, name = webhook.replies[:READS]
-    return Participant(person_of(webhook.delivery), name.decode(), state.parse(reply))
+    return Participant(person_of(webhook.delivery), name.decode(), show_state.parse(reply))
 
 
 def person_of(delivery: Delivery) -> str:

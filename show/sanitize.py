@@ -1,4 +1,4 @@
-"""Sanitizes untrusted text for the screen, and formats durations."""
+"""Sanitizes untrusted text and numbers for the screen."""
 
 import re
 import unicodedata
@@ -31,16 +31,6 @@ def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
     line = mask_all(" ".join("".join(kept).split()))
     line = INFORMAL_NUMBER.sub(lambda match: "••• " + re.sub(r"\D", "", match[0])[-3:], line)
     return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
-
-
-def format_duration(seconds: float) -> str:
-    """A duration such as `6 ms`, `3.1 s`, `14 s` or `2 min 5 s`."""
-    seconds = max(0.0, seconds)
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.5:
-        return f"{seconds:.1f} s".replace(".0 ", " ") if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{int(seconds + 0.5) // 60} min {int(seconds + 0.5) % 60} s"
 
 
 def parse_number(value: object) -> float:

@@ -6,10 +6,10 @@ import time
 from flask import Flask
 
 import context
-from show import state
+from show import show_state
 from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import sms_link, svg
-from show.state import ShowState
+from show.show_state import ShowState
 from show.talk.talk_file import Talk
 from stage.event_stream import CONSOLE, Snapshot
 from stage.phone_number_format import format_phone_number, list_numbers
@@ -29,7 +29,7 @@ class SceneRenderer:
         """Return the scene at this position, from 1; for 0 the current scene. Raises redis.RedisError."""
         if position == CONSOLE:
             return Snapshot(timeline.last_event_id)
-        show = state.load(self.store)
+        show = show_state.load(self.store)
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))
         scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from show.sanitize import format_duration, parse_number, sanitize
+from show.duration_format import format_duration
+from show.sanitize import parse_number, sanitize
 
 MAX_STEPS = 7  # per entry: the first step and the newest ones
 RESPONSES = ("text.answered", "call.spoken")  # to Twilio's webhooks

@@ -9,7 +9,7 @@ from flask import Response, render_template
 from masking import mask
 from sending import followers
 from stage.blueprint import bp, get_page_store
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 
 @bp.get("/unfollow/<token>")

@@ -1,7 +1,7 @@
 // Keeps the console up to date, and performs its actions without leaving the page.
 import { follow } from "./event_stream.js";
 import { keepFocus } from "./keep_focus.js";
-import { listen } from "./keys.js";
+import { listen } from "./presenter_keys.js";
 import { morph } from "./morph.js";
 import { showStaleNotice } from "./stale_notice.js";
 

@@ -7,8 +7,8 @@ from redis import Redis
 from rq import Queue, get_current_job
 
 from sending.webhooks import redelivery
-from workers import runs
-from workers.runs import Run, RunFailed, RunWriter
+from workers import job_progress
+from workers.job_progress import Run, RunFailed, RunWriter
 
 JOB_TIMEOUT_SECONDS = 600
 
@@ -17,15 +17,15 @@ def start(redis: Redis, queue: Queue, endpoint_id: str, since: float, now: float
     """Enqueue a run that resends what failed between `since` and `now` (Unix timestamps)."""
     options = {"endpoint": endpoint_id, "since": since, "until": now or time.time()}
     id = f"rec_{secrets.token_hex(8)}"
-    return runs.start(
-        redis, queue, redeliver, runs.REDELIVERY, options, id=id, timeout=JOB_TIMEOUT_SECONDS, listed=False
+    return job_progress.start(
+        redis, queue, redeliver, job_progress.REDELIVERY, options, id=id, timeout=JOB_TIMEOUT_SECONDS, listed=False
     )
 
 
 def redeliver(id: str) -> None:
     """The job: resend everything that the run with this id covers."""
     redis = get_current_job().connection  # type: ignore[union-attr]
-    run = runs.load(redis, id)
+    run = job_progress.load(redis, id)
     if run is not None and run.is_open:
         execute(redis, run)
 
@@ -42,4 +42,4 @@ def execute(redis: Redis, run: Run) -> None:
             raise RunFailed(str(error)) from None
         return ""
 
-    runs.execute(redis, run, work)
+    job_progress.execute(redis, run, work)

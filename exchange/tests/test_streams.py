@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator
 
 from ringback.sound import mulaw, wav
 from ringback.sound.synthetic_speech import synthesize
-from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
+from ringback.streams.app_message_parser import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
 from ringback.streams.track_audio import TrackAudio
 from ringback.testing.connection import Connection

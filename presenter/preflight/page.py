@@ -9,7 +9,7 @@ from presenter.login import login_required
 from presenter.preflight import Subject, run
 from show.talk import current_talk
 from stage.blueprint import get_page_store
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 MAX_PEOPLE = 100_000
 

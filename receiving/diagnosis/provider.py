@@ -7,8 +7,8 @@ from dataclasses import replace
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_secrets
-from receiving.errors import CredentialsRequired, MissingSignature, RejectedRequest
 from receiving.providers.base import Provider
+from receiving.rejection_reasons import CredentialsRequired, MissingSignature, RejectedRequest
 
 MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can trigger one
 TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")

@@ -10,7 +10,7 @@ from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TokenBucket
-from receiving.errors import RejectedRequest
+from receiving.rejection_reasons import RejectedRequest
 from store import Store, clients, execute, new_pipeline
 from store.pool import OPTIONAL
 

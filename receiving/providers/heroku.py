@@ -14,9 +14,9 @@ from config import Secrets
 from masking import mask_email
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.errors import InvalidSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import Mistakes, Provider
+from receiving.rejection_reasons import InvalidSignature
 from receiving.sample_requests import make_json_delivery
 from receiving.signatures import matches_any, secrets_with_prefix, verify_header
 

@@ -19,10 +19,10 @@ from config import Secrets
 from masking import mask_email
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake, other_urls
-from receiving.errors import InvalidSignature, MissingSignature
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import OK, Mistakes, Provider
+from receiving.rejection_reasons import InvalidSignature, MissingSignature
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 from receiving.signatures import constant_time_equal, verify_header
 

@@ -16,9 +16,9 @@ from receiving import secret_path
 from receiving.decoding.charsets import decode_text
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.errors import CredentialsRequired, SecretPathNotFound
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import Mistakes, Provider
+from receiving.rejection_reasons import CredentialsRequired, SecretPathNotFound
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_json_delivery
 from receiving.signatures import matches_any, secrets_with_prefix
 

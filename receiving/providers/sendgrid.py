@@ -23,9 +23,9 @@ from masking import mask_email
 from receiving import secret_path
 from receiving.decoding.email_form import parse_email_form
 from receiving.delivery import Delivery
-from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import OK, Provider
+from receiving.rejection_reasons import InvalidSignature, MissingSignature
 from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
 from sending.webhooks.signatures import decode_base64
 

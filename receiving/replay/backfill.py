@@ -11,7 +11,7 @@ from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
 from receiving.replay.provider_log_entry import LogEntry, RedeliveryRequested
 from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
-from workers.runs import Outcome
+from workers.job_progress import Outcome
 
 MAX_WEBHOOKS_PER_RUN = 200
 

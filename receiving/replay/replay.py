@@ -11,7 +11,7 @@ from receiving.provider_event import one_line
 from receiving.replay import loopback_client
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed, LoopbackResponse
 from store import Store
-from workers.runs import Outcome
+from workers.job_progress import Outcome
 
 MAX_REQUESTS_PER_RUN = 500
 MAX_CONSECUTIVE_FAILURES = 3  # without a response; after that, the run stops

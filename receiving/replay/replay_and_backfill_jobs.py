@@ -10,21 +10,21 @@ from config import Settings
 from receiving.replay import backfill, missing_webhooks, replay
 from receiving.replay.replay import ReplayRequest
 from store import Store
-from workers import callbacks, runs
-from workers.runs import Outcome, Run, RunWriter
+from workers import callbacks, job_progress
+from workers.job_progress import Outcome, Run, RunWriter
 
 STATE_LABELS = {"success": "done", "skipped": "already processed", "waiting": "requested again", "failed": "failed"}
 
 
 def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
     """Store a run and queue its job in one transaction. `options` has a ReplayRequest's fields, or since and until."""
-    return runs.start(redis, queue, run_job, kind, options)
+    return job_progress.start(redis, queue, run_job, kind, options)
 
 
 def run_job(id: str) -> None:
     """The RQ job: execute the run with this id, unless it has expired or finished."""
     gateway = callbacks.get_gateway()
-    run = runs.load(gateway.redis, id)
+    run = job_progress.load(gateway.redis, id)
     if run is not None and run.is_open:
         execute_run(gateway.settings, gateway.redis, run)
 
@@ -36,7 +36,7 @@ def execute_run(settings: Settings, redis: Store, run: Run) -> None:
         log.clear()
         return RUNNERS[run.kind](settings, redis, log)
 
-    runs.execute(redis, run, execute)
+    job_progress.execute(redis, run, execute)
 
 
 def _replay(settings: Settings, redis: Store, log: RunWriter) -> str:
@@ -48,7 +48,7 @@ def _replay(settings: Settings, redis: Store, log: RunWriter) -> str:
 
 def _find_missing(settings: Settings, redis: Store, log: RunWriter) -> str:
     report = _missing_report(settings, redis, log)
-    for entry in report.missing[: runs.MAX_OUTCOMES]:
+    for entry in report.missing[: job_progress.MAX_OUTCOMES]:
         log.add_outcome(Outcome(entry.summary, "waiting", 0, 0.0, "not received", entry.sent_at))
     return report.summarize()
 
@@ -79,7 +79,7 @@ def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
 
 
 RUNNERS: dict[str, Callable[[Settings, Store, RunWriter], str]] = {
-    runs.REPLAY: _replay,
-    runs.FIND_MISSING: _find_missing,
-    runs.BACKFILL: _backfill,
+    job_progress.REPLAY: _replay,
+    job_progress.FIND_MISSING: _find_missing,
+    job_progress.BACKFILL: _backfill,
 }

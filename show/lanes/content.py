@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from masking import mask_words
-from show.sanitize import format_duration, sanitize
+from show.duration_format import format_duration
+from show.sanitize import sanitize
 
 MAX_STEPS = 5  # side by side on the screen
 MAX_ANSWER_CHARACTERS = 120

@@ -11,14 +11,14 @@ from rq.serializers import JSONSerializer
 from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
-from show import contributions, state
+from show import contributions, show_state
 from show.privacy import purge_receipts, scene_erasers, webhook_erasers
 from show.privacy.purge_receipts import PurgeReceipt
 from show.talk import talk_file
 from show.talk.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
-from workers import call_state, recording_waveform, runs
+from workers import call_state, job_progress, recording_waveform
 from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
@@ -31,7 +31,7 @@ STORES = (
     followers,
     messages,
     unanswered_texts,
-    runs,
+    job_progress,
     text_circuit_breaker,
 )
 INTERVAL_SECONDS = 600.0  # between two automatic purges
@@ -98,7 +98,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if receipt.total or cause != "time":
         purge_receipts.save(store, receipt)
     pipe = store.pipeline()
-    state.announce(pipe)
+    show_state.announce(pipe)
     pipe.execute()
     return receipt
 

@@ -1,7 +1,7 @@
 """Erases what the scenes have stored: whole scenes, or what one person has contributed to them."""
 
 import events
-from show import encrypted_phone_numbers, friendly_names, moderation, state
+from show import encrypted_phone_numbers, friendly_names, moderation, show_state
 from show.talk.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
@@ -25,7 +25,7 @@ def erase_all(store: Store, talk: Talk, erasure: Erasure) -> int:
 def is_idle_since(store: Store, before: float) -> bool:
     """Whether nobody has called, texted or presented since this time."""
     newest = events.read_latest(store, 1)
-    return bool(newest) and newest[0].time < before and state.load(store).changed_at < before
+    return bool(newest) and newest[0].time < before and show_state.load(store).changed_at < before
 
 
 def erase_person(store: Store, talk: Talk, erasure: Erasure) -> int:

@@ -10,7 +10,7 @@ from receiving.replay import duplicate_deliveries
 from receiving.replay.duplicate_deliveries import CopyResult
 from receiving.replay.loopback_client import LoopbackFailed
 from receiving.replay.replay import CannotReplay
-from show import state
+from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView
 from show.lanes.content import make_lane
 from store import Store
@@ -63,12 +63,12 @@ class Idempotence(Scene):
         pipe.execute_command("DEL", key)
         pipe.execute_command("RPUSH", key, json.dumps(delivery["MessageSid"] or delivery["CallSid"]))
         pipe.execute_command("EXPIRE", key, TTL_SECONDS)
-        state.announce(pipe)
+        show_state.announce(pipe)
         pipe.execute()
         try:
             for result in duplicate_deliveries.deliver(context.settings(), delivery, COPIES):
                 pipe.execute_command("RPUSH", key, json.dumps(asdict(result)))
-                state.announce(pipe)
+                show_state.announce(pipe)
                 pipe.execute()
         except (LoopbackFailed, CannotReplay) as error:
             raise SceneError(f"The copies could not be delivered: {error}") from error

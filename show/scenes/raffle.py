@@ -11,7 +11,7 @@ from answer_outcomes import DECLINED, AnswerText
 from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
-from show import encrypted_phone_numbers, raffle_receipt, state
+from show import encrypted_phone_numbers, raffle_receipt, show_state
 from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
 from show.graphics.qr_code import svg
 from store import ConditionFailed, Pipe, Store, commit_if_unchanged, new_pipeline, require
@@ -48,7 +48,7 @@ class Raffle(Scene):
         """
         if store.hexists(self.key("raffle"), "drawn"):
             return AnswerText("The winner has been drawn already.", DECLINED)
-        require(pipe, state.STATE_KEY, f"phase:{self.id}", OPEN)
+        require(pipe, show_state.STATE_KEY, f"phase:{self.id}", OPEN)
         require(pipe, self.key("raffle"), "drawn", "")
         pipe.execute_command("HSETNX", self.key("entries"), contribution.person, contribution.name)
         pipe.execute_command("EXPIRE", self.key("entries"), TTL_SECONDS)
@@ -70,7 +70,7 @@ class Raffle(Scene):
         if self.load_receipt(store):
             raise SceneError("The winner has been drawn. Reset the scene to draw again.")
         pipe = store.pipeline()
-        state.set_phase(pipe, self, CLOSED)
+        show_state.set_phase(pipe, self, CLOSED)
         pipe.hgetall(self.key("entries"))
         entries = {name.decode(): person.decode() for person, name in pipe.execute()[-1].items()}
         if not entries:
@@ -80,7 +80,7 @@ class Raffle(Scene):
         row: dict[Any, Any] = {"drawn": 1, "person": entries[drawn.winner], "code": code}
         row["receipt"] = json.dumps(drawn.as_dict())
         deferred = new_pipeline(store)
-        deferred.require(state.STATE_KEY, f"phase:{self.id}", CLOSED)
+        deferred.require(show_state.STATE_KEY, f"phase:{self.id}", CLOSED)
         deferred.hset(self.key("raffle"), mapping=row)
         try:  # two presenters may draw at once, or one of them opens it again
             commit_if_unchanged(store, deferred, self.key("raffle"), "", field="drawn")

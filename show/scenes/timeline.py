@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import state
+from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from show.lanes.content import StageLane, make_lane
 from store import Store
@@ -73,7 +73,7 @@ class TimelineScene(Scene):
             raise SceneError("The field `item` must be the id of a call or text, as in the list on the console.")
         pipe = store.pipeline()
         if action == "pin":
-            state.write(pipe, pinned="" if state.load(store).pinned == item else item)
+            show_state.write(pipe, pinned="" if show_state.load(store).pinned == item else item)
         else:
             pipe.execute_command("HSET", self.key("lanes"), item, APPROVED if action == "approve" else HIDDEN)
             pipe.execute_command("EXPIRE", self.key("lanes"), TTL_SECONDS)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import state
+from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from show.graphics import sequence_diagram, signed_request
 from show.lanes.content import StageLane, make_lane
@@ -68,7 +68,7 @@ class Xray(Scene):
         elif len(item) > 100:
             raise SceneError("The field `item` must be the id of a call or text, as in the list on the console.")
         else:
-            state.write(pipe, pinned="" if state.load(store).pinned == item else item)
+            show_state.write(pipe, pinned="" if show_state.load(store).pinned == item else item)
         pipe.execute()
 
     def storage_keys(self) -> list[str]:

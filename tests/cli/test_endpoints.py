@@ -13,7 +13,7 @@ from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from tests.support.waiting import eventually
 from tests.support.webhook_sender import store_message
-from workers import redelivery_job, runs
+from workers import job_progress, redelivery_job
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_failed_messages_are_recovered_and_the_progress_is_shown(says, id, redis
 
     def work():
         (job,) = eventually(lambda: queue.jobs)
-        redelivery_job.execute(redis, runs.load(redis, *job.args))
+        redelivery_job.execute(redis, job_progress.load(redis, *job.args))
 
     worker = threading.Thread(target=work)
     worker.start()

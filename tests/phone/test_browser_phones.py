@@ -8,7 +8,7 @@ from app import create_app
 from config import Secret
 from phone import browser_phones
 from receiving.twilio_signature import compute_signature
-from show import state
+from show import show_state
 from show.base_scene import SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person, WebhookPoster
 from tests.support.ports import reserved_port
@@ -139,7 +139,7 @@ class TestBesideARealAccount:
 
     def test_votes_of_browser_phones_are_counted_apart(self, live, post, redis):
         talk = live[0].extensions["talk"]
-        state.write(redis, scene="tabs")
+        show_state.write(redis, scene="tabs")
         Person(post, "+447911123456").texts("tabs")
         Person(post, "+447700900300").texts("spaces", sid="SM" + "5" * 32)
         figures = talk.find("tabs").figures(SceneView(redis))

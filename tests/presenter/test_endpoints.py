@@ -13,7 +13,7 @@ from sending.webhooks.endpoints.endpoint_model import OPTIONS
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message
-from workers import redelivery_job, runs
+from workers import job_progress, redelivery_job
 
 URL = "https://hear.example/hook"
 WANTED = {
@@ -202,7 +202,7 @@ def test_dead_letters_are_recovered_with_progress(presenter, id, stage_events):
     begun = presenter.post(f"/present/endpoints/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text
     name = begun.rpartition("=")[2]
-    redelivery_job.execute(stage_events.redis, runs.load(stage_events.redis, name))
+    redelivery_job.execute(stage_events.redis, job_progress.load(stage_events.redis, name))
     assert "1 of 1 will be sent again." in presenter.get(begun).text
     assert presenter.get(f"/present/endpoints/{id}/recoveries/{name}").json["state"] == "done"
 

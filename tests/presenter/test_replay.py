@@ -16,9 +16,9 @@ from receiving.replay import missing_webhooks, replay_and_backfill_jobs
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
 from tests.support.wsgi_server import serving
-from workers import runs
+from workers import job_progress
+from workers.job_progress import Outcome
 from workers.queues import WEBHOOKS, Queues
-from workers.runs import Outcome
 
 PAGES = ["/present/backfill", "/present/rejected"]
 PARTS = ["/present/backfill/fragment", "/present/rejected/fragment"]
@@ -93,7 +93,7 @@ class TestReplay:
         answer = presenter.post("/present/replay", id=names, resign="no", force="yes")
         assert answer.location == "/present/backfill#runs"
         (job,) = jobs(app)
-        run = runs.load(stage_events.redis, job.args[0])
+        run = job_progress.load(stage_events.redis, job.args[0])
         assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
             replay_and_backfill_jobs.run_job,
             names,
@@ -104,14 +104,14 @@ class TestReplay:
 
     def test_time_range_and_source_become_a_job(self, app, presenter, stage_events):
         presenter.post("/present/replay", **{"window": "900", "from": "github"})
-        run = runs.latest(stage_events.redis)[0]
+        run = job_progress.latest(stage_events.redis)[0]
         assert run.options["until"] - run.options["since"] == 900
         assert run.options["source"] == "github"
         assert "Replay: github, last 15 minutes, re-signed" in presenter.get("/present/backfill").text
 
     def test_unknown_time_range_is_replaced(self, presenter, stage_events):
         presenter.post("/present/replay", window="999999999")
-        run = runs.latest(stage_events.redis)[0]
+        run = job_progress.latest(stage_events.redis)[0]
         assert run.options["until"] - run.options["since"] == 3600
 
     def test_empty_selection_is_explained(self, app, presenter):
@@ -125,7 +125,9 @@ class TestReplay:
         assert "Another run is in progress" in presenter.get("/present/backfill").text
         assert len(jobs(app)) == 1
         stage_events.redis.set(
-            f"run:{runs.latest(stage_events.redis)[0].id}", silent(runs.latest(stage_events.redis)[0]), ex=3600
+            f"run:{job_progress.latest(stage_events.redis)[0].id}",
+            silent(job_progress.latest(stage_events.redis)[0]),
+            ex=3600,
         )
         presenter.post("/present/replay", id=[keep(stage_events.redis)])
         assert len(jobs(app)) == 2
@@ -146,22 +148,23 @@ class TestReplay:
 
 
 def silent(run):
-    return json.dumps(asdict(replace(run, updated_at=time.time() - runs.STALLED_AFTER_SECONDS - 1)))
+    return json.dumps(asdict(replace(run, updated_at=time.time() - job_progress.STALLED_AFTER_SECONDS - 1)))
 
 
 class TestRuns:
     def test_find_missing_and_backfill_are_jobs(self, app, presenter, stage_events):
         presenter.post("/present/backfill", window="3600", do="find_missing")
-        stage_events.redis.delete(runs.RUNS_KEY)
+        stage_events.redis.delete(job_progress.RUNS_KEY)
         presenter.post("/present/backfill", window="3600", do="backfill")
-        assert [runs.load(stage_events.redis, job.args[0]).kind for job in jobs(app)] == [
-            runs.FIND_MISSING,
-            runs.BACKFILL,
+        assert [job_progress.load(stage_events.redis, job.args[0]).kind for job in jobs(app)] == [
+            job_progress.FIND_MISSING,
+            job_progress.BACKFILL,
         ]
 
     def test_running_job_shows_its_progress(self, presenter, stage_events):
-        log = runs.RunWriter(
-            stage_events.redis, runs.plan(stage_events.redis, runs.BACKFILL, {"since": 0, "until": 3600})
+        log = job_progress.RunWriter(
+            stage_events.redis,
+            job_progress.plan(stage_events.redis, job_progress.BACKFILL, {"since": 0, "until": 3600}),
         )
         log.set_total(4)
         log.set_message("comparing with the inbox")
@@ -173,15 +176,17 @@ class TestRuns:
         assert "<progress" not in presenter.get("/present/backfill/fragment").text
 
     def test_run_of_a_dead_worker_is_not_shown_as_running(self, presenter, stage_events):
-        run = runs.RunWriter(
-            stage_events.redis, runs.plan(stage_events.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})
+        run = job_progress.RunWriter(
+            stage_events.redis,
+            job_progress.plan(stage_events.redis, job_progress.FIND_MISSING, {"since": 0, "until": 3600}),
         ).run
         stage_events.redis.set(f"run:{run.id}", silent(run), ex=3600)
         assert "its worker may have died" in presenter.get("/present/backfill/fragment").text
 
     def test_outcomes_are_escaped_and_masked(self, presenter, stage_events):
-        log = runs.RunWriter(
-            stage_events.redis, runs.plan(stage_events.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})
+        log = job_progress.RunWriter(
+            stage_events.redis,
+            job_progress.plan(stage_events.redis, job_progress.FIND_MISSING, {"since": 0, "until": 3600}),
         )
         log.add_outcome(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
         part = presenter.get("/present/backfill/fragment").text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from show import state
+from show import show_state
 from stage.scene_renderer import SceneRenderer
 from stage.timeline import Timeline
 from tests.support.person import Person
@@ -15,7 +15,7 @@ def go(app, redis):
     def go_to(scene_id):
         talk = app.extensions["talk"]
         pipe = redis.pipeline()
-        state.go(pipe, state.load(redis), talk, talk.positions[scene_id])
+        show_state.go(pipe, show_state.load(redis), talk, talk.positions[scene_id])
         pipe.execute()
         return talk.find(scene_id)
 

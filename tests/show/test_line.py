@@ -9,7 +9,7 @@ from rq.job import Job
 
 from phone.twiml import line_twiml
 from sending.twilio.live_calls import CallEnded
-from show import moderation, state
+from show import moderation, show_state
 from show.base_scene import CLOSED, SceneError, SceneView
 from show.line import call_jobs, waiting_line
 from tests.support.person import NUMBER, PUBLIC_URL, Person
@@ -272,7 +272,7 @@ def test_caller_on_stage_is_transcribed_if_the_talk_file_says_so():
 
 def test_closed_line_takes_nobody(line, ada, redis):
     ada.dials().presses("1")
-    state.set_phase(redis, line, CLOSED)
+    show_state.set_phase(redis, line, CLOSED)
     ada.says("webhooks")
     assert "closed" in ada.heard
     assert names(line, redis) == []

@@ -12,7 +12,7 @@ from receiving.replay import missing_webhooks
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
-from show import contributions, state
+from show import contributions, show_state
 from show.privacy import purge, purge_receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
@@ -89,7 +89,7 @@ def test_nothing_with_a_number_or_words_survives_a_purge(person, redis, go, talk
 def test_talk_goes_on_after_a_purge(person, redis, go, talk):
     go("tabs")
     purge.purge_everything(redis, talk, "a presenter")
-    assert state.load(redis).scene_id == "tabs"
+    assert show_state.load(redis).scene_id == "tabs"
     assert "You voted for tabs" in person.texts("tabs")
 
 

@@ -12,7 +12,7 @@ from show import raffle_receipt
 from show.base_scene import OPEN, SceneError, SceneView
 from show.raffle_receipt import InvalidReceipt
 from show.scenes.raffle import Raffle
-from show.state import set_phase
+from show.show_state import set_phase
 from tests.support.person import CALL_SID, Person
 
 

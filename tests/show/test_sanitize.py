@@ -1,11 +1,11 @@
-"""Untrusted text on the screen, and durations."""
+"""Untrusted text on the screen."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from masking import E164_NUMBER
-from show.sanitize import format_duration, sanitize
+from show.sanitize import sanitize
 
 
 @given(st.text(), st.integers(1, 300))
@@ -35,14 +35,3 @@ def test_sanitized_text_has_no_number(before, number, after):
 )
 def test_unicode_tricks_are_removed(said, shown):
     assert sanitize(said) == shown
-
-
-def test_durations_are_formatted():
-    assert [format_duration(seconds) for seconds in (-1, 0.006, 0.9996, 3.14, 14, 125)] == [
-        "0 ms",
-        "6 ms",
-        "1 s",
-        "3.1 s",
-        "14 s",
-        "2 min 5 s",
-    ]

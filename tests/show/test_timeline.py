@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from show import state
+from show import show_state
 from stage.blueprint import get_event_stream
 from tests.support.person import Person
 
@@ -148,7 +148,7 @@ def test_pinned_entry_has_the_first_lane_until_it_is_unpinned(look, scene, perso
     assert re.findall(r'id="lane-SM0*(\d)"', look()) == ["2", "1", "0"]
     assert "Pinned" in look()
     scene.perform(redis, "pin", f"SM{2:032x}")
-    assert state.load(redis).pinned == ""
+    assert show_state.load(redis).pinned == ""
     assert re.findall(r'id="lane-SM0*(\d)"', look()) == ["0", "1", "2"]
 
 

@@ -6,7 +6,7 @@ from show import moderation
 from show.base_scene import CLOSED, SceneError, SceneView
 from show.contribution_limits import MAX_ITEMS_PER_PERSON
 from show.scenes.wall import count_waiting
-from show.state import set_phase
+from show.show_state import set_phase
 from tests.support.person import Person
 
 THANKS = "Thank you. It will be on the wall once the presenter has approved it."

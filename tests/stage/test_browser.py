@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 import events
-from show import state
+from show import show_state
 from tests.support.stage_app import SMALL_TALK
 
 SIZES = [(1920, 1080), (1280, 720), (390, 844)]
@@ -33,9 +33,9 @@ def test_vote_changes_only_what_differs(stage_events, page):
 def test_stage_follows_the_presenter(stage_events, page):
     page.goto("/")
     expect(page.get_by_role("heading", name="Tabs or spaces?")).to_be_visible()
-    state.write(stage_events.redis, scene="number")
+    show_state.write(stage_events.redis, scene="number")
     expect(page.get_by_role("heading", name="A talk")).to_be_visible()
-    state.write(stage_events.redis, blank=1)
+    show_state.write(stage_events.redis, blank=1)
     expect(page.locator("main")).to_have_text("Blank")
 
 
@@ -102,7 +102,7 @@ def test_page_survives_a_restart_of_the_server(url, stage_events, browser, own_w
 @pytest.mark.parametrize("scene", ["tabs", "number", "timeline"])
 @pytest.mark.parametrize("size", SIZES)
 def test_scene_fits_every_screen(stage_events, page, size, scene):
-    state.write(stage_events.redis, scene=scene)
+    show_state.write(stage_events.redis, scene=scene)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto("/")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -113,7 +113,7 @@ def test_scene_fits_every_screen(stage_events, page, size, scene):
 
 @pytest.mark.parametrize("scene", ["tabs", "number", "timeline"])
 def test_text_is_large_in_few_sizes(stage_events, page, scene):
-    state.write(stage_events.redis, scene=scene)
+    show_state.write(stage_events.redis, scene=scene)
     page.goto("/")
     sizes = page.evaluate(
         """() => [...document.querySelectorAll("body *")]
@@ -155,7 +155,7 @@ def texts(stage_events, count, start=0):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_lanes_fit_every_screen(stage_events, page, size):
-    state.write(stage_events.redis, scene="timeline")
+    show_state.write(stage_events.redis, scene="timeline")
     stage_events.publish("call.received", "CA1", name="Tin Badger", who="+44 ••• 123")
     stage_events.publish("recording.ready", "CA1", seconds=7, loudness=-18, peaks=[0.5] * 100)
     texts(stage_events, 12)
@@ -169,7 +169,7 @@ def test_lanes_fit_every_screen(stage_events, page, size):
 
 
 def test_another_entry_takes_a_lane_and_nothing_moves(stage_events, page):
-    state.write(stage_events.redis, scene="timeline")
+    show_state.write(stage_events.redis, scene="timeline")
     texts(stage_events, 4)
     page.goto("/")
     expect(page.locator(".lane.success")).to_have_count(4)

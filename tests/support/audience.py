@@ -13,7 +13,7 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.replay.duplicate_deliveries import CopyResult
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
-from show import audit_log, moderation, state
+from show import audit_log, moderation, show_state
 from show.base_scene import OPEN, REVEALED, Scene
 from show.line import waiting_line
 from show.moderation import APPROVED
@@ -78,14 +78,14 @@ class Audience:
         """The first scene of this kind is on stage from now on."""
         position = next(at for at, scene in enumerate(self.talk.scenes, 1) if scene.kind == kind)
         pipe = self.redis.pipeline()
-        state.go(pipe, state.load(self.redis), self.talk, position)
+        show_state.go(pipe, show_state.load(self.redis), self.talk, position)
         pipe.execute()
         return self.talk.scenes[position - 1]
 
     def sets_phase(self, kind: str, phase: str) -> None:
         """The presenter opens, closes or reveals the first scene of this kind."""
         pipe = self.redis.pipeline()
-        state.set_phase(pipe, self.goes_to(kind), phase)
+        show_state.set_phase(pipe, self.goes_to(kind), phase)
         pipe.execute()
 
     def calls(self) -> None:

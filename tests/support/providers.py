@@ -8,7 +8,7 @@ import pytest
 
 import config
 import events
-from receiving import provider_views, providers
+from receiving import provider_routes, providers
 from receiving.delivery import Delivery
 from receiving.providers.base import Provider
 from tests.support.person import PUBLIC_URL
@@ -136,7 +136,7 @@ def open_app(environ, redis):
 
     app = create_app(config.load(environ), redis)
     if "webhooks" not in app.blueprints:
-        app.register_blueprint(provider_views.bp)
+        app.register_blueprint(provider_routes.bp)
     return app
 
 

@@ -14,7 +14,7 @@ from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
-from receiving.errors import RejectedRequest
+from receiving.rejection_reasons import RejectedRequest
 from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD

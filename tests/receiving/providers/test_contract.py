@@ -11,7 +11,7 @@ import config
 import events
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.errors import RejectedRequest
+from receiving.rejection_reasons import RejectedRequest
 from tests.support.providers import ANY, CASES, OTHERS, heard, open_app, those
 
 REFUSED = (401, 403, 404)

@@ -18,7 +18,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from receiving import providers
 from receiving.delivery import Delivery
-from receiving.errors import TimestampOutOfTolerance
+from receiving.rejection_reasons import TimestampOutOfTolerance
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.processes import NODE, needs

@@ -25,7 +25,7 @@ from tests.support.environment import SECRETS
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
 from tests.support.waiting import eventually
-from workers import callbacks, runs, sweep
+from workers import callbacks, job_progress, sweep
 
 NUMBER = "+447700900100"
 STARTED = time.time() - 60
@@ -87,7 +87,7 @@ def execute_run(redis, gateway, kind, since=STARTED):
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
     run = replay_and_backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
     replay_and_backfill_jobs.run_job(run.id)
-    return runs.load(redis, run.id), runs.outcomes(redis, run.id)
+    return job_progress.load(redis, run.id), job_progress.outcomes(redis, run.id)
 
 
 def test_missed_text_is_found_processed_and_answered_once(connected_exchange, redis, gateway, empty_github, began):
@@ -96,12 +96,12 @@ def test_missed_text_is_found_processed_and_answered_once(connected_exchange, re
     eventually(lambda: len(stored_requests.latest(redis)) == 1)
     connected_exchange.post("/faults", kind="webhook-drop", channel="sms")
     texts(connected_exchange, me, "flip")
-    run, outcomes = execute_run(redis, gateway, runs.FIND_MISSING, since=began)
+    run, outcomes = execute_run(redis, gateway, job_progress.FIND_MISSING, since=began)
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["not received"]
     assert "not in our inbox" in run.words
     assert len(stored_requests.latest(redis)) == 1
 
-    run, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
+    run, outcomes = execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     assert run.state == "done"
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["done"]
     assert stored_requests.latest(redis)[0][1].replay_mark == f"backfilled {run.id}"
@@ -110,7 +110,7 @@ def test_missed_text_is_found_processed_and_answered_once(connected_exchange, re
     ] == "flip"
 
     sweep.send_waiting(redis)
-    execute_run(redis, gateway, runs.BACKFILL, since=began)
+    execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     sweep.send_waiting(redis)
     assert len(connected_exchange.sent_to(me)) == 1
     assert connected_exchange.sent_to(me)[0].startswith("I flipped a coin")
@@ -122,7 +122,7 @@ def test_backfilled_start_does_not_undo_a_later_stop(connected_exchange, redis, 
     texts(connected_exchange, me, "START")
     texts(connected_exchange, me, "STOP")
     eventually(lambda: opt_outs.has_opted_out(redis, me, SECRETS))
-    _, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
+    _, outcomes = execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
     assert opt_outs.has_opted_out(redis, me, SECRETS)
 
@@ -133,10 +133,10 @@ def test_missed_end_of_a_call_is_processed(connected_exchange, redis, gateway, e
     sid = connected_exchange.post(door, to=NUMBER)["sid"]
     connected_exchange.post(f"{door}/{sid}/hangup")
     eventually(lambda: connected_exchange.get(f"{door}/{sid}")["status"] in ("completed", "canceled"))
-    _, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
+    _, outcomes = execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["success"]
     assert [event.subject for event in events.read_latest(redis, 50) if event.type == "call.ended"] == [sid]
-    _, outcomes = execute_run(redis, gateway, runs.FIND_MISSING, since=began)
+    _, outcomes = execute_run(redis, gateway, job_progress.FIND_MISSING, since=began)
     assert not [outcome for outcome in outcomes if "292" in outcome.what]
 
 
@@ -150,7 +150,7 @@ def test_failed_github_deliveries_are_processed_once(redis, gateway, empty_githu
     empty_github.delivered("22222222-bbbb", now(30), payload=payload)
     empty_github.delivered("22222222-bbbb", now(20), payload=payload, redelivery=True)
     empty_github.delivered("33333333-cccc", now(15), payload=payload | {"issue": {"number": 8, "title": "x"}})
-    run, outcomes = execute_run(redis, gateway, runs.BACKFILL)
+    run, outcomes = execute_run(redis, gateway, job_progress.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
     assert [told["summary"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
@@ -159,13 +159,13 @@ def test_failed_github_deliveries_are_processed_once(redis, gateway, empty_githu
         delivery for _, delivery, _ in stored_requests.latest(redis) if stored_requests.source_of(delivery) == "github"
     ]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
-    _, outcomes = execute_run(redis, gateway, runs.BACKFILL)
+    _, outcomes = execute_run(redis, gateway, job_progress.BACKFILL)
     assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]
 
 
 def test_github_is_asked_to_redeliver_what_it_does_not_show(redis, gateway, empty_github):
     empty_github.delivered("44444444-dddd", now(10))
-    _, outcomes = execute_run(redis, gateway, runs.BACKFILL)
+    _, outcomes = execute_run(redis, gateway, job_progress.BACKFILL)
     (outcome,) = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert (outcome.state, empty_github.asked_again) == ("waiting", [1000])
 
@@ -188,7 +188,7 @@ def test_github_error_is_reported_and_twilio_is_still_read(
     refusal, words, connected_exchange, redis, gateway, empty_github, began
 ):
     empty_github.refuse = [refusal]
-    run, outcomes = execute_run(redis, gateway, runs.FIND_MISSING, since=began)
+    run, outcomes = execute_run(redis, gateway, job_progress.FIND_MISSING, since=began)
     assert [words in outcome.words for outcome in outcomes if outcome.what == "GitHub events"] == [True]
     assert run.state == "done"
 
@@ -252,7 +252,7 @@ def test_recent_texts_are_left_out(connected_exchange, redis, gateway, monkeypat
     connected_exchange.post("/faults", kind="webhook-drop", channel="sms")
     texts(connected_exchange, "+447700900295", "time")
     monkeypatch.setattr(missing_webhooks, "MIN_AGE_SECONDS", 600)
-    run, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
+    run, outcomes = execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     assert not [outcome for outcome in outcomes if "295" in outcome.what]
     assert "may still be in flight" in run.words
 
@@ -260,9 +260,9 @@ def test_recent_texts_are_left_out(connected_exchange, redis, gateway, monkeypat
 def test_failed_run_is_marked_as_failed(redis, gateway, monkeypatch):
     monkeypatch.setattr(missing_webhooks, "provider_logs", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        execute_run(redis, gateway, runs.FIND_MISSING)
-    assert runs.latest(redis)[0].state == "failed"
-    assert "ZeroDivisionError" in runs.latest(redis)[0].words
+        execute_run(redis, gateway, job_progress.FIND_MISSING)
+    assert job_progress.latest(redis)[0].state == "failed"
+    assert "ZeroDivisionError" in job_progress.latest(redis)[0].words
 
 
 def test_command_lists_missing_webhooks_and_submits_them(

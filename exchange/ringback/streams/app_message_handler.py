@@ -8,7 +8,7 @@ from typing import Protocol
 from ringback.calls.call import Call
 from ringback.calls.call_log import SocketMessage
 from ringback.sound import mulaw
-from ringback.streams.app_messages import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
+from ringback.streams.app_message_parser import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import AudioFormatCheck
 from ringback.streams.options import StreamOptions
 from ringback.streams.playback import Mark, Playback

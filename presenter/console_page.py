@@ -14,16 +14,16 @@ from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
 from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
-from show import audit_log, moderation, state
+from show import audit_log, moderation, show_state
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.state import ShowState
+from show.show_state import ShowState
 from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.presenter_session import is_logged_in
-from stage.views import requested_theme
+from stage.theme import requested_theme
 
 MAX_VALUE_CHARACTERS = 24
 MAX_BARS = 11  # as many as a score has
@@ -83,7 +83,7 @@ def console_fragment() -> ResponseReturnValue:
 def _template_values() -> dict[str, Any]:
     checked, store = health_checks.check_health(), get_page_store()
     try:
-        show = state.load(store)
+        show = show_state.load(store)
         stop_reason = text_circuit_breaker.stop_reason(store)
         found = screens.load(store)
         values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit_log.load(store, 3)}

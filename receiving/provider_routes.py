@@ -13,11 +13,11 @@ from receiving import backpressure, idempotency, providers, receiver, replay_mar
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import explain
-from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
+from receiving.rejection_reasons import RejectedRequest
 from receiving.signatures import secrets_with_prefix
 from sending import raw_payloads
 from store import DeferredPipeline, new_pipeline

@@ -1,4 +1,4 @@
-"""Runs: jobs that a person starts and watches. Redis holds their progress and an outcome for each request."""
+"""The progress and outcomes, in Redis, of jobs that a person starts and watches. Each start of such a job is a run."""
 
 import json
 import secrets

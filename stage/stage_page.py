@@ -9,8 +9,8 @@ from stage.blueprint import bp, get_event_stream
 from stage.event_stream import CONSOLE, TooManyViewers
 from stage.phone_number_format import format_phone_number
 from stage.presenter_session import is_logged_in
+from stage.theme import requested_theme
 
-THEMES = ("dark", "light")
 STREAM_HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # otherwise nginx buffers the events
@@ -71,12 +71,6 @@ def _requested_position(has_console: bool = False) -> int:
     if not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= count:
         abort(404, f"There is no scene {text[:20]}: the talk has {count}.")
     return int(text)
-
-
-def requested_theme() -> str:
-    """`dark` or `light` if `?theme=` asks for it; otherwise "", so that the system setting applies."""
-    theme = request.args.get("theme", "")
-    return theme if theme in THEMES else ""
 
 
 def _text_error(sentence: str, status: int) -> tuple[str, int, dict[str, str]]:

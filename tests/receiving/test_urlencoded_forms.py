@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiving.forms import MAX_FIELDS, parse_form
+from receiving.urlencoded_forms import MAX_FIELDS, parse_form
 
 pieces = st.sampled_from(
     ["%41", "%c3%a9", "%C3", "%0D%0A", "%3D", "%25", "=", "==", "&", "+", "\n", "\r\n", "é", "=41", "_"]

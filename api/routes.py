@@ -1,6 +1,5 @@
 """The endpoint API over HTTP, for programs that hold one of API_TOKENS."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from api import openapi, schema
 from api.handlers import HANDLERS, json_response
 from api.operations import ResourceNotFound
 from api.problem_details import RequestProblem, problem_response
+from api.request_body import parse_body
 from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
@@ -21,7 +21,6 @@ from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
-MAX_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -55,7 +54,7 @@ def _build_view(path: str) -> Callable[..., Response]:
             if method not in operations:
                 raise RequestProblem(405, f"Use {' or '.join(operations)}.", Allow=", ".join(operations))
             operation = operations[method]
-            body = _parse_body() if operation.body_fields else {}
+            body = parse_body() if operation.body_fields else {}
             schema.validate(body, operation)
             return HANDLERS[operation.name](parameters, body)
         except RequestProblem as problem:
@@ -77,20 +76,3 @@ def _check_token() -> None:
     if scheme.lower() != "bearer" or not matches_any(token.strip(), context.settings().api_tokens):
         detail = "Send one of API_TOKENS in the Authorization header, as Bearer <token>."
         raise RequestProblem(401, detail, **{"WWW-Authenticate": "Bearer"})
-
-
-def _parse_body() -> dict[str, Any]:
-    """Return the request's JSON object; an empty body counts as an empty object."""
-    request.max_content_length = MAX_BODY_BYTES
-    raw = request.get_data()
-    if not raw:
-        return {}
-    if request.mimetype != "application/json":
-        raise RequestProblem(415, "Send JSON with the content type application/json.")
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise RequestProblem(400, "The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise RequestProblem(422, "The body must be a JSON object.")
-    return body

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stage.views import format_phone_number
+from stage.phone_number_format import format_phone_number
 from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
