@@ -1,4 +1,4 @@
-"""Answers that know what they amount to, so that the stage and our webhooks do not call a refusal an answer."""
+"""Answers with an outcome, so that the stage and our webhooks do not present a refusal as an answer."""
 
 ANSWERED = "answered"
 FAILED = "failed"  # tried, without success: a site that is down, an address that nobody confirmed

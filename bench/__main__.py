@@ -15,7 +15,7 @@ SECTIONS = {
     "saturation": "the CPU time of web process, worker and store for each unit of work: see docs/scale.md",
     "memory": "the memory of the store for audiences of 200, 2,000 and 10,000 people",
     "smallest": "500 people on a store of Heroku's smallest size, during a deployment: answers, connections, memory",
-    "chaos": "texts and calls while processes and the store fail: right answers, apologies, lost and doubled ones",
+    "chaos": "texts and calls while processes and the store fail: correct, lost and duplicate answers, and apologies",
     "exchange": "the exchange on one core: 1,000 calls, 10,000 texts, 200 media streams, and 10,000 calls that wait",
 }
 

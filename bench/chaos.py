@@ -19,7 +19,7 @@ ASKING_SECONDS, FAULT_AFTER_SECONDS = 30.0, 5.0
 TIMES, EVERY_SECONDS = 4, 5.0  # kills of a process in one round
 OUTAGE_SECONDS = 20.0
 ANSWER_SECONDS, CALM_SECONDS = 150.0, 60.0  # after the last question
-SITE_SECONDS = 3.0  # that the checked website takes
+SITE_SECONDS = 3.0  # the response time of the checked website
 MARGIN_BYTES = 1024
 MAX_FAILURES_SHOWN = 10  # in each round
 
@@ -79,7 +79,7 @@ def fail_over(demo: BreakableDemo) -> None:
                 time.sleep(0.01)
         demo.switch.target = demo.ports[new]
         time.sleep(EVERY_SECONDS)
-    with demo.client(1) as replica:  # it goes away: a connection that is left to it must not read old data
+    with demo.client(1) as replica:  # it is replaced: no connection left to it may read old data
         replica.client_kill_filter(_type="normal", skipme=True)
         replica.replicaof("NO", "ONE")
 
@@ -122,7 +122,7 @@ def main(names: tuple[str, ...] = tuple(FAULTS)) -> dict[str, Counter[str]]:
 
 
 def run_round(demo: BreakableDemo, site: "SlowSite", at: int, name: str) -> Counter[str]:
-    """Let everybody ask, and cause the fault meanwhile. Return the outcomes."""
+    """Send all questions, and cause the fault in the meantime. Return the outcomes."""
     began = time.monotonic()
     with contextlib.closing(Audience(demo.exchange)) as audience:
         questions = list(make_questions(site.url, at))

@@ -22,7 +22,7 @@ from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 
 WELL_BEHAVED, HOSTILE_OF_EACH_KIND, ROUNDS = 20, 4, 8
-TARGET = 1.2  # of the time with as many more well-behaved receivers
+TARGET = 1.2  # times the duration with only well-behaved receivers
 EVENT_TYPES = ("text.received",)  # otherwise each new endpoint would cause a message to all endpoints
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 HUNDRED_MEGABYTES = 100 * 1024 * 1024

@@ -79,7 +79,7 @@ class Parts:
 
     def measure_idling(self) -> None:
         """Measure what the processes take while nothing happens."""
-        time.sleep(IDLE_SECONDS / 2)  # what has just been started or done
+        time.sleep(IDLE_SECONDS / 2)  # until recent work has settled
         before = self._seconds()
         time.sleep(IDLE_SECONDS)
         self.idle_shares = [(now - then) / IDLE_SECONDS for now, then in zip(self._seconds(), before, strict=True)]

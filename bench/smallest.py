@@ -103,7 +103,7 @@ def measure_slow_number(people: int = SLOW_PEOPLE, pace: int = SLOW_PACE) -> Rep
 
 @contextlib.contextmanager
 def run_set(**settings: str) -> Iterator[tuple[Deployment, TcpSwitch]]:
-    """A small store, the exchange, and one set of processes behind a switch, which is in place of a router."""
+    """A small store, the exchange, and one set of processes behind a switch in place of a router."""
     with tempfile.TemporaryDirectory() as folder:
         town = Deployment(Path(folder), **settings)
         switch = TcpSwitch(town.web_port)

@@ -102,14 +102,14 @@ def _phrases() -> dict[tuple[str, ...], Command]:
 
 
 def _argument(text: str) -> str:
-    """Return the first line that says something, without courtesies; below it may be a name or a signature."""
+    """Return the first line that has content, without courtesies; below it may be a name or a signature."""
     lines = [line for line in text.split("\n") if any(map(str.isalnum, line))]
     telling = (line for line in lines if any(normalize_word(word) not in NOT_IN_NAME for word in WORD.findall(line)))
     return strip_courtesies(next(telling, ""))
 
 
 def _find_misspelled(text: str) -> Found | None:
-    """Return the command that the first telling word resembles, if little more is said."""
+    """Return the command that the first meaningful word resembles, if there are few other words."""
     telling = [word for word in WORD.finditer(text) if normalize_word(word[0]) not in FILLERS]
     if not telling or len(telling[0][0]) < MIN_MISSPELLED_CHARS:
         return None

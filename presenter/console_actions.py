@@ -34,7 +34,8 @@ def talk_state() -> ResponseReturnValue:
 
 @bp.post("/present/talk")
 def talk_action() -> ResponseReturnValue:
-    """Do what the field `do` says. Responds with 303, or with the new state for `Accept: application/json`."""
+    """Perform the action that the field `do` names. Responds with 303, or with the new state for `Accept:
+    application/json`."""
     if not is_logged_in():
         return redirect(url_for("presenter.login"), 303)
     if not constant_time_equal(request.form.get("token", ""), csrf.token()):

@@ -38,8 +38,7 @@ PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: (
 class Switch:
     """One of the switches that are always visible. `on` and `off` are the values of the form field `do`.
 
-    `label` says what pressing it does, `question` asks whether to, and `state` says what is the case now and since
-    whom.
+    `label` says what pressing it does, `question` asks for confirmation, and `state` says how it is set and by whom.
     """
 
     name: str
@@ -126,7 +125,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
 
 
 def _moderation_values(scene: Scene) -> dict[str, Any]:
-    """What waits for a decision in any scene, and what is on stage now and can be hidden or marked as answered."""
+    """The items that await a decision in any scene, and those on stage that can be hidden or marked as answered."""
     store, talk = get_page_store(), current_talk.talk()
     moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
     approved = (

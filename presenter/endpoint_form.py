@@ -13,7 +13,7 @@ from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks.endpoints.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 
-FIRST_OPTIONS = ("url", "event_types")  # all others are folded away
+FIRST_OPTIONS = ("url", "event_types")  # all others are collapsed
 
 
 class FormError(ValidationError):
@@ -60,7 +60,7 @@ def submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
 
 
 def wrong_fields(error: Exception) -> Mapping[str, str]:
-    """Return field -> sentence. An error that no field's own check has found belongs to the field that it names."""
+    """Return field -> sentence. An error that no field's own check has found is shown at the field that it names."""
     if isinstance(error, FormError):
         return error.fields
     named = next(

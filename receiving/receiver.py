@@ -152,7 +152,7 @@ def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
 def _run_handler(
     delivery: Delivery, redis: Store, claim: idempotency.Claim, handler: Handler, reads: Reads, replies: Sequence[Any]
 ) -> StoredResponse:
-    """Run the handler and commit; once more if what the handler requires has changed since `replies` were read."""
+    """Run the handler and commit; retry once if what the handler requires has changed since `replies` were read."""
     try:
         try:
             response, is_complete = _run_once(

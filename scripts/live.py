@@ -141,7 +141,7 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
 
 
 def print_preflight(environ: dict[str, str]) -> None:
-    """Print what is not as it should be for a talk. It stops nothing: the presenter may know better."""
+    """Print what is not ready for a talk. The start continues anyway: the presenter decides."""
     command = [sys.executable, "-m", "scripts.flask", "preflight"]
     checks = subprocess.run(command, cwd=demo.ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
     print(checks.stdout or checks.stderr, end="", flush=True)

@@ -67,7 +67,8 @@ def create_app(frames: Frames, speed: float, sleep: Callable[[float], object] = 
 
 
 def play(frames: Frames, speed: float, sleep: Callable[[float], object]) -> Iterator[str]:
-    """Yield the frames as an event stream in their time, and heartbeats while nothing changes and after the end."""
+    """Yield the frames as an event stream at their original times, and heartbeats while nothing changes and after the
+    end."""
     now = 0.0
     for at, html in frames:
         while (at - now) / speed > HEARTBEAT_SECONDS:

@@ -43,13 +43,13 @@ hypothesis.settings.load_profile("busy")
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
-# A shell's background job ignores Ctrl-C, and so would the processes whose end upon Ctrl-C is tested.
+# A shell's background job ignores SIGINT, and so would the processes that it starts, whose exit on Ctrl-C is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that at the end no process is left alone with it."""
+    """Run the slowest tests first, so that no process is left alone with one at the end."""
     rank = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min((rank[name] for name in LONGEST if item.nodeid.startswith(name)), default=99))
 

@@ -46,7 +46,7 @@ LAYERS = [
     {"answer_outcomes", "control_characters", "event_types", "masking"},
 ]
 
-# Sub-packages that import nothing else of ours, or only these modules.
+# Sub-packages that import no other module of this project, or only those listed.
 INDEPENDENT = {
     "sending.http": set(),
     "workers.engine": set(),

@@ -61,7 +61,7 @@ class RequestFuzzer:
         return kind, request
 
     def garbage(self) -> bytes:
-        """Bytes that are not HTTP, or that break off."""
+        """Bytes that are not HTTP, or that end too early."""
         whole = self.page()
         return self.rng.choice(
             (

@@ -58,7 +58,7 @@ class Runtime:
         return self.media.get(path.rpartition("/")[2]) if path else None
 
     def place_of(self, number: str) -> Place:
-        """Where the handset with this number is, as far as it has been set."""
+        """The location of the handset with this number, as far as it has been set."""
         return Place()
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

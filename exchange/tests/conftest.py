@@ -29,7 +29,7 @@ from support.relay_call import RelayCall
 from support.stream_app import StreamApp
 from support.stub_app import StubApp
 
-# An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.
+# No deadline for examples, because the machine may be busy. Otherwise hypothesis's defaults, here and in CI.
 hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )

@@ -59,7 +59,7 @@ def test_live_update_wins_over_a_redirect_from_the_app(app, exchange, client, ad
     ada.dials()
     ada.hears("From REST")
     ada.is_left_with("completed")
-    app.was_asked("/late")  # the request goes its way; what it leads to is no longer wanted
+    app.was_asked("/late")  # the request is sent, but its result is no longer wanted
     assert ada.heard() == ["From REST"]
 
 

@@ -1,4 +1,4 @@
-"""One-way media streams: an app listens in while the document goes on."""
+"""One-way media streams: an app listens in while the document continues."""
 
 import pytest
 from twilio.base.exceptions import TwilioRestException

@@ -1,4 +1,4 @@
-"""Between two tests, everything that has happened is forgotten."""
+"""POST /reset clears all state between two tests."""
 
 from support.exchange import NUMBER
 

@@ -114,7 +114,7 @@ def test_call_survives_any_document(document):
 
 
 def run_in_a_call(document):
-    """A call with a stopped clock and nobody at the other end of any address: it may not end in a mistake of ours."""
+    """A call with a stopped clock, in which no address answers: it must not end with an internal error."""
 
     async def play():
         state = State(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))

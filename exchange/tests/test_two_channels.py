@@ -18,7 +18,7 @@ PARTY = '<Response><Dial action="/after" recordingStatusCallback="/kept" {}>+441
 
 @pytest.fixture
 def party(app, exchange, ada, ben):
-    """Ada is put through to Ben; they greet each other and part. What the recording's callback was told."""
+    """Ada is put through to Ben; they greet each other and part. The parameters of the recording's callback."""
     app.answers["/after"] = app.answers["/kept"] = ""
 
     def talk(attributes, times=1):
@@ -47,7 +47,7 @@ def sound_at(exchange, url):
 
 
 def spoken(side):
-    """From when to when something is to be heard there, in tenths of a second."""
+    """The interval in which there is sound, in tenths of a second."""
     loud = [n // 800 for n, sample in enumerate(side) if abs(sample) > 100]
     return (loud[0], loud[-1]) if loud else None
 

@@ -25,7 +25,7 @@ def number(exchange):
 
 
 class RawServer:
-    """Servers that send some bytes whatever they are asked, and then leave or stay silent."""
+    """Servers that send some bytes whatever they are asked, and then disconnect or stay silent."""
 
     def __init__(self, exchange):
         self.exchange, self.begun, self.opened = exchange, threading.Event(), []

@@ -13,7 +13,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"\b(https?) ?:? ?[/\\] ?[/\\] ?", re.IGNORECASE)  # as autocorrect writes it: https: // or https//
-# Autocorrect also puts a space after a full stop. Only before these domains is that surely not the end of a sentence.
+# Autocorrect also puts a space after a full stop. Only before these domains is it certain that no sentence ends there.
 SPLIT_HOST = re.compile(r"(?<=\bwww)\. |(?<=[^\W_]) ?\. ?(?=(?:com|org|net|edu|gov|io|dev|co\. ?uk|example)\b)", re.I)
 CONNECTORS = {"dot": ".", "slash": "/", "dash": "-", "hyphen": "-", "underscore": "_", "colon": ":"}
 CONNECTOR = re.compile(rf" ?\b(?:forward )?({'|'.join(CONNECTORS)})\b ?", re.IGNORECASE)

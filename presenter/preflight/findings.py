@@ -35,6 +35,6 @@ CHECKS: list[CheckFunction] = []
 
 
 def check(function: CheckFunction) -> CheckFunction:
-    """Register a check. It must not raise; one that cannot be performed yields a Finding that says so."""
+    """Register a check. The check must not raise; if it cannot be performed, it yields a Finding that says so."""
     CHECKS.append(function)
     return function

@@ -2,7 +2,7 @@
 
 import codecs
 
-UNSAFE_CODECS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined")  # slow, or no character set
+UNSAFE_CODECS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined")  # slow, or not a charset
 
 
 def decode_text(value: bytes, charset: str) -> str:
@@ -10,7 +10,7 @@ def decode_text(value: bytes, charset: str) -> str:
     try:
         codec = codecs.lookup(charset.strip() or "utf-8").name
         return value.decode("utf-8" if codec in UNSAFE_CODECS else codec, "replace")
-    except (LookupError, ValueError):  # not known, or no character set
+    except (LookupError, ValueError):  # unknown, or not a character set
         return value.decode("utf-8", "replace")
 
 

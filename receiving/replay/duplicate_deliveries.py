@@ -34,7 +34,7 @@ def find_last(redis: Store) -> Delivery | None:
 
 
 def deliver(settings: Settings, delivery: Delivery, count: int) -> Iterator[CopyResult]:
-    """Deliver this many copies and yield what came of each. Raises LoopbackFailed or CannotReplay."""
+    """Deliver this many copies and yield the result of each. Raises LoopbackFailed or CannotReplay."""
     run = secrets.token_hex(8)
     with LoopbackClient(settings) as client:
         for _ in range(count):

@@ -26,7 +26,7 @@ BAR_WIDTH = 30
 
 
 def main() -> int:
-    """Run a rehearsal as PEOPLE, SECONDS and SEED say. Return the exit status."""
+    """Run a rehearsal with PEOPLE, SECONDS and SEED. Return the exit status."""
     environ = {**read_env(ROOT / ".env.demo"), **os.environ}
     people, seconds, seed = (_number(environ, *row) for row in (("PEOPLE", 500), ("SECONDS", 60), ("SEED", 1)))
     if not 0 < people <= MAX_PEOPLE or not 0 < seconds <= 3600:
@@ -87,7 +87,7 @@ def check(acts: list[Act] | Any, texts: dict[str, list[Any]], heard: list[tuple[
 
 
 def received(rows: list[Any]) -> list[Any]:
-    """Return the texts that the person has received. What Twilio itself replies to STOP is not ours."""
+    """Return the texts that the person has received. Twilio's own replies to STOP are left out."""
     return [row for row in rows if row["direction"] == "received" and "unsubscribed" not in row["body"]]
 
 

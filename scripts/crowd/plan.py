@@ -81,7 +81,8 @@ AREA_CODES = (
 
 
 def make_plan(people: int, seconds: float, seed: int, options: Sequence[str]) -> list[Act]:
-    """Return the acts in order of time. People arrive in bursts, as in a room where everybody is told the same."""
+    """Return the acts in order of time. People arrive in bursts, as in a room where everybody is told the same
+    thing."""
     chance = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
     bursts = sorted(chance.uniform(0, seconds * 0.8) for _ in range(max(1, int(seconds / 10))))
     acts: list[Act] = []

@@ -125,7 +125,7 @@ class Processes:
             time.sleep(POLL_INTERVAL_SECONDS)
 
     def stop(self) -> None:
-        """Stop all processes, at the latest KILL_ALL_SECONDS after this call. The store ends last."""
+        """Stop all processes within KILL_ALL_SECONDS of this call. The store ends last."""
         with contextlib.suppress(OSError):  # the terminal may have been closed
             print("stopping …", flush=True)
         began = time.monotonic()

@@ -72,7 +72,7 @@ class Line(ModeratedScene):
     # The presenter
 
     def perform(self, store: Store, action: str, item: str) -> None:
-        """Bring on the first caller or the one whose call is `item`; go on with the next one; end; or moderate."""
+        """Bring on the first caller, or the one whose call is `item`; bring on the next one; end; or moderate."""
         if action in DECISIONS:
             super().perform(store, action, item)
             return

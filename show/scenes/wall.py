@@ -87,7 +87,7 @@ def find_media(contribution: Contribution) -> tuple[str, str]:
 
 
 def count_small(large: Sequence[Item]) -> int:
-    """Return for how many small items the large one leaves room."""
+    """Return how many small items fit below the large one."""
     is_short = not large or (large[0].kind == "text" and len(large[0].words) <= SHORT_CHARACTERS)
     return 2 * ITEMS_PER_ROW if is_short else ITEMS_PER_ROW
 
@@ -95,9 +95,8 @@ def count_small(large: Sequence[Item]) -> int:
 def count_waiting(times: Sequence[float], now: float) -> int:
     """Return how many of the newest items have to wait until the large one has been seen.
 
-    `times` are those of the items, newest first. An item becomes the large one when the previous one has been it for
-    MIN_SECONDS_ON_STAGE; of those that arrive in the meantime, only the newest does.
-    """
+    `times` are those of the items, newest first. An item becomes the large one once the previous one has been shown for
+    MIN_SECONDS_ON_STAGE; of those that arrive in the meantime, only the newest does."""
     oldest_first = [*reversed(times)]
     large, free_at = 0, oldest_first[0] + MIN_SECONDS_ON_STAGE if times else 0
     while large + 1 < len(times):

@@ -107,6 +107,6 @@ def find_word(words: str) -> str:
 
 
 def word_id(word: str) -> str:
-    """Return the word without accents, so that they do not make it another word."""
+    """Return the word without accents, so that spellings with and without them count as one word."""
     decomposed = unicodedata.normalize("NFKD", word).casefold()
     return "".join(char for char in decomposed if not unicodedata.combining(char))

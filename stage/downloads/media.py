@@ -49,7 +49,7 @@ class MediaCache:
 
 @bp.get("/media/<scene_id>/<item_id>")
 def media_file(scene_id: str, item_id: str) -> Response | tuple[str, int, dict[str, str]]:
-    """The picture or recording of an item. 404 unless it is approved; the presenter also gets those that wait."""
+    """The picture or recording of an item. 404 unless it is approved; the presenter also gets pending ones."""
     item = _find(scene_id, item_id)
     try:
         content = _cache().get(item)

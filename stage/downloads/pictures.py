@@ -1,4 +1,4 @@
-"""Pictures from the audience, encoded anew: nothing that they contain besides the image reaches a browser."""
+"""Pictures from the audience, re-encoded: nothing but the image itself reaches a browser."""
 
 import io
 

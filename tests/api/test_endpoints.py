@@ -17,7 +17,7 @@ from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
 from tests.support.endpoint_api import AUTHORIZED, TOKEN, URL, is_a_problem
 
-# An address may be well written and still be one that we do not send to; and the test puts token and id in order.
+# A well-formed address may still be one that we do not send to; the test sets the right token and id.
 TOO_SURE = [positive_data_acceptance, negative_data_rejection]
 EVERYWHERE = [
     ("GET", "/api/endpoints"),

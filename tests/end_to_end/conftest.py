@@ -1,4 +1,4 @@
-"""A deployment shared by the tests, handsets and a web site."""
+"""A deployment that the tests share, with handsets and a web site."""
 
 import contextlib
 import itertools

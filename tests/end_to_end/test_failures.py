@@ -68,7 +68,7 @@ def test_redis_restart_loses_nothing(damaged_deployment, me, site):
     site.respond()
     me.texts("time")
     me.gets("It is ")
-    # Whether the site was up or too slow depends on how long the store was gone; that there is one answer does not.
+    # How long the store was down decides whether the site was up or too slow, but there is exactly one answer.
     damaged_deployment.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
     assert len(answers(me, "127.0.0.1 ")) == 1
     assert damaged_deployment.redis.zcard("pending-answers:open") == 0

@@ -1,6 +1,6 @@
 """Web, worker and store are killed at any time while events flow to many receivers: nobody misses one, none is lost.
 
-EVENTS=1000 RECEIVERS=20 KILLS=4 make it the whole size; then leases really end, a minute after each kill.
+EVENTS=1000 RECEIVERS=20 KILLS=4 run it at full size; leases then really expire, a minute after each kill.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.support.webhook_sender import delivery_state
 EVENTS, RECEIVERS = int(os.environ.get("EVENTS", "100")), int(os.environ.get("RECEIVERS", "5"))
 KILLS, SEED = int(os.environ.get("KILLS", "1")), int(os.environ.get("SEED", "2026"))  # kills of each process
 IS_WHOLE = EVENTS >= 1_000
-AHEAD = EVENTS // 5  # events that the sender is at most ahead of what was delivered, so that kills find all at work
+AHEAD = EVENTS // 5  # the sender's maximum lead over deliveries, in events, so that kills hit busy processes
 WITHIN = 900.0 if IS_WHOLE else 150.0  # seconds
 TOKEN, SECRET = "a-token-of-the-endpoint-api", "the-demo-secret-of-github"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -195,7 +195,7 @@ class Receivers:
 
 
 class Connection(asyncio.Protocol):
-    """Keeps alive, notes the whole request, then answers."""
+    """Keeps connections alive, records the whole request, then responds."""
 
     def __init__(self, there, at):
         self.there, self.at, self.buffer = there, at, b""

@@ -41,7 +41,7 @@ def all_text(people: list[Handset], words: str, times: int = 1) -> None:
 
 
 def answers(town: Deployment, words: str) -> list[dict[str, str]]:
-    """What was sent by the REST API, in the order in which Twilio took it."""
+    """What was sent by the REST API, in the order in which Twilio accepted it."""
     from twilio.rest import Client
 
     client = Client(town.environ["TWILIO_ACCOUNT_SID"], town.environ["TWILIO_AUTH_TOKEN"])

@@ -1,4 +1,4 @@
-"""A poll goes on while processes are killed and two people present."""
+"""A poll continues while processes are killed and two people present."""
 
 from concurrent.futures import ThreadPoolExecutor
 

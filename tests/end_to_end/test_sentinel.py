@@ -43,7 +43,7 @@ class SentinelDeployment(Deployment):
         return redis_client.Redis(port=self.replica_port)
 
     def primary_port(self):
-        """The port of the primary, according to a Sentinel that lives."""
+        """The port of the primary, according to a running Sentinel."""
         for port in self.sentinel_ports:
             with contextlib.suppress(redis_client.ConnectionError):
                 return redis_client.Redis(port=port).sentinel_get_master_addr_by_name(SERVICE)[1]
@@ -58,7 +58,7 @@ class SentinelDeployment(Deployment):
         return self.replica.info("replication")["master_link_status"] == "up"
 
     def fails_over(self):
-        """Start a failover. Whether the Sentinel was ready for it: it must know how the replica is."""
+        """Start a failover. Whether the Sentinel was ready for it: it must know the replica's state."""
         with contextlib.suppress(redis_client.ResponseError):
             return redis_client.Redis(port=self.sentinel_ports[0]).sentinel_failover(SERVICE)
         return False

@@ -29,7 +29,7 @@ class Stage:
         self.expect(self.page.locator("#stage")).not_to_contain_text(words)
 
     def counts(self, texts):
-        """What stands beside the bars."""
+        """The text beside the bars."""
         self.expect(self.page.locator(".bars .count")).to_have_text(texts)
 
     def words(self):

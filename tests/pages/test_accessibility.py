@@ -61,7 +61,7 @@ def test_presenter_page(page, axe, path):
 @pytest.mark.parametrize("number", range(1, len(SCENES) + 1), ids=SCENES)
 def test_scene(page, axe, number):
     page.goto(f"/?scene={number}")
-    assert page.locator("#stage .invitation").count() == 0  # it is not empty
+    assert page.locator("#stage .invitation").count() == 0  # it has content
     assert findings(page, axe) == []
 
 

@@ -39,7 +39,7 @@ def id(presenter):
 
 @pytest.fixture
 def does(presenter, id):
-    """Press a button; the page after it."""
+    """Press a button; return the next page."""
 
     def press(verb, **fields):
         presenter.post(f"/present/endpoints/{id}/{verb}", **fields)

@@ -105,7 +105,7 @@ def test_long_text_is_shortened(telephone, redis, exchange, somebody):
 
 
 class TestTrouble:
-    """What Twilio does on a bad day."""
+    """Twilio's failures."""
 
     def test_429_is_retried_later(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=429)
@@ -228,11 +228,11 @@ class TestRefusals:
 
 
 class TestLiveUpdates:
-    """Words into a call that is going on."""
+    """Words spoken into a live call."""
 
     def test_update_of_an_ended_call_raises(self, telephone, exchange, somebody):
         call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
-        # It ends by itself: the app that this exchange calls is not there.
+        # It ends by itself, because the app that this exchange calls is not running.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallEnded):
             telephone.redirect_call(call["sid"], "https://talk.example/voice/answer", "+447700900201")
@@ -262,7 +262,7 @@ def test_second_call_becomes_a_text(telephone, planned, exchange, somebody, redi
 
 
 def test_call_of_unknown_state_becomes_a_text(telephone, planned, exchange, somebody, redis):
-    outbox.start_sending(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
+    outbox.start_sending(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # its process has died
     assert telephone.start_call("answer:1") == "planned"
     assert telephone.start_call("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]

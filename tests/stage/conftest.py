@@ -16,7 +16,7 @@ def app(url, stage_events):
 
 @pytest.fixture(scope="session")
 def gunicorn(store):
-    # No beat, so that no test passes only because of one.
+    # No heartbeat, so that no test passes only because of one.
     running = StageServer(f"redis://127.0.0.1:{store.port}", TALK=SMALL_TALK, HEARTBEAT_SECONDS="3600")
     yield running
     running.stop()

@@ -66,7 +66,7 @@ def test_screen_that_was_offline_for_a_minute_misses_nothing_and_shows_nothing_t
     stage_events.vote(10, "spaces")
     page.clock.run_for(60_000)
     expect(page.locator("#stale-notice")).to_be_visible()
-    stage_events.redis.xtrim(events.STREAM_KEY, maxlen=1, approximate=False)  # what the screen has seen last is gone
+    stage_events.redis.xtrim(events.STREAM_KEY, maxlen=1, approximate=False)  # the last event that it received
     page.context.set_offline(False)
     page.clock.run_for(13_000)
     expect(page.get_by_text("15 voted")).to_be_visible()

@@ -58,7 +58,7 @@ class Person:
         self.call_sid, self.heard, self.next = "CA" + "0" * 32, "", ""
 
     def texts(self, body: str, sid: str = "", **more: str) -> str:
-        """Text this; the reply, or "" if there is none."""
+        """Text this; return the reply, or "" if there is none."""
         self.texts_sent += 1
         sid = sid or f"SM{self.texts_sent:032d}"
         fields = {"MessageSid": sid, "From": self.number, "To": NUMBER, "Body": body, "NumMedia": "0", **more}

@@ -47,7 +47,7 @@ def too_large(store: redis_client.Redis, names: Iterable[str]) -> list[str]:
 
 
 def undocumented(store: redis_client.Redis) -> list[str]:
-    """What is wrong with the keys of this store: not in the document, or without the TTL that it promises."""
+    """What is wrong with the keys of this store: missing from the document, or without the documented TTL."""
     wrong = []
     for key in store.scan_iter(count=10_000):
         name = key.decode()

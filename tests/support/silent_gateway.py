@@ -7,7 +7,7 @@ from store import Store
 
 
 class SilentGateway:
-    """Lets no message leave, as if all sending were held."""
+    """Releases no message, as if all sending were stopped."""
 
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis

@@ -26,12 +26,12 @@ class StageEvents:
         self.redis = client
 
     def publish(self, type, subject="", **data):
-        """Publish one event; its id."""
+        """Publish one event; return its id."""
         events.publish(self.redis, type, subject, **data)
         return events.read_latest(self.redis, 1)[0].id
 
     def publish_text(self, subject="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123", **data):
-        """Publish a text and its answer; the id of the answer's event."""
+        """Publish a text and its answer; return the id of the answer's event."""
         self.publish("text.received", subject, who=who, words=words, **data)
         return self.publish("text.answered", subject, answer=answer, ms=6)
 

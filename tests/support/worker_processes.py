@@ -56,7 +56,7 @@ class WorkerProcesses:
         return [word.decode() for word in self.redis.lrange(key, 0, -1)]
 
     def wait_for_started(self, number: int) -> list[int]:
-        """Wait until so many jobs have started; the ids of their processes."""
+        """Wait until this many jobs have started; return the ids of their processes."""
         eventually(lambda: self.redis.llen("started") >= number)
         return [int(pid) for pid in self.notes("started")]
 

@@ -101,7 +101,7 @@ def test_keepalive_is_longer_than_on_herokus_router():
 
 def test_idle_clients_do_not_delay_a_restart(store, tmp_path):
     server = WebServer(tmp_path, store.port)
-    with server.connect() as line, server.connect():  # one that was served, and one that never spoke
+    with server.connect() as line, server.connect():  # one that has been served, and one that has sent nothing
         line.sendall(f"GET /health/live HTTP/1.1\r\n{HEAD}\r\n".encode())
         assert line.recv(65_536)
         server.process.send_signal(signal.SIGTERM)

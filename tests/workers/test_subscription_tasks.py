@@ -25,7 +25,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 @pytest.fixture
 def run_task(settings, redis, monkeypatch):
-    """Run a task in a worker; the answer."""
+    """Run a task in a worker; return the answer."""
     gateway = SilentGateway(settings, redis)
     for module in (callbacks, subscription_tasks, tasks):
         monkeypatch.setattr(module, "get_gateway", lambda: gateway)

@@ -1,4 +1,4 @@
-"""The tasks count and measure: idempotent, with exact results."""
+"""Tasks are idempotent, and their results are exact."""
 
 import io
 import math

@@ -19,7 +19,7 @@ from ringback.twiml.steps import End
 MAX_HOPS = 3  # the app's numbers in one chain of calls
 MAX_WAIT_SECONDS = 2.0  # how long input from one side is kept until the other side listens
 MAX_BUFFERED_INPUTS = 100  # per direction
-UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # outer status by inner status; otherwise "failed"
+UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # inner -> outer status; all others -> "failed"
 
 
 def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:

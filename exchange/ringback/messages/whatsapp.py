@@ -15,7 +15,7 @@ SESSION_SECONDS = 24 * 3600
 
 
 class WhatsAppSessions:
-    """When each person last wrote to each of the app's senders. Until a day later, the app may reply freely."""
+    """When each person last wrote to each of the app's senders. For a day after that, the app may reply freely."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -1,7 +1,7 @@
 """G.711 µ-law: one byte for each sample, 8,000 samples a second.
 
-Source: https://www.itu.int/rec/T-REC-G.711, in the 14-bit form with an arithmetic shift, as telephone software has it.
-"""
+Source: https://www.itu.int/rec/T-REC-G.711, in the 14-bit form with an arithmetic shift, as telephone software
+implements it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The cast: a small Flask app that answers the number, and people with handsets.
 
-At the end of each test, the debugger must be empty: Twilio would not warn of anything that these apps do.
+At the end of each test, the debugger must be empty: Twilio would not warn about anything that these apps do.
 """
 
 from __future__ import annotations

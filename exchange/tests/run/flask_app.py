@@ -43,7 +43,7 @@ def trunks(person, us):
 
 def products(person, us):
     client, number = Client(), {"To": person, "Channel": "sms", "CustomCode": "1234", "Code": "1234"}
-    if not hasattr(client, "verify"):  # it is younger than some of the libraries this is run with
+    if not hasattr(client, "verify"):  # older versions of the library do not have it
         for what in ("Verifications", "VerificationCheck"):
             login = (os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"])
             url = f"https://verify.twilio.com/v2/Services/{SERVICE}/{what}"
@@ -73,7 +73,7 @@ def by_hand(person, us, session=requests, body="Sent by hand"):
 def without_a_proxy(person, us, body="Sent without a proxy"):
     try:
         from twilio.http.async_http_client import AsyncTwilioHttpClient
-    except ImportError:  # it is younger than some of the libraries this is run with
+    except ImportError:  # older versions of the library do not have it
         session = requests.Session()
         session.trust_env = False
         return by_hand(person, us, session, body)

@@ -1,4 +1,4 @@
-"""The start is fast because slow work is done when it is first needed, and then it is done."""
+"""Ringback starts fast, because slow work is deferred until it is first needed."""
 
 import os
 import ssl

@@ -1,4 +1,4 @@
-"""Rotates the signing keys of endpoints, and encrypts their secrets anew when SECRET_KEY is rotated."""
+"""Rotates the signing keys of endpoints, and re-encrypts their secrets when SECRET_KEY is rotated."""
 
 import time
 from dataclasses import replace

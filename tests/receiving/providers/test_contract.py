@@ -1,4 +1,4 @@
-"""What every provider must fulfil. These tests cover each module in receiving/providers/ automatically."""
+"""The contract that every provider must fulfil. These tests cover each module in receiving/providers/ automatically."""
 
 import logging
 import time

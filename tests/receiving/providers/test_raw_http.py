@@ -35,7 +35,7 @@ def port(store):
 
 @pytest.fixture
 def talk(port):
-    """Sends these bytes and closes the sending side; the status and the whole response."""
+    """Sends these bytes and closes the sending side. Returns the status and the whole response."""
 
     def say(*parts):
         answer = b""

@@ -78,12 +78,12 @@ def empty_github(github):
 
 
 def texts(connected_exchange, number, body):
-    """Text the number; the sid."""
+    """Text the number; return the sid."""
     return connected_exchange.post(f"/handsets/%2B{number[1:]}/texts", to=NUMBER, body=body)["sid"]
 
 
 def execute_run(redis, gateway, kind, since=STARTED):
-    """Execute a run as a worker does; the finished run and its outcomes."""
+    """Execute a run as a worker does; return the finished run and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
     run = replay_and_backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
     replay_and_backfill_jobs.run_job(run.id)

@@ -23,7 +23,7 @@ LONG_AGO = time.time() - 7200
 
 @pytest.fixture
 def replay_requests(served_app, redis):
-    """Replays the selected requests in a run of this name; the outcomes."""
+    """Replays the selected requests in a run of this name. Returns the outcomes."""
 
     def run(*ids, name="run1", **wanted):
         asked = ReplayRequest(ids, **wanted)
@@ -33,7 +33,7 @@ def replay_requests(served_app, redis):
 
 
 def store_delivery(redis, delivery):
-    """Store the delivery in the inbox; its id."""
+    """Store the delivery in the inbox; return its id."""
     stored_requests.save(redis, delivery)
     return stored_requests.latest(redis, 1)[0][0]
 
@@ -252,7 +252,7 @@ class TestReplayMark:
 
 @pytest.fixture
 def flask(served_app, redis):
-    """Runs a Flask command; its result."""
+    """Runs a Flask command. Returns its result."""
     return create_app(served_app.settings, redis).test_cli_runner().invoke
 
 

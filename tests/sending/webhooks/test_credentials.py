@@ -38,7 +38,7 @@ def subscribes(redis, client):
 
 @pytest.fixture
 def sends(redis, client):
-    """One more message, sent at once; how many were tried."""
+    """Send one more message at once; return how many were tried."""
 
     def send(id, seal=SEAL):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
@@ -54,7 +54,7 @@ def cookie_in(request):
 
 
 def everything_in(redis):
-    """All that somebody gets who copies the store."""
+    """Everything that a copy of the store reveals."""
     return b"".join(redis.dump(key) + key for key in redis.scan_iter())
 
 
@@ -69,7 +69,7 @@ def test_credentials_are_sent_but_not_recorded(subscribes, sends, redis):
     assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
     key = SEAL.decrypt(stored_endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
-    assert b"receiver.test" in store  # we do look where it would be
+    assert b"receiver.test" in store  # so the search would find it
     for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):
         assert secret.encode() not in store
 

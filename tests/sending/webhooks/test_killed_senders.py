@@ -52,7 +52,7 @@ def sender(port):
 
 
 def leases_end(redis, ids):
-    """As if a minute had passed: what the killed one had in hand is due again."""
+    """Makes the messages of the killed sender due again, as if a minute had passed."""
     for id in ids:
         redis.delete(f"endpoint:{id}:slots")
         for message in redis.zrange(f"endpoint:{id}:due", 0, -1):

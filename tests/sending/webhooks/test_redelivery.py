@@ -22,7 +22,7 @@ def endpoint(redis):
 
 
 def planned(redis, state, tries=1, began=1_000.0, wait=300.0):
-    """A message that has come this far."""
+    """A message that has reached this state."""
     message, pipe = store_message(redis, dead_at=began if state == "dead" else None, endpoint=EP), redis.pipeline()
     if state == "dead":
         pipe.rpush(f"message:{message}", f"{EP} 7")

@@ -24,7 +24,7 @@ WRONG = "whsec_" + "d3Jvbmcg" * 5
 
 @pytest.fixture
 def tells(redis, client):
-    """Tell a subscriber something; what became of it."""
+    """Send a message to a subscriber; return its result."""
 
     def tell(id):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
@@ -84,7 +84,7 @@ def test_node_library_accepts_the_old_secret_during_a_rotation(node, redis, clie
 
 @pytest.fixture
 def debians_webhook(tmp_path):
-    """Debian's `webhook`, a hook for each secret: says what it believes, refuses the rest with 401."""
+    """Debian's `webhook`, a hook for each secret: returns what it accepts, and rejects the rest with 401."""
     program = shutil.which("webhook")
     needs(program, "webhook: apt-get install webhook")
     started = []

@@ -40,7 +40,7 @@ class Endpoint:
         self.id = stored_endpoints.create(redis, client, SEAL, url, http=True, event_filter=place, **wishes).id
 
     def hears(self, *kinds):
-        """Tell it these; what became of each."""
+        """Send it these events; return the result of each."""
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
         dispatch.enqueue_due(self.redis)
         delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
@@ -144,7 +144,7 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     dispatch.enqueue_due(redis)
     delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    key_rotation.rotate_key(redis, SEAL, one.id)  # nor does the cache outlive a key rotation
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
