@@ -28,18 +28,28 @@ def wss(app):
     return app.origin.replace("http", "wss") + "/agent"
 
 
-def opened(exchange, url):
-    return exchange.run(open_socket(exchange.state, url, "relay", "CA1"))
+@pytest.fixture
+def opened(exchange):
+    """Opens a WebSocket, which is closed after the test."""
+    sockets = []
+
+    def open_it(url):
+        sockets.append(exchange.run(open_socket(exchange.state, url, "relay", "CA1")))
+        return sockets[-1]
+
+    yield open_it
+    for one in sockets:
+        exchange.run(one.close())
 
 
 def failure(exchange, url):
     with pytest.raises(HandshakeFailed) as raised:
-        opened(exchange, url)
+        exchange.run(open_socket(exchange.state, url, "relay", "CA1"))
     return raised.value
 
 
-def test_a_wss_url_of_the_app_is_dialed_plainly_and_signed_as_written(exchange, agent, wss):
-    opened(exchange, wss)
+def test_a_wss_url_of_the_app_is_dialed_plainly_and_signed_as_written(exchange, agent, wss, opened):
+    opened(wss)
     agent.opens()
     headers = agent.handshakes[0].headers
     assert headers["Host"] == headers["X-Forwarded-Host"] == wss.split("/")[2]
@@ -49,17 +59,17 @@ def test_a_wss_url_of_the_app_is_dialed_plainly_and_signed_as_written(exchange, 
     assert (entry["url"], entry["status"], entry["channel"]) == (wss, 101, "relay")
 
 
-def test_a_shared_key_signs_the_handshake_too(exchange, agent, wss):
+def test_a_shared_key_signs_the_handshake_too(exchange, agent, wss, opened):
     exchange.state.settings = replace(exchange.state.settings, shared_key=("webhooks_sharedkey_1", "the key"))
-    opened(exchange, wss)
+    opened(wss)
     agent.opens()
     headers = agent.handshakes[0].headers
     assert headers["X-Twilio-Webhooks-Signature-Settings"] == "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"
     assert headers["x-twilio-signature"] == signature("the key", wss, (), "sha256")
 
 
-def test_messages_go_both_ways_until_the_app_closes(exchange, agent, wss):
-    one = opened(exchange, wss)
+def test_messages_go_both_ways_until_the_app_closes(exchange, agent, wss, opened):
+    one = opened(wss)
     assert exchange.run(one.send({"type": "hello", "word": "é"}))
     assert agent.gets("hello")["word"] == "é"
     agent.sends({"a": 1})
@@ -73,15 +83,15 @@ def test_messages_go_both_ways_until_the_app_closes(exchange, agent, wss):
     assert not exchange.run(one.send({}))
 
 
-def test_the_exchange_closes_with_a_code_and_a_reason(exchange, agent, wss):
-    one = opened(exchange, wss)
+def test_the_exchange_closes_with_a_code_and_a_reason(exchange, agent, wss, opened):
+    one = opened(wss)
     exchange.run(one.close(1007, "enough"))
     assert agent.is_closed() == (1007, "enough")
     assert exchange.run(one.receive()) == Closed(1007, "enough", by_app=False)
 
 
-def test_a_message_that_is_too_large_ends_the_connection(exchange, agent, wss):
-    one = opened(exchange, wss)
+def test_a_message_that_is_too_large_ends_the_connection(exchange, agent, wss, opened):
+    one = opened(wss)
     agent.sends("x" * (4 * 1024 * 1024 + 1))
     end = exchange.run(one.receive())
     assert (end.code, end.by_app) == (1009, False)
@@ -126,9 +136,9 @@ def test_a_refused_connection_is_31902(exchange):
     assert failure(exchange, f"wss://127.0.0.1:{port}/x").code == 31902
 
 
-def test_a_handshake_that_takes_too_long_is_31901(exchange, agent, wss):
+def test_a_handshake_that_takes_too_long_is_31901(exchange, agent, wss, opened):
     exchange.post("/faults", {"kind": "socket-slow", "seconds": 0.5, "channel": "relay"})
-    opened(exchange, wss)
+    opened(wss)
     exchange.post("/faults", {"kind": "socket-slow", "seconds": 60})
     waiting = exchange.start(open_socket(exchange.state, wss, "relay", "CA1"))
     exchange.time_passes(16)
@@ -136,18 +146,18 @@ def test_a_handshake_that_takes_too_long_is_31901(exchange, agent, wss):
         waiting.result()
 
 
-def test_faults_refuse_and_drop_a_websocket(exchange, agent, wss):
+def test_faults_refuse_and_drop_a_websocket(exchange, agent, wss, opened):
     exchange.post("/faults", {"kind": "socket-refuse", "status": 503})
     assert failure(exchange, wss).status == 503
     exchange.post("/faults", {"kind": "socket-drop", "seconds": 5})
-    one = opened(exchange, wss)
+    one = opened(wss)
     exchange.time_passes(5)
     assert exchange.run(one.receive()) == Closed(1006)
     agent.is_closed()
 
 
-def test_the_fault_for_wrong_signatures_covers_websockets(exchange, agent, wss):
+def test_the_fault_for_wrong_signatures_covers_websockets(exchange, agent, wss, opened):
     exchange.post("/faults", {"kind": "webhook-wrong-signature", "channel": "relay"})
-    opened(exchange, wss)
+    opened(wss)
     agent.opens()
     assert not RequestValidator(TOKEN).validate(wss, {}, agent.handshakes[0].headers["x-twilio-signature"])
