@@ -18,7 +18,7 @@ def tone(samples):
 
 
 def taped(moments, pace=1.0, **more):
-    """A tape on which, after so many seconds, somebody on that track makes a sound of so many samples."""
+    """A timeline with sounds: seconds before each, its track, whether it begins or ends then, number of samples."""
     clock = Clock(stopped=True)
     timeline = RecordingTimeline(clock, pace, **more)
     for seconds, track, at_once, samples in moments:
