@@ -45,7 +45,7 @@ def test_mono_is_the_mix_of_both_channels(moments, pace, trim):
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
     for track in (0, 1):
         heard = sum(1 for sample in sides[track::2] if sample)
-        assert abs(heard - said[track]) <= 2 * len(moments)  # nobody is lost; a sample may be between two
+        assert abs(heard - said[track]) <= 2 * len(moments)  # no sound is lost; rounding may cost samples
 
 
 @settings(max_examples=20)
