@@ -34,7 +34,7 @@ HEAD = "Host: 127.0.0.1\r\nConnection: close\r\n"
 
 @dataclass
 class Report:
-    """What became of the requests. `failures` has those that violate a rule."""
+    """The outcomes of the requests. `failures` has those that violate a rule."""
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)

@@ -28,7 +28,7 @@ SAMPLE_SECONDS = 0.02
 
 @dataclass
 class Report:
-    """What became of the questions, and what the store was used for. `connections` has the most in each phase."""
+    """The outcomes of the questions, and the load on the store. `connections` has the most in each phase."""
 
     outcomes: dict[str, int]
     connections: dict[str, int] = field(default_factory=dict)

@@ -88,7 +88,7 @@ def _template_values() -> dict[str, Any]:
 
 
 def _sender_rows(waiting: dict[str, int]) -> list[SenderRow]:
-    """Our numbers, and the other addresses from which texts were sent lately."""
+    """Our numbers, and the other addresses from which texts were sent recently."""
     settings = context.settings()
     listed = [settings.sender_for(number) for number in settings.twilio_phone_number]
     addresses = [(sender, sender or settings.default_number) for sender in dict.fromkeys([*listed, *waiting])]

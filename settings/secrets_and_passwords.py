@@ -1,4 +1,4 @@
-"""Secrets and passwords among the settings: their type, and the shortest that are accepted."""
+"""Secrets and passwords among the settings: their type, and their minimum lengths."""
 
 MIN_SECRET_CHARACTERS = 16
 MIN_PASSWORD_CHARACTERS = 8

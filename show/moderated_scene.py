@@ -26,7 +26,7 @@ class ModeratedScene(Scene):
     actions: ClassVar[Mapping[str, str]] = {"approve": "Approve", "hide": "Hide", "ban": "Ban"}
 
     def problems(self) -> Iterator[str]:
-        """The rule for moderation."""
+        """Yield a sentence if `moderation` is invalid."""
         if self.moderation not in ("approve", "open"):
             yield f"moderation is '{self.moderation}': use approve or open"
 

@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
 RETRY_DELAY_SECONDS = 0.25
 REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if some are late; however many events arrive
-CONSOLE = -1  # the position of the presenter's console, which is told of every change and fetches it itself
+CONSOLE = -1  # the position of the presenter's console, which is notified of every change and fetches it itself
 MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
 
 log = logging.getLogger(__name__)

@@ -79,7 +79,7 @@ def _save(store: Store, id: str, screen: Screen) -> None:
 
 
 def load(store: Store, limit: int = 200) -> list[Screen]:
-    """Return up to `limit` screens that have reported lately: presenters' first, then the largest."""
+    """Return up to `limit` screens that have reported recently: presenters' first, then the largest."""
     ids = store.zrevrange(SCREENS_KEY, 0, limit - 1)
     rows = store.mget([f"screen:{id.decode()}" for id in ids]) if ids else []
     screens = [Screen(**json.loads(row)) for row in rows if row]

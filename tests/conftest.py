@@ -34,7 +34,7 @@ LONGEST = (
     "exchange/tests/",
 )
 
-# An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.
+# No deadline for examples, because the machine may be busy. Otherwise hypothesis's defaults, here and in CI.
 hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -43,7 +43,7 @@ hypothesis.settings.load_profile("busy")
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
-# A shell's background job ignores SIGINT, and so would the processes that it starts, whose exit on Ctrl-C is tested.
+# A shell's background job ignores SIGINT, and its child processes inherit that, but tests stop them by SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

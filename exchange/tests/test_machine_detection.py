@@ -7,7 +7,7 @@ from support.exchange import NUMBER
 
 @pytest.fixture
 def makes(app, exchange):
-    """The app calls Ada and says something; what it is told of machines goes to /machine."""
+    """The app calls Ada and says something; the AMD results are sent to /machine."""
     app.answers["/hello"] = "<Response><Say>Hello</Say><Pause length='60'/><Redirect>/more</Redirect></Response>"
     app.answers["/more"] = app.answers["/machine"] = ""
 

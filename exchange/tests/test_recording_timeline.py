@@ -18,7 +18,7 @@ def tone(samples):
 
 
 def taped(moments, pace=1.0, **more):
-    """A tape on which, after so many seconds, somebody on that track makes a sound of so many samples."""
+    """A timeline with sounds: seconds before each, its track, whether it begins or ends then, number of samples."""
     clock = Clock(stopped=True)
     timeline = RecordingTimeline(clock, pace, **more)
     for seconds, track, at_once, samples in moments:
@@ -45,7 +45,7 @@ def test_mono_is_the_mix_of_both_channels(moments, pace, trim):
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
     for track in (0, 1):
         heard = sum(1 for sample in sides[track::2] if sample)
-        assert abs(heard - said[track]) <= 2 * len(moments)  # nobody is lost; a sample may be between two
+        assert abs(heard - said[track]) <= 2 * len(moments)  # no sound is lost; rounding may cost samples
 
 
 @settings(max_examples=20)

@@ -1,4 +1,4 @@
-"""ConversationRelay: who may interrupt the agent, what the app learns of it, and what becomes of the rest."""
+"""ConversationRelay: who may interrupt the agent, what the app is told, and what happens to the rest."""
 
 import pytest
 

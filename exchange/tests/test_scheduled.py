@@ -18,7 +18,7 @@ def messages(exchange):
 
 @pytest.fixture
 def later(app, messages, ada):
-    """Schedule a text to Ada, in so many seconds or however else the test says."""
+    """Schedule a text to Ada, in this many seconds, or with the given fields."""
     app.answers["/status"] = ""
 
     def scheduling(seconds=3600, **changes):

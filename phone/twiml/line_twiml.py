@@ -10,7 +10,7 @@ THANKS = "Thank you for talking with us. Goodbye."
 
 
 def ask_for_topic(scene_id: str, document: int) -> str:
-    """Asks what the caller wants to talk about. Silence joins the line as well."""
+    """Asks what the caller wants to talk about. Callers who say nothing join the line as well."""
     response = VoiceResponse()
     action = step_url("/voice/line/join", document, scene=scene_id)
     gather = response.gather(input="speech", timeout=GATHER_TIMEOUT_SECONDS, speech_timeout="auto", action=action)

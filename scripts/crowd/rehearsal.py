@@ -127,7 +127,7 @@ def spoken(call: dict[str, Any]) -> list[str]:
 
 
 def reply_times_ms(texts: dict[str, list[Any]]) -> list[float]:
-    """Return the time from each text to the reply that follows it at once."""
+    """Return the time from each text to its reply, if that is the next text."""
     times = []
     for rows in texts.values():
         for sent, answer in pairwise(rows):

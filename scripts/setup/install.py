@@ -3,7 +3,7 @@
     python3 -m scripts.setup.install demo --run scripts.demo
 
 It imports only the standard library, because it creates .venv. An installation that was interrupted, or was made by
-another Python or in another folder, is deleted and made again. If .venv is a link, it is left as it is.
+another Python or in another folder, is deleted and recreated. If .venv is a link, it is left unchanged.
 """
 
 from __future__ import annotations

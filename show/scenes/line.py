@@ -40,7 +40,7 @@ class Line(ModeratedScene):
     }
 
     def problems(self) -> Iterator[str]:
-        """The question must be readable."""
+        """Check that the question can be read on the stage."""
         yield from super().problems()
         yield from length_problems("question", self.question)
 

@@ -17,7 +17,7 @@ class Number(Scene):
     kind: ClassVar[str] = "number"
 
     def problems(self) -> Iterator[str]:
-        """The example is sent as it is."""
+        """The example is sent unchanged."""
         if not 0 < len(self.example) <= 20:
             yield "the example must have 1 to 20 characters, such as flip"
 

@@ -37,7 +37,7 @@ class Poll(Scene):
     is_revealable: ClassVar[bool] = True
 
     def problems(self) -> Iterator[str]:
-        """The options must fit the keypad and the screen. The talk file's linter compares them."""
+        """Check that the options fit the keypad and the screen. The talk file's linter compares them."""
         yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"

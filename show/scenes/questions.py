@@ -37,7 +37,7 @@ class Questions(ModeratedScene):
     actions: ClassVar[Mapping[str, str]] = {**ModeratedScene.actions, "answered": "Answered"}
 
     def problems(self) -> Iterator[str]:
-        """The question must be readable."""
+        """Check that the question can be read on the stage."""
         yield from super().problems()
         yield from length_problems("question", self.question)
 

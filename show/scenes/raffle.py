@@ -36,7 +36,7 @@ class Raffle(Scene):
     actions: ClassVar[Mapping[str, str]] = {"draw": "Draw", "call": "Call the winner"}
 
     def problems(self) -> Iterator[str]:
-        """Both sentences must be readable."""
+        """Check that both sentences can be read on the stage."""
         yield from length_problems("question", self.question)
         yield from length_problems("prize", self.prize) if self.prize else ()
 

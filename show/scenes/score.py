@@ -30,7 +30,7 @@ class Score(Scene):
     max_digits: ClassVar[int] = 2
 
     def problems(self) -> Iterator[str]:
-        """Both sentences must be readable."""
+        """Check that both sentences can be read on the stage."""
         yield from length_problems("question", self.question)
         yield from length_problems("thanks", self.thanks)
         if self.votes not in ("last", "first"):

@@ -26,7 +26,7 @@ class Thanks(Scene):
     actions: ClassVar[Mapping[str, str]] = {"purge": "Purge now"}
 
     def problems(self) -> Iterator[str]:
-        """The links must fit the screen."""
+        """Check that the links fit the screen."""
         if len(self.links) > MAX_LINKS:
             yield f"there are {len(self.links)} links: use at most {MAX_LINKS}"
         for link in self.links:

@@ -29,7 +29,7 @@ class Words(ModeratedScene):
     kind: ClassVar[str] = "words"
 
     def problems(self) -> Iterator[str]:
-        """The question must be readable."""
+        """Check that the question can be read on the stage."""
         yield from super().problems()
         yield from length_problems("question", self.question)
 

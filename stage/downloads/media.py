@@ -23,7 +23,7 @@ CONTENT_TYPES = {"picture": "image/jpeg", "message": "audio/wav"}
 MAX_CACHED_BYTES = 16_000_000  # per process
 MAX_AGE_SECONDS = 60  # then browsers ask again, in case an item has been hidden
 RETRY_AFTER_SECONDS = 5
-# A file that is opened by itself may do nothing, whatever a browser takes it for.
+# A file that is opened directly may do nothing, whatever type a browser assumes.
 POLICY = "default-src 'none'; sandbox"
 
 

@@ -18,7 +18,7 @@ def answers(handset, words="is up and"):
 
 
 def asks_for_something_slow(deployment, me, site):
-    """By text; a worker runs the task until the site responds."""
+    """Text a check of a slow site; a worker is busy with it until the site responds."""
     site.delay()
     me.texts(f"check {site.address}")
     deployment.until(lambda: site.visits, "a worker is at it")

@@ -247,7 +247,7 @@ class TestRejected:
 
 
 def test_request_is_selected_and_replayed_by_keyboard(browser, app, stage_events, presenter):
-    """In a real browser: Tab and Space, no mouse, and nothing that the policy forbids."""
+    """In a real browser: Only Tab and Space, no mouse; the content security policy blocks nothing."""
     keep(stage_events.redis)
     page = browser.new_page(viewport={"width": 390, "height": 844})
     complaints = []

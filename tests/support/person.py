@@ -43,7 +43,7 @@ class WebhookPoster:
 
 
 def is_valid_twiml(document: bytes, channel: str) -> bool:
-    """True; raises AssertionError if the exchange would warn about the TwiML."""
+    """Returns True. Raises AssertionError if the exchange would warn about the TwiML."""
     warnings = [warning for _, warning in violations(parse(document), channel)]
     assert not warnings, f"{warnings} in {document.decode()}"
     assert len(document) < 64 * 1024

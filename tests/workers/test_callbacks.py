@@ -1,4 +1,4 @@
-"""Each result reaches the person who asked exactly once."""
+"""Each result reaches, exactly once, the person who asked."""
 
 import time
 

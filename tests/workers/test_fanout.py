@@ -53,7 +53,7 @@ def messages(redis):
 
 
 def notification_texts(redis):
-    """(number, body) of each text that the notifications become."""
+    """(number, body) of each notification text."""
     follower_notifications.plan_due(redis)
     found = [outbox.load(redis, id.decode()) for id in redis.zrange(follower_notifications.WAITING_KEY, 0, -1)]
     return sorted((effect.to, effect.body) for effect in found)

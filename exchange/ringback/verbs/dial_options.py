@@ -40,7 +40,8 @@ def dial_options(session: VoiceSession, element: Element, targets: list[DialTarg
 
 
 def _caller_id(session: VoiceSession, element: Element, targets: list[DialTarget]) -> str | None:
-    """A call to SIP addresses only may show any name; a call to a number needs a number that the app may use."""
+    """A call that rings only SIP addresses may show any name; a call to a number needs a number that the app may
+    use."""
     plan = session.call.plan
     given = element.get("callerId").strip()
     caller_id = dialable_number(given)

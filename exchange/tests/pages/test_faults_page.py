@@ -17,7 +17,7 @@ def dial(room: PhonesPage, town: ExchangeWithApp) -> Iterator[Page]:
     page = room.page.context.new_page()
     page.goto(town.origin)
     page.get_by_role("link", name="Faults").click()
-    expect(page.get_by_label("Kind").locator("option")).not_to_have_count(0)  # it has loaded what it shows
+    expect(page.get_by_label("Kind").locator("option")).not_to_have_count(0)  # the page has loaded
     yield page
     town.asks("DELETE", "/faults")
     page.close()

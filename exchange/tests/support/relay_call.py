@@ -1,4 +1,4 @@
-"""A call in a ConversationRelay session, with the app's end of the WebSocket in the hands of the test."""
+"""A call in a ConversationRelay session, with the app's end of the WebSocket controlled by the test."""
 
 from __future__ import annotations
 

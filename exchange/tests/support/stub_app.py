@@ -59,7 +59,7 @@ class StubApp:
         if isinstance(answer, str):
             return web.Response(text=answer, content_type="text/xml")
         if answer is None:
-            return web.Response(status=500)  # it never answered, and by now nobody waits
+            return web.Response(status=500)  # the test sent no response, and nobody waits for one now
         return answer() if callable(answer) else answer
 
     def was_asked(self, path: str, times: int = 1) -> list[ReceivedRequest]:

@@ -1,4 +1,4 @@
-"""The memory of waiting messages: a limit for each endpoint, and what becomes of them when an endpoint is deleted."""
+"""The memory of waiting messages: a limit for each endpoint, and what happens to them when an endpoint is deleted."""
 
 import logging
 import time

@@ -29,7 +29,7 @@ def note(word: str) -> str:
 
 
 def meet(number: int) -> int:
-    """Wait until so many jobs run at once in this process."""
+    """Wait until this many jobs run at the same time in this process."""
     MEETINGS.setdefault(number, threading.Barrier(number)).wait(timeout=60)
     return number
 
