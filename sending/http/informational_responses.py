@@ -4,11 +4,10 @@ import http.client
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-MAX_KEPT_CONNECTIONS = 50  # to one host: the jobs of a full room send their answers to Twilio at the same time
 SWITCHING_PROTOCOLS = 101  # final: from then on, the connection uses another protocol
 
 
@@ -51,8 +50,8 @@ class FinalResponseAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
 
-def skip_informational(session: requests.Session) -> requests.Session:
-    """Make the session return only final responses, and return it."""
+def skip_informational(session: requests.Session, pool_size: int = DEFAULT_POOLSIZE) -> requests.Session:
+    """Make the session return only final responses, and return it. It keeps at most `pool_size` connections to a host."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, FinalResponseAdapter(pool_maxsize=MAX_KEPT_CONNECTIONS))
+        session.mount(scheme, FinalResponseAdapter(pool_maxsize=pool_size))
     return session

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
+MAX_KEPT_CONNECTIONS = 50  # to the REST API: the jobs of a full room send their answers at the same time
 
 
 class TwilioGateway(LiveCalls):
@@ -202,7 +203,7 @@ class TwilioGateway(LiveCalls):
 
 def _connect(settings: Settings, token: str, base_url: str) -> Client:
     http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
-    skip_informational(http.session)
+    skip_informational(http.session, MAX_KEPT_CONNECTIONS)
     client = Client(settings.twilio_account_sid, token, http_client=http)
     if base_url:
         client.api.base_url = base_url
