@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STATE_FILE = VENV / "installed.json"  # what is installed, and by which Python; absent while an installation runs
+CREATE_VENV = [sys.executable, "-m", "venv"]
 PIP = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--progress-bar=off"]
 EXCHANGE = ROOT / "exchange"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -156,7 +157,7 @@ class Installation:
         print(f"creating .venv with Python {sys.version.split()[0]} ({sys.executable})", flush=True)
         _delete_venv()
         hint = "On Debian or Ubuntu, it requires: apt-get install python3-venv"
-        self._run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module", hint)
+        self._run([*CREATE_VENV, str(VENV)], "Python's venv module", hint)
 
     def _install_file(self, name: str) -> None:
         is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")

@@ -162,9 +162,7 @@ def test_ctrl_c_stops_all_processes(demo, ready):
     eventually(lambda: all(has_ended(pid) for pid in family), "no process is left")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "is_bare"), [(0.5, True), (3, True), (0.2, False), (1, False), (2, False), (5, False)]
-)
+@pytest.mark.parametrize(("seconds", "is_bare"), [(0.5, True), (0.2, False), (2, False), (5, False)])
 def test_ctrl_c_at_any_moment_leaves_nothing(tmp_path, seconds, is_bare):
     # A short version of: python -m tests.support.interrupted_demo 50
     result = interrupt(seconds, copy_checkout(tmp_path / "checkout", is_bare))

@@ -20,6 +20,7 @@ def checkout(tmp_path, monkeypatch):
     (tmp_path / "exchange" / "pyproject.toml").write_text("")
     venv = tmp_path / ".venv"
     names = {"ROOT": tmp_path, "VENV": venv, "PYTHON": venv / "bin" / "python", "EXCHANGE": tmp_path / "exchange"}
+    names["CREATE_VENV"] = [*install.CREATE_VENV, "--without-pip"]
     names |= {"STATE_FILE": venv / "installed.json", "PIP": [sys.executable, "-c", PIP_SCRIPT]}
     for name, value in names.items():
         monkeypatch.setattr(install, name, value)
