@@ -51,7 +51,7 @@ class FinalResponseAdapter(HTTPAdapter):
 
 
 def skip_informational(session: requests.Session, pool_size: int = DEFAULT_POOLSIZE) -> requests.Session:
-    """Make the session return only final responses, and return it. It keeps at most `pool_size` connections to a host."""
+    """Make the session return only final responses, and keep `pool_size` connections to a host. Return the session."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, FinalResponseAdapter(pool_maxsize=pool_size))
     return session
