@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from operator import attrgetter
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from ringback.account.geography import Place
 from ringback.calls.call_log import CallLog
@@ -21,6 +22,7 @@ from ringback.sound.recordings import RecordingStore
 from ringback.streams.pacing import FramePacer
 from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.sender import WebhookSender
+from ringback.websockets.app_socket import AppSocket
 
 Result = TypeVar("Result")
 
@@ -52,6 +54,7 @@ class Runtime:
             MAX_MEDIA, on_evict=on_media_evicted, size_of=attrgetter("size")
         )
         self.pacer = FramePacer(clock)
+        self.app_sockets: WeakSet[AppSocket] = WeakSet()
 
     def media_at(self, path: str | None) -> Media | None:
         """Returns the media file at a path such as /media/ME…, or None if it is not kept."""
@@ -70,4 +73,6 @@ class Runtime:
         self.feed.close()
         self.pacer.close()
         await self.tasks.cancel_all()
+        for app_socket in self.app_sockets:  # those whose task was cancelled before it closed them
+            app_socket.release()
         await self.webhooks.client.close()

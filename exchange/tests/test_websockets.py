@@ -161,3 +161,10 @@ def test_the_fault_for_wrong_signatures_covers_websockets(exchange, agent, wss, 
     opened(wss)
     agent.opens()
     assert not RequestValidator(TOKEN).validate(wss, {}, agent.handshakes[0].headers["x-twilio-signature"])
+
+
+def test_a_websocket_that_is_still_open_is_released_when_ringback_stops(exchange, agent, wss, opened):
+    one = opened(wss)
+    exchange.run(exchange.state.close())
+    assert one.socket._response.connection is None
+    agent.is_closed()

@@ -102,6 +102,11 @@ class AppSocket:
         if transport := self.socket._conn and self.socket._conn.transport:
             transport.abort()
 
+    def release(self) -> None:
+        """End the connection at once, without waiting for anything. May be called repeatedly."""
+        self._cancel_timers()
+        self.socket._response.close()
+
     def _cancel_timers(self) -> None:
         for timer in self.timers:
             timer.cancel()

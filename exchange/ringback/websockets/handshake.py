@@ -42,6 +42,7 @@ async def open_socket(runtime: Runtime, url: str, channel: str, sid: str) -> App
         response.seconds = time.perf_counter() - started
         finish(response)
     app_socket = AppSocket(runtime.clock, url, connection)
+    runtime.app_sockets.add(app_socket)
     if fault := runtime.faults.trigger("socket-drop", channel, url):
         app_socket.timers.append(runtime.clock.call_later(fault.seconds, app_socket.drop))
     return app_socket
