@@ -10,6 +10,8 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, render_template
 from werkzeug.serving import make_server
 
+from stage.event_stream import REDRAW_INTERVAL_SECONDS
+
 ROOT = Path(__file__).parents[1]
 HEARTBEAT_SECONDS = 5.0
 
@@ -70,7 +72,7 @@ def play(frames: Frames, speed: float, sleep: Callable[[float], object]) -> Iter
     """Yield the frames as an event stream at their original times, and heartbeats while nothing changes and after the
     end."""
     now = 0.0
-    for at, html in frames:
+    for at, html in at_most_four_per_second(frames, speed):
         while (at - now) / speed > HEARTBEAT_SECONDS:
             sleep(HEARTBEAT_SECONDS)
             now += HEARTBEAT_SECONDS * speed
@@ -81,6 +83,17 @@ def play(frames: Frames, speed: float, sleep: Callable[[float], object]) -> Iter
     while True:
         sleep(HEARTBEAT_SECONDS)
         yield "event: heartbeat\ndata: {}\n\n"
+
+
+def at_most_four_per_second(frames: Frames, speed: float) -> Frames:
+    """Return the frames without those that another one replaces before the stage would redraw."""
+    shown: list[tuple[float, str]] = []
+    for at, html in frames:
+        if shown and at - shown[-1][0] < REDRAW_INTERVAL_SECONDS * speed:
+            shown[-1] = (shown[-1][0], html)
+        else:
+            shown.append((at, html))
+    return shown
 
 
 if __name__ == "__main__":

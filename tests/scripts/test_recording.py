@@ -1,7 +1,7 @@
 """A recording of the stage, and its playback."""
 
 import json
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -54,3 +54,11 @@ def test_file_that_is_no_recording_is_refused(tmp_path, content, error):
     path.write_text(content)
     with pytest.raises(ValueError, match=error):
         playback.read(path)
+
+
+@pytest.mark.parametrize("speed", [1, 10])
+def test_playback_redraws_at_most_four_times_a_second_and_ends_with_the_last_scene(speed):
+    frames = [(number * 0.1, f"scene {number}") for number in range(100)]
+    shown = playback.at_most_four_per_second(frames, speed)
+    assert min(later[0] - earlier[0] for earlier, later in pairwise(shown)) / speed > 0.25
+    assert shown[-1][1] == "scene 99"
