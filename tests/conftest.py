@@ -1,5 +1,6 @@
 """The cast: a store, the app, and people who text and call it with real signatures."""
 
+import gc
 import os
 import shutil
 import signal
@@ -46,6 +47,15 @@ os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 # A shell's background job ignores SIGINT, and its child processes inherit that, but tests stop them by SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What is imported and collected stays until the end. Not to search it for garbage again and again saves seconds.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
