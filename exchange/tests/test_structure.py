@@ -47,7 +47,9 @@ def test_no_import_cycle():
 
 
 def test_no_class_name_occurs_twice():
-    classes = Counter(node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    classes = Counter(
+        node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
     assert [name for name, times in classes.items() if times > 1] == []
 
 
