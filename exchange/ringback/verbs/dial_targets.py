@@ -1,4 +1,4 @@
-"""The nouns of Dial that ring a phone, Number, Client and Sip: the addresses to ring, and what each receives and reports.
+"""The nouns of Dial that ring a phone, Number, Client and Sip: the addresses to ring, and what each one receives.
 
 https://www.twilio.com/docs/voice/twiml/dial (2026-11), https://www.twilio.com/docs/voice/twiml/sip (2026-11)"""
 
