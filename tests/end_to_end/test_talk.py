@@ -61,9 +61,7 @@ def town(tmp_path_factory):
     folder = tmp_path_factory.mktemp("talk")
     talk = folder / "talk.toml"  # this project's, except that the caller on stage is transcribed
     talk.write_text((ROOT / "talk.toml").read_text().replace('kind = "line"\n', 'kind = "line"\ncaptions = true\n'))
-    deployment = Deployment(
-        folder, SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299", TALK=str(talk)
-    )
+    deployment = Deployment(folder, SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299", TALK=str(talk))
     try:
         yield deployment.start()
     finally:
