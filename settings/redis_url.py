@@ -12,7 +12,7 @@ SENTINEL_EXAMPLE = "redis+sentinel://host:26379,host2:26379/service"
 class SentinelUrl:
     """The parts of redis[s]+sentinel://[user:password@]host[:port][,…]/service[/database][?options].
 
-    `sentinels` are pairs of host and port; the port is None if the URL has none. `primary_url` contains everything else,
+    `sentinels` are pairs of host and port; a missing port is None. `primary_url` contains everything else,
     as a URL that redis-py parses; its host is a placeholder.
     """
 
