@@ -17,6 +17,7 @@ from show.talk import talk_file_linter
 DEFAULT_PATH = Path(__file__).parents[2] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
+INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # by scenes, from the talk
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -105,7 +106,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        for rule in {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"} & set(_type_hints(kind)):
+        for rule in INHERITED & {field.name for field in fields(kind)}:
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if not SCENE_ID.fullmatch(scene.id):
