@@ -17,8 +17,7 @@ from show.show_state import ShowState
 from show.talk import current_talk
 from show.talk.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
-from stage.presenter_names import presenter_name
-from stage.presenter_session import is_logged_in
+from stage.presenter_session import is_logged_in, presenter_name
 from store import Pipe, Store
 
 HELD_REASON = "the presenter holds all sending"

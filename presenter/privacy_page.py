@@ -14,7 +14,7 @@ from show import audit_log, friendly_names
 from show.privacy import export, purge, purge_receipts
 from show.talk import current_talk
 from stage.blueprint import get_page_store
-from stage.presenter_names import presenter_name
+from stage.presenter_session import presenter_name
 from stage.theme import requested_theme
 
 

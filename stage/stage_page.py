@@ -6,10 +6,11 @@ from flask import Response, abort, render_template, request
 import context
 from show.talk import current_talk
 from stage.blueprint import bp, get_event_stream
-from stage.event_stream import CONSOLE, TooManyViewers
+from stage.event_stream import CONSOLE
 from stage.phone_number_format import format_phone_number
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
+from stage.viewers import TooManyViewers
 
 STREAM_HEADERS = {
     "Cache-Control": "no-cache, no-transform",

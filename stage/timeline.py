@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
 from show.lanes.assignment import Board
-from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
-from stage.timeline_events import apply_event
+from show.sanitize import parse_number, sanitize
+from stage.timeline_entry import OPEN_STATES, RESPONSES, TimelineEntry, create_entry
+from stage.timeline_events import HANDLERS
 
 MAX_ENTRIES = 200
 MAX_MESSAGES = 5_000
@@ -57,7 +58,7 @@ class Timeline:
             if len(self.entries) > MAX_ENTRIES:
                 self._drop_oldest()
         self.board.advance(event.time)
-        apply_event(self.entries[id], event)
+        _apply_to(self.entries[id], event)
         self.board.update(self.entries[id])
 
     def _drop_oldest(self) -> None:
@@ -66,12 +67,13 @@ class Timeline:
         del self.entries[next(over, next(iter(self.entries)))]
 
 
-def is_after(one: str, other: str) -> bool:
-    """Whether stream id `one` is later than `other`, compared as numbers; as text, 9-0 would sort after 10-0."""
-    return parse_stream_id(one) > parse_stream_id(other)
-
-
-def parse_stream_id(id: str) -> tuple[int, int]:
-    """The milliseconds and the sequence number of a Redis stream id."""
-    milliseconds, _, sequence = id.partition("-")
-    return int(milliseconds), int(sequence or 0)
+def _apply_to(entry: TimelineEntry, event: Event) -> None:
+    """Apply the event to its entry. If its type has no handler, add a neutral step that names the type."""
+    if event.type in RESPONSES:
+        entry.reply_seconds = parse_number(event.data.get("ms")) / 1000
+    entry.who = entry.who or sanitize(event.data.get("who"), 40)
+    entry.name = entry.name or sanitize(event.data.get("name"), 40)
+    if handler := HANDLERS.get(event.type):
+        handler(entry, event)
+    else:
+        entry.add_step(event, event.type.replace(".", " "))

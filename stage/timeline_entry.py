@@ -151,6 +151,18 @@ class TimelineEntry:
             del self.steps[1]
             self.omitted_steps += 1
 
+    def apply_words(self, event: Event) -> None:
+        """Set the request, and what may be shown of it before it is approved: see phone/command_recognition.py."""
+        self.request, self.command = sanitize(event.data.get("words")), sanitize(event.data.get("command"), 20)
+        self.has_free_text = bool(event.data.get("has_free_text"))
+        self.length = int(parse_number(event.data.get("length")))
+
+    def count_follower(self, event: Event) -> None:
+        """Count a follower who was told about this event. All of them share one step."""
+        self.told += 1
+        self.steps = [step for step in self.steps if step.text != "told followers"]
+        self.add_step(event, "told followers", "success")
+
 
 def state_of_answer(event: Event) -> str:
     """The state of an entry after this answer: see answer_outcomes.py."""

@@ -11,7 +11,7 @@ import config
 import context
 import presenter
 import stage.event_stream
-import stage.event_stream_viewer
+import stage.viewers
 from api import catalogue
 from show.talk import current_talk
 from stage.blueprint import get_event_stream
@@ -53,7 +53,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     if beat := os.environ.get("HEARTBEAT_SECONDS"):
         stage.event_stream.HEARTBEAT_SECONDS = float(beat)
     if queued := os.environ.get("MAX_QUEUED_BYTES"):
-        stage.event_stream_viewer.MAX_QUEUED_BYTES = int(queued)
+        stage.viewers.MAX_QUEUED_BYTES = int(queued)
     if most := os.environ.get("MAX_VIEWERS"):
         with app.app_context():
             get_event_stream().max_viewers = int(most)
