@@ -10,11 +10,10 @@ from PIL import Image, ImageOps
 import context
 from sending.twilio import media
 from sending.twilio.media import MediaGone, MediaUnavailable
-from show import moderation
+from show import moderation, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.talk import current_talk
 from stage.blueprint import bp, get_page_store
 from stage.presenter_session import is_logged_in
 
@@ -68,7 +67,7 @@ def media_file(scene_id: str, item_id: str) -> Response | tuple[str, int, dict[s
 
 
 def _find(scene_id: str, item_id: str) -> Item:
-    if not isinstance(current_talk.talk().find(scene_id), ModeratedScene):
+    if not isinstance(talk_file.current_talk().find(scene_id), ModeratedScene):
         abort(404)
     try:
         item = moderation.load(get_page_store(), scene_id, item_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
 from show.lanes.assignment import Board
-from show.sanitize import parse_number, sanitize
+from show.sanitize import sanitize, sanitize_number
 from stage.timeline_entry import OPEN_STATES, RESPONSES, TimelineEntry, create_entry
 from stage.timeline_events import HANDLERS
 
@@ -70,7 +70,7 @@ class Timeline:
 def _apply_to(entry: TimelineEntry, event: Event) -> None:
     """Apply the event to its entry. If its type has no handler, add a neutral step that names the type."""
     if event.type in RESPONSES:
-        entry.reply_seconds = parse_number(event.data.get("ms")) / 1000
+        entry.reply_seconds = sanitize_number(event.data.get("ms")) / 1000
     entry.who = entry.who or sanitize(event.data.get("who"), 40)
     entry.name = entry.name or sanitize(event.data.get("name"), 40)
     if handler := HANDLERS.get(event.type):

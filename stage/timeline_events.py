@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from events import Event
-from show.sanitize import parse_number, sanitize
+from show.sanitize import sanitize, sanitize_number
 from stage.timeline_entry import AnswerProgress, TimelineEntry, state_of_answer, step_status
 
 MAX_PEAKS = 120  # per waveform
@@ -82,7 +82,7 @@ def _recording_left(entry: TimelineEntry, event: Event) -> None:
 def _recording_ready(entry: TimelineEntry, event: Event) -> None:
     peaks = event.data.get("peaks")
     peaks = peaks[:MAX_PEAKS] if isinstance(peaks, list) else []
-    entry.peaks = [min(1.0, max(0.0, parse_number(peak))) for peak in peaks]
+    entry.peaks = [min(1.0, max(0.0, sanitize_number(peak))) for peak in peaks]
     entry.request, entry.answer, entry.command, entry.has_free_text = "left a message", "", "", False
     entry.add_step(event, "message analyzed", "success")
 
@@ -106,7 +106,7 @@ def _text_answered(entry: TimelineEntry, event: Event) -> None:
 def _text_sent(entry: TimelineEntry, event: Event) -> None:
     if event.data.get("is_notification"):
         return entry.count_follower(event)
-    segments = parse_number(event.data.get("segments"))
+    segments = sanitize_number(event.data.get("segments"))
     entry.answer = sanitize(event.data.get("answer")) or entry.answer
     entry.answer_seconds = event.time - entry.started_at
     if not entry.is_live:
@@ -164,7 +164,7 @@ def _answer_queued(entry: TimelineEntry, event: Event) -> None:
 
 @handles("answer.started")
 def _answer_started(entry: TimelineEntry, event: Event) -> None:
-    attempt = parse_number(event.data.get("attempt"))
+    attempt = sanitize_number(event.data.get("attempt"))
     _pending_answer(entry, event).state = "running"
     entry.add_step(event, f"worker started, attempt {attempt:.0f}" if attempt > 1 else "worker started", "running")
 
@@ -172,7 +172,7 @@ def _answer_started(entry: TimelineEntry, event: Event) -> None:
 @handles("answer.progress")
 def _answer_progress(entry: TimelineEntry, event: Event) -> None:
     answer = _pending_answer(entry, event)
-    answer.state, answer.fraction = "running", min(1.0, max(0.0, parse_number(event.data.get("done"))))
+    answer.state, answer.fraction = "running", min(1.0, max(0.0, sanitize_number(event.data.get("done"))))
     answer.text = sanitize(event.data.get("words"), 60)
 
 
@@ -238,5 +238,5 @@ def _add_webhook_step(entry: TimelineEntry, event: Event, text: str, status: str
 
 
 def _failure_reason(event: Event) -> str:
-    status = parse_number(event.data.get("status"))
+    status = sanitize_number(event.data.get("status"))
     return f"status {status:.0f}" if status else sanitize(event.data.get("cause"), 20) or "no response"

@@ -13,7 +13,7 @@ import presenter
 import stage.event_stream
 import stage.viewers
 from api import catalogue
-from show.talk import current_talk
+from show import talk_file
 from stage.blueprint import get_event_stream
 from store import clients, connection_budget
 from tests.support.processes import ROOT
@@ -38,7 +38,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     )
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    current_talk.init_app(app, settings, ())
+    talk_file.init_app(app, settings, ())
     context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
