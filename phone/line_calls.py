@@ -32,11 +32,8 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line, with what they have said as their caption."""
     participant, scene = contributions.identify(context), _scene_of(context.delivery)
-    if (
-        scene is None
-        or participant.show.scene(talk_file.current_talk()) != scene
-        or not participant.show.is_open(scene)
-    ):
+    current = participant.show.scene(talk_file.current_talk())
+    if scene is None or scene != current or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
     if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)

@@ -1,4 +1,4 @@
-"""The callers of a scene `line`: who waits, who is on stage, the call to the presenter's phone, and the jobs for them."""
+"""The callers of a scene `line`: who waits, who is on stage, the presenter's call, and the jobs for them."""
 
 import time
 from collections.abc import Sequence
