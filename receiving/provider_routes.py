@@ -13,8 +13,8 @@ from receiving import backpressure, idempotency, providers, receiver, replay_mar
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import explain
+from receiving.event_summaries import ProviderEvent, one_line
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
 from receiving.rejection_reasons import RejectedRequest
