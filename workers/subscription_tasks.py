@@ -9,8 +9,7 @@ from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import registration_by_phone
-from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints
-from sending.webhooks.endpoints.url_verification import VerificationFailed
+from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints, VerificationFailed
 from sending.webhooks.queue import backlog
 from store import Store
 from workers import follower_notifications, pending_answers, tasks
