@@ -12,8 +12,8 @@ from rq.timeouts import JobTimeoutException
 import config
 import events
 from masking import mask
+from phone_numbers import can_be_texted
 from sending import outbox, pacing, unanswered_texts
-from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
 from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES

@@ -2,10 +2,10 @@
 
 from answer_outcomes import DECLINED, FAILED, AnswerText
 from masking import mask_urls
+from phone_numbers import can_be_texted
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
-from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import registration_by_phone

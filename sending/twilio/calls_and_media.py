@@ -8,7 +8,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from config import Settings
-from sending.number_types import is_browser_phone
+from phone_numbers import is_browser_phone
 from sending.twilio import errors
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ import time
 import pytest
 
 import events
+from phone_numbers import can_be_texted
 from sending import outbox, pacing
-from sending.number_types import can_be_texted
 from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from workers import call_state, callbacks, pending_answers, sweep
