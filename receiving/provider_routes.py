@@ -18,7 +18,7 @@ from receiving.idempotency import StoredResponse
 from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
 from receiving.rejection_reasons import RejectedRequest
-from receiving.signatures import secrets_with_prefix
+from receiving.signature_checks import secrets_with_prefix
 from sending import provider_payloads
 from store import DeferredPipeline, new_pipeline
 

@@ -19,7 +19,7 @@ from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
 from receiving.providers.base import Mistakes, Provider, bad_request
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import matches_any
+from receiving.signature_checks import matches_any
 
 ELEMENTS = ("kind", "id", "amount", "currency-iso-code")
 CHALLENGE_PATTERN = re.compile(r"[a-f0-9]{20,32}")

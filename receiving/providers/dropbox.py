@@ -15,7 +15,7 @@ from receiving.delivery import Delivery, make_json_delivery
 from receiving.event_summaries import ProviderEvent, pluralize
 from receiving.idempotency import StoredResponse
 from receiving.providers.base import OK, Provider, bad_request
-from receiving.signatures import verify_header
+from receiving.signature_checks import verify_header
 
 SIGNATURE_HEADER = "x-dropbox-signature"
 MAX_CHALLENGE_CHARS = 500  # Dropbox's challenges have about 60 characters

@@ -19,7 +19,7 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.event_summaries import ProviderEvent, pluralize, split_words
 from receiving.github_phrases import DETAILS, OBJECTS, PHRASES, RUNS, STATE_PHRASES, STATES
 from receiving.providers.base import Mistakes, Provider
-from receiving.signatures import verify_header
+from receiving.signature_checks import verify_header
 
 SIGNATURE_HEADER = "x-hub-signature-256"  # never X-Hub-Signature, its SHA-1 predecessor
 MAX_EVENT_BYTES = 25 * 1024 * 1024  # GitHub drops larger events

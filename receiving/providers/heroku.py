@@ -18,7 +18,7 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature
-from receiving.signatures import matches_any, secrets_with_prefix, verify_header
+from receiving.signature_checks import matches_any, secrets_with_prefix, verify_header
 
 SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"
 AUTHORIZATION_PREFIX = "authorization:"

@@ -24,7 +24,7 @@ from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
 from receiving.providers.base import OK, Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import constant_time_equal, verify_header
+from receiving.signature_checks import constant_time_equal, verify_header
 
 SIGNATURE_HEADER = "x-mandrill-signature"
 EVENTS_FIELD = "mandrill_events"

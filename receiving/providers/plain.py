@@ -19,7 +19,7 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import CredentialsRequired, SecretPathNotFound
-from receiving.signatures import matches_any, secrets_with_prefix
+from receiving.signature_checks import matches_any, secrets_with_prefix
 
 BASIC_PREFIX, BEARER_PREFIX = "basic:", "bearer:"
 CHALLENGES = {BASIC_PREFIX: 'Basic realm="webhooks", charset="UTF-8"', BEARER_PREFIX: 'Bearer realm="webhooks"'}

@@ -26,7 +26,7 @@ from receiving.delivery import Delivery
 from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import OK, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
+from receiving.signature_checks import check_timestamp, parse_timestamp, secrets_with_prefix
 from sending.webhooks.signatures import decode_base64
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"

@@ -14,7 +14,7 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import check_timestamp, parse_timestamp
+from receiving.signature_checks import check_timestamp, parse_timestamp
 from sending.webhooks import signatures
 from sending.webhooks.signatures import HEADERS
 

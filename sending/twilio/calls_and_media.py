@@ -9,7 +9,7 @@ from twilio.rest import Client
 
 from config import Settings
 from phone_numbers import is_browser_phone
-from sending.twilio import errors
+from sending.twilio import error_codes
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class CallsAndMedia:
         try:
             self.client_for(number).calls(call_sid).update(url=url, method="POST")
         except TwilioRestException as error:
-            if error.code in (errors.CALL_NOT_IN_PROGRESS, errors.NOT_FOUND):
+            if error.code in (error_codes.CALL_NOT_IN_PROGRESS, error_codes.NOT_FOUND):
                 raise CallEnded from error
             log.warning("Twilio did not redirect the call: %s", error.msg)
             return False

@@ -22,7 +22,7 @@ from sending import opt_outs, outbox, pacing, rate_limits_per_person
 from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
-from sending.twilio import errors
+from sending.twilio import error_codes
 from sending.twilio.calls_and_media import REQUEST_TIMEOUT_SECONDS, CallsAndMedia
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from store import Store
@@ -138,8 +138,8 @@ class TwilioGateway(CallsAndMedia):
             created = request()
         except TwilioRestException as error:
             return self._handle_error(message, error)
-        except errors.CONNECTION_ERRORS as error:
-            if errors.was_never_sent(error):
+        except error_codes.CONNECTION_ERRORS as error:
+            if error_codes.was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
@@ -164,12 +164,12 @@ class TwilioGateway(CallsAndMedia):
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
-        if seconds := errors.retry_seconds(error.code, error.status):
+        if seconds := error_codes.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
             pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
-        if error.code == errors.UNSUBSCRIBED_RECIPIENT:
+        if error.code == error_codes.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to, self.settings.secret_key)
             return self._mark_failed(message, "sending", "they texted STOP")
         return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")

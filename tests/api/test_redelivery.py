@@ -8,7 +8,7 @@ import pytest
 from rq import SimpleWorker
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs, event_schemas, payloads
+from sending.webhooks import delivery_jobs, event_schemas, message_delivery, payloads
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from sending.webhooks.webhook_request import WebhookMessage
@@ -19,7 +19,7 @@ from tests.support.webhook_sender import store_message
 def test_attempts_are_listed_and_a_message_is_sent_again(program, id, redis, seal):
     message = delivery_jobs.deliver_later(redis, "text.received", {})
     delivery_jobs.enqueue_due(redis)
-    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
+    message_delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202

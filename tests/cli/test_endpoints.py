@@ -8,7 +8,7 @@ import pytest
 
 from cli.options import PAST_TIME
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from tests.support.waiting import eventually
@@ -47,7 +47,7 @@ def test_without_endpoints_it_says_so(says):
 def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
     message = delivery_jobs.deliver_later(redis, "text.received", {})
     delivery_jobs.enqueue_due(redis)
-    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
+    message_delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
     assert f"{message}  text.received  attempt 1  dns" in says("attempts", id)
     assert says("resend", id, message) == f"{message} will be sent again.\n"
     assert "no longer stored" in says("resend", id, "msg_gone", code=1)

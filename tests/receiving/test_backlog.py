@@ -13,7 +13,7 @@ import events
 from receiving import backpressure, providers
 from receiving.delivery import Delivery
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs, redelivery
+from sending.webhooks import delivery_jobs, message_delivery, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS
@@ -84,7 +84,7 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
             while not stopped.is_set():
                 sweep.fanout.fan_out(redis)
                 delivery_jobs.enqueue_due(redis)
-                delivery.deliver(redis, client, encryption, id, http=True, slot_seconds=1)
+                message_delivery.deliver(redis, client, encryption, id, http=True, slot_seconds=1)
 
         worker = Thread(target=work)
         with ThreadPoolExecutor(BATCHES) as senders:

@@ -3,7 +3,7 @@
 import time
 
 import events
-from sending.webhooks import delivery, delivery_jobs, payloads
+from sending.webhooks import delivery_jobs, message_delivery, payloads
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
@@ -32,7 +32,7 @@ class WebhookSender:
     def deliver(self, id, **limits):
         """Find the endpoints of new messages, and deliver to this one."""
         delivery_jobs.enqueue_due(self.redis)
-        return delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
+        return message_delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
         """Make every message of this endpoint due, and end its hold."""

@@ -11,7 +11,7 @@ sys.path[:0] = [str(Path(__file__).parents[3])]
 import redis
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 
@@ -23,7 +23,7 @@ def main(port: int) -> None:
     while True:
         delivery_jobs.enqueue_due(store)
         tried = sum(
-            delivery.deliver(store, client, SEAL, one.id, http=True) for one in stored_endpoints.load_all(store)
+            message_delivery.deliver(store, client, SEAL, one.id, http=True) for one in stored_endpoints.load_all(store)
         )
         time.sleep(0 if tried else 0.02)
 

@@ -5,7 +5,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, delivery_jobs
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
@@ -62,7 +62,7 @@ def test_private_address_disables_the_endpoint(sender):
     id = stored_endpoints.create(sender.redis, inside, SEAL, "https://inside.test/").id
     sender.publish()
     delivery_jobs.enqueue_due(sender.redis)
-    delivery.deliver(sender.redis, inside, SEAL, id)
+    message_delivery.deliver(sender.redis, inside, SEAL, id)
     (row,) = sender.attempts(id)
     assert (row.cause, row.status, stored_endpoints.load(sender.redis, id).state) == ("blocked", 0, "disabled")
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sending.webhooks import delivery, delivery_jobs
+from sending.webhooks import delivery_jobs, message_delivery
 from tests.support.receivers import OK, answers, read_request, receiver
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
@@ -70,7 +70,7 @@ def test_delivery_of_a_dead_worker_is_sent_by_another(sender, monkeypatch):
         id = sender.subscribe(there)
         message = sender.publish()
         with monkeypatch.context() as broken:
-            broken.setattr(delivery, "attempt", dies)
+            broken.setattr(message_delivery, "attempt", dies)
             with pytest.raises(SystemExit):
                 sender.deliver(id)
         assert sender.state(message, id) == "sending"
@@ -86,7 +86,7 @@ def test_each_lost_attempt_is_recorded(sender, monkeypatch):
         id = sender.subscribe(there)
         sender.publish()
         with monkeypatch.context() as broken:
-            broken.setattr(delivery, "attempt", dies)
+            broken.setattr(message_delivery, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
                     sender.deliver(id)

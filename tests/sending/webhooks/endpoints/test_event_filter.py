@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, delivery_jobs, redelivery
+from sending.webhooks import delivery_jobs, message_delivery, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.endpoints.event_filter import InvalidEventFilter, _parse
@@ -43,7 +43,7 @@ class Endpoint:
         """Send it these events; return the result of each."""
         ids = [delivery_jobs.deliver_later(self.redis, kind, {}) for kind in kinds]
         delivery_jobs.enqueue_due(self.redis)
-        delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
+        message_delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [delivery_state(self.redis, id, self.id) for id in ids]
 
     def asked(self):
@@ -91,7 +91,7 @@ def test_empty_filter_blocks_all_events_but_examples(endpoint, redis):
     one = endpoint(document(b'{"event_types": []}'))
     assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
-    delivery.deliver(redis, one.client, SEAL, one.id, http=True)
+    message_delivery.deliver(redis, one.client, SEAL, one.id, http=True)
     assert delivery_queue.load_attempts(redis, one.id)[0].status == 200
 
 
@@ -142,7 +142,7 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     other = stored_endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
     delivery_jobs.deliver_later(redis, "call.ended", {})
     delivery_jobs.enqueue_due(redis)
-    delivery.deliver(redis, client, SEAL, other.id, http=True)
+    message_delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
     key_rotation.rotate_key(redis, SEAL, one.id)  # nor does the cache outlive a key rotation
     one.hears("call.ended")
@@ -198,7 +198,7 @@ def test_filter_is_requested_once_per_batch(endpoint):
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
 
     one = endpoint(behave=behave)
-    delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
+    message_delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
     assert one.asked() == []
     one.hears("call.ended", "call.ended", "call.ended")
     assert len(one.asked()) == 1
