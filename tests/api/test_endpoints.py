@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 import config
-from api.schema import OPERATIONS
+from api.routes import OPERATIONS
 from app import create_app
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
