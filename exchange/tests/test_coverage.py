@@ -12,7 +12,7 @@ from twilio.twiml import TwiML
 from ringback.evidence import documented
 from ringback.twiml.element_types import MESSAGING, VOICE, TwimlElement
 from ringback.twiml.grammar import grammar
-from ringback.verbs.registry_check import RegistryError, check
+from ringback.verbs.registry import RegistryError, check
 from ringback.web import coverage
 
 WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"Language"}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
@@ -191,3 +191,21 @@ def speaking_seconds(text: str) -> float:
 def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
     """Returns the seconds until the input ends: typed text takes time to speak, but an audio clip has already ended."""
     return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0
+
+
+class CallListener(Protocol):
+    """Receives everything that is said and heard in a call."""
+
+    def on_input(self, event: CallerInput) -> None: ...
+    def on_item_started(self, item: HeardItem) -> None: ...
+    def on_item_ended(self, item: HeardItem) -> None: ...
+
+
+class AudioTap(CallListener, Protocol):
+    """Listens until the call ends, or until the tap removes itself."""
+
+    def on_app_audio(self, sound: bytes) -> None:
+        """Takes 16-bit mono PCM that the app has sent, to be heard after what is already queued."""
+
+    def close(self) -> None:
+        """Ends the tap because the call has ended."""

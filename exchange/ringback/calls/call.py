@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ringback.account.geography import geography
-from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
-from ringback.calls.audio_tap import AudioTap, CallListener
+from ringback.calls.audio_path import AudioPath, AudioTap, CallerInput, CallListener, HeardItem
 from ringback.calls.call_log import CallLog
 from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
