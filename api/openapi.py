@@ -7,7 +7,7 @@ from typing import Any
 from api.schema import ERROR_RESPONSES, OPERATIONS, PATH_PARAMETERS, Operation
 from sending.http.client import VERSION
 from sending.webhooks import event_schemas
-from sending.webhooks.endpoints.endpoint_model import OPTIONS
+from sending.webhooks.endpoints.endpoint_options import OPTIONS
 
 
 def build_description() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sending.json_validation import Schema, reject_if, validate_fields
-from sending.webhooks.endpoints.endpoint_model import OPTION_SCHEMAS
+from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS
 from sending.webhooks.endpoints.stored_endpoints import ENDPOINT_ID_PATTERN
 from sending.webhooks.event_schemas import EVENT_TYPE_PATTERN
 

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import context
-from sending.twilio.live_calls import CallEnded
+from sending.twilio.calls_and_media import CallEnded
 from show.line import waiting_line
 from workers import call_state
 from workers.callbacks import get_gateway

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch, redelivery
+from sending.webhooks import delivery, delivery_jobs, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
+from sending.webhooks.endpoints.event_filter import InvalidEventFilter, _parse
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 from tests.support.webhook_sender import delivery_state
@@ -41,8 +41,8 @@ class Endpoint:
 
     def hears(self, *kinds):
         """Send it these events; return the result of each."""
-        ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
-        dispatch.enqueue_due(self.redis)
+        ids = [delivery_jobs.deliver_later(self.redis, kind, {}) for kind in kinds]
+        delivery_jobs.enqueue_due(self.redis)
         delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [delivery_state(self.redis, id, self.id) for id in ids]
 
@@ -82,7 +82,7 @@ def test_filtered_event_is_not_a_failure(endpoint, redis):
 
 def test_filter_only_narrows_the_event_types(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
-    dispatch.deliver_later(one.redis, "text.received", {})
+    delivery_jobs.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
     assert len(delivery_queue.load_attempts(one.redis, one.id)) == 1
 
@@ -140,8 +140,8 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     one.hears("call.ended")
     place = stored_endpoints.load(redis, one.id).event_filter
     other = stored_endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
-    dispatch.deliver_later(redis, "call.ended", {})
-    dispatch.enqueue_due(redis)
+    delivery_jobs.deliver_later(redis, "call.ended", {})
+    delivery_jobs.enqueue_due(redis)
     delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
     key_rotation.rotate_key(redis, SEAL, one.id)  # nor does the cache outlive a key rotation
@@ -184,7 +184,7 @@ def test_unreadable_filter_is_ignored(endpoint, reply):
 
 
 def test_hanging_filter_is_ignored_after_a_short_timeout(endpoint, monkeypatch):
-    monkeypatch.setattr("sending.webhooks.optional.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("sending.webhooks.endpoints.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
     one, limits, request = endpoint(behave=never_answers), [], HttpClient.request
     noting = lambda self, *a, **k: limits.append(k.get("total_timeout")) or request(self, *a, **k)  # noqa: E731
     monkeypatch.setattr(HttpClient, "request", noting)

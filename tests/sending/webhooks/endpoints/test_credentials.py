@@ -11,11 +11,10 @@ import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery, delivery_jobs
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import key_rotation, stored_endpoints
+from sending.webhooks.endpoints import cookies, key_rotation, stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
-from sending.webhooks.optional import cookies
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
 
@@ -41,8 +40,8 @@ def sends(redis, client):
     """Send one more message at once; return how many were tried."""
 
     def send(id, seal=SEAL):
-        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
-        dispatch.enqueue_due(redis)
+        delivery_jobs.deliver_later(redis, "text.received", {"words": "grüezi"})
+        delivery_jobs.enqueue_due(redis)
         return delivery.deliver(redis, client, seal, id, http=True)
 
     return send

@@ -15,7 +15,7 @@ from sending.http import urls
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks.endpoints.credentials import Credentials
-from sending.webhooks.endpoints.endpoint_model import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from sending.webhooks.endpoints.endpoint_options import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
 from store import Store
 
 FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request
@@ -45,7 +45,9 @@ class EventFilter:
     @cached_property
     def patterns(self) -> tuple[str, ...] | None:
         """The event types and families in the document, or None if it cannot be read."""
-        from sending.webhooks.optional.cache import HttpCache  # hishel is slow to import, and few endpoints need it
+        from sending.webhooks.endpoints.http_cache import (
+            HttpCache,  # hishel is slow to import, and few endpoints need it
+        )
 
         url = self.endpoint.event_filter
         try:
