@@ -185,7 +185,7 @@ class MediaStream:
 
     def audio_ends(self, heard: HeardAudio, interrupted: bool) -> None:
         if self.item:
-            self.item.details["seconds"] = heard.seconds
+            self.item.details = self.item.details | {"seconds": heard.seconds}
             self.call.audio.end_item(self.item, interrupted)
 
     def mark_returns(self, mark: Mark) -> None:
