@@ -26,7 +26,7 @@ from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 from workers import sweep
 
-BATCHES, EVENTS_PER_BATCH = 4, 500
+BATCHES, EVENTS_PER_BATCH = 4, 250
 DEAD_ROUNDS, MESSAGES_PER_ROUND = 120, 400
 LIMIT_SECONDS = 100
 
@@ -69,7 +69,7 @@ def post(app, batch):
 
 
 def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
-    monkeypatch.setattr(events, "MAX_EVENTS", 500)
+    monkeypatch.setattr(events, "MAX_EVENTS", EVENTS_PER_BATCH)
     port = small.connection_pool.connection_kwargs["port"]
     given = own_environment()
     app = open_app(given | {"REDIS_URL": f"redis://127.0.0.1:{port}", "PUBLIC_URL": PUBLIC_URL}, small)

@@ -45,9 +45,15 @@ def test_signed_get_by_http_is_not_redirected(settings, redis):
     assert answer.status_code == 200
 
 
+@pytest.fixture(scope="module")
+def server(store, tmp_path_factory):
+    server = WebServer(tmp_path_factory.mktemp("web"), store.port)
+    yield server
+    server.stop()
+
+
 @pytest.mark.parametrize("header", ["SCRIPT_NAME", "Script-Name", "PATH_INFO"])
-def test_gunicorn_ignores_headers_with_paths(store, tmp_path, header):
-    server = WebServer(tmp_path, store.port)
+def test_gunicorn_ignores_headers_with_paths(server, header):
     for path, expected in {
         "/present": 303,
         "/zzz": 404,
@@ -58,4 +64,3 @@ def test_gunicorn_ignores_headers_with_paths(store, tmp_path, header):
         status, answer = server.send(f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n{header}: //evil.example\r\n\r\n")
         assert (path, status) == (path, expected)
         assert "evil" not in answer
-    server.stop()
