@@ -86,13 +86,13 @@ def test_events_that_were_passed_on_are_trimmed_by_bytes(small):
 def test_without_workers_the_web_process_plans_before_it_refuses(small, caller, monkeypatch):
     subscribe(small)
     fanout.fan_out(small)
-    monkeypatch.setattr(events, "MAX_HISTORY_BYTES", 2_500)
-    monkeypatch.setattr(backpressure, "MAX_EVENT_BYTES", 12_500)
-    for number in range(100):
+    monkeypatch.setattr(events, "MAX_HISTORY_BYTES", 5_000)
+    monkeypatch.setattr(backpressure, "MAX_EVENT_BYTES", 25_000)
+    for number in range(200):
         assert post_text(caller, number).status_code == 200
-    assert small.xlen(messages.NEW_KEY) > 100
+    assert small.xlen(messages.NEW_KEY) > 200
     monkeypatch.setattr(fanout, "fan_out", lambda redis: 0)
-    refused = [post_text(caller, number) for number in range(100, 175)][-1]
+    refused = [post_text(caller, number) for number in range(200, 350)][-1]
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     monkeypatch.undo()
     fanout.fan_out(small)
