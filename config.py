@@ -1,18 +1,24 @@
 """Settings: read once from the environment, validated and frozen."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from settings import twilio_account, unsafe_combinations
-from settings.heroku_defaults import heroku_default
+from settings import twilio_account, webhook_retry_schedule
 from settings.parsers import PARSERS
 from settings.secrets_and_passwords import Secret, Secrets, parse_secrets
 from settings.twilio_account import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
+
+# Heroku's router is the only proxy. The certificate of Heroku's key-value store is self-signed.
+HEROKU_DEFAULTS = {"trusted_proxies": "1", "redis_tls_verify": "no"}
+DEMO_FILE = Path(__file__).parent / ".env.demo"
+DEMO_SECRET_NAMES = re.compile(r".*(TOKENS?|KEYS?|PASSWORD|SECRET)")
 
 
 class ConfigError(Exception):
@@ -79,7 +85,7 @@ class Settings(Senders):
     )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
-        "0,5,300,1800,7200,18000,36000,50400,72000,86400",
+        ",".join(map(str, webhook_retry_schedule.DEFAULT_DELAYS_SECONDS)),
     )
     trusted_proxies: int = setting(
         "the number of reverse proxies in front of the app; defaults to 1 on a Heroku dyno", "0"
@@ -111,7 +117,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             errors.append(f"{error}.")
     errors += twilio_account.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
-    errors += [f"{problem}." for problem in unsafe_combinations.find_unsafe(environ, public_url, allow_loopback)]
+    errors += [f"{problem}." for problem in _find_unsafe(environ, public_url, allow_loopback)]
     if errors:
         raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
@@ -120,7 +126,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _read(row: Field[Any], environ: Mapping[str, str]) -> object:
     name, default = row.name.upper(), row.metadata["default"]
     if "DYNO" in environ:
-        default = heroku_default(row.name, environ) or default
+        default = _heroku_default(row.name, environ) or default
     text = environ.get(name, "").strip() or default
     if text is None:
         raise ValueError(f"Set {name}: {row.metadata['description']}")
@@ -139,3 +145,31 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from error
     return MappingProxyType(found)
+
+
+def _heroku_default(name: str, environ: Mapping[str, str]) -> str:
+    """Return a setting's default on a Heroku dyno, or "": https://devcenter.heroku.com/articles/dyno-metadata."""
+    domain = environ.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "")
+    return f"https://{domain}" if name == "public_url" and domain else HEROKU_DEFAULTS.get(name, "")
+
+
+def _find_unsafe(environ: Mapping[str, str], public_url: str, allow_loopback: bool) -> Iterator[str]:
+    """Yield a sentence for each setting that is unsafe if the app is reached by https, with the fix."""
+    if not public_url.startswith("https://"):
+        return
+    if allow_loopback:
+        yield "ALLOW_LOOPBACK must be no with an https PUBLIC_URL: anybody could reach the services of this machine"
+    for name, text in _demo_secrets().items():
+        if set(_split(environ.get(name, ""))) & set(_split(text)):
+            fix = "use the real one, or generate one with: openssl rand -hex 32"
+            yield f"{name} is the demo's, which everybody can read: {fix}"
+
+
+def _demo_secrets() -> dict[str, str]:
+    lines = DEMO_FILE.read_text().splitlines() if DEMO_FILE.exists() else []
+    pairs = (line.partition("=")[::2] for line in lines)
+    return {name: text for name, text in pairs if DEMO_SECRET_NAMES.fullmatch(name)}
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

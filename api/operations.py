@@ -1,16 +1,20 @@
 """Operations on webhook endpoints, shared by the API, the presenter's pages and the commands."""
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import context
-from api import event_type_validation
+from receiving import providers
 from sending.http.client import HttpClient
+from sending.json_validation import reject_if
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_model import ALL_EVENT_TYPES, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
+from sending.webhooks.event_schemas import CATALOGUE, EVENT_TYPE_PATTERN
 from workers import job_progress, redelivery_job
 from workers.job_progress import Run
 from workers.queues import WEBHOOKS
@@ -35,14 +39,14 @@ def get_endpoint(id: str) -> WebhookEndpoint:
 
 def create(options: dict[str, Any]) -> WebhookEndpoint:
     """Create an endpoint with these validated options. Raises ValidationError or RequestFailed."""
-    event_type_validation.check_filters(options.get("event_types", ()))
+    _check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return stored_endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
     """Change these validated options. Raises ValidationError, RequestFailed or EndpointNotFound."""
-    event_type_validation.check_filters(options.get("event_types", ()))
+    _check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return stored_endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
@@ -58,7 +62,7 @@ def send_example(id: str, event_type: str) -> str:
 
     Raises ValidationError, EndpointNotFound or EndpointDisabled.
     """
-    event_type_validation.check_event_type(event_type)
+    _check_event_type(event_type)
     return redelivery.send_example(context.store(), get_endpoint(id).id, event_type)
 
 
@@ -79,3 +83,34 @@ def load_recovery(endpoint_id: str, recovery_id: str) -> Run | None:
 @cache
 def _get_client(allow_loopback: bool) -> HttpClient:
     return HttpClient(allow_loopback=allow_loopback)
+
+
+def _check_filters(filters: Iterable[str]) -> None:
+    """Raise ValidationError unless at least one known event type matches each filter.
+
+    They are those of the catalog, and whatever the known providers send under their own names.
+    """
+    for each in filters:
+        reject_if(not (each == ALL_EVENT_TYPES or _is_known_family(each) or _is_known(each)), _describe_unknown(each))
+
+
+def _check_event_type(name: str) -> None:
+    """Raise ValidationError unless this is the name of a known event type."""
+    reject_if(not (re.fullmatch(EVENT_TYPE_PATTERN, name) and _is_known(name)), _describe_unknown(name))
+
+
+def _is_known(name: str) -> bool:
+    return name in CATALOGUE or name.partition(".")[0] in providers.load()
+
+
+def _is_known_family(name: str) -> bool:
+    prefix = name.removesuffix("*")
+    return prefix.endswith(".") and (_is_known(prefix) or any(known.startswith(prefix) for known in CATALOGUE))
+
+
+def _describe_unknown(name: str) -> str:
+    families = ", ".join(f"{provider}.*" for provider in providers.load())
+    return (
+        f"There is no event type {name[:100]}. Known event types: {', '.join(CATALOGUE)}, and those of the providers: "
+        f"{families}."
+    )

@@ -1,5 +1,6 @@
-"""The endpoint API over HTTP, for programs that hold one of API_TOKENS."""
+"""The endpoint API over HTTP, for programs that hold one of API_TOKENS; errors are problem details (RFC 9457)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,6 @@ import context
 from api import openapi, schema
 from api.handlers import HANDLERS, json_response
 from api.operations import ResourceNotFound
-from api.problem_details import RequestProblem, problem_response
-from api.request_body import parse_body
 from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
@@ -21,7 +20,16 @@ from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
+MAX_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+class RequestProblem(Exception):
+    """An error response with a status and a detail: RFC 9457."""
+
+    def __init__(self, status: int, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.status, self.headers = status, headers
 
 
 @bp.record
@@ -54,19 +62,19 @@ def _build_view(path: str) -> Callable[..., Response]:
             if method not in operations:
                 raise RequestProblem(405, f"Use {' or '.join(operations)}.", Allow=", ".join(operations))
             operation = operations[method]
-            body = parse_body() if operation.body_fields else {}
+            body = _parse_body() if operation.body_fields else {}
             schema.validate(body, operation)
             return HANDLERS[operation.name](parameters, body)
         except RequestProblem as problem:
-            return problem_response(problem.status, str(problem), problem.headers)
+            return _problem_response(problem.status, str(problem), problem.headers)
         except HTTPException as error:
-            return problem_response(error.code or 400, error.description or error.name)
+            return _problem_response(error.code or 400, error.description or error.name)
         except (ResourceNotFound, EndpointNotFound) as error:
-            return problem_response(404, str(error))
+            return _problem_response(404, str(error))
         except EndpointDisabled as error:
-            return problem_response(409, str(error))
+            return _problem_response(409, str(error))
         except (ValidationError, RequestFailed) as error:
-            return problem_response(422, str(error))
+            return _problem_response(422, str(error))
 
     return view
 
@@ -76,3 +84,27 @@ def _check_token() -> None:
     if scheme.lower() != "bearer" or not matches_any(token.strip(), context.settings().api_tokens):
         detail = "Send one of API_TOKENS in the Authorization header, as Bearer <token>."
         raise RequestProblem(401, detail, **{"WWW-Authenticate": "Bearer"})
+
+
+def _parse_body() -> dict[str, Any]:
+    """Return the request's JSON object; an empty body counts as an empty object."""
+    request.max_content_length = MAX_BODY_BYTES
+    raw = request.get_data()
+    if not raw:
+        return {}
+    if request.mimetype != "application/json":
+        raise RequestProblem(415, "Send JSON with the content type application/json.")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise RequestProblem(400, "The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise RequestProblem(422, "The body must be a JSON object.")
+    return body
+
+
+def _problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Return the error as application/problem+json: https://www.rfc-editor.org/rfc/rfc9457."""
+    response = json_response({"type": "about:blank", "status": status, "detail": detail}, status, **(headers or {}))
+    response.content_type = "application/problem+json"
+    return response

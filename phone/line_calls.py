@@ -89,7 +89,8 @@ def add_caption(context: WebhookContext) -> StoredResponse:
     """The caller on stage has said a sentence, which becomes their caption once it is approved."""
     delivery, scene = context.delivery, _scene_of(context.delivery)
     words = _transcript(delivery["TranscriptionData"])
-    if scene and words and delivery["TranscriptionEvent"] == "transcription-content":
+    is_sentence = delivery["TranscriptionEvent"] == "transcription-content" and delivery["Final"] != "false"
+    if scene and words and is_sentence:
         person = contributions.person_with(delivery["CallSid"], settings())
         sentence = f"{delivery['TranscriptionSid']} {delivery['SequenceId']}"
         scene.add_caption(context.redis, context.pipe, delivery["CallSid"], person, sentence, words)

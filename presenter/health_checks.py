@@ -11,7 +11,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from presenter.blueprint import bp
 from sending import text_circuit_breaker
 from stage.blueprint import get_page_store
-from store import connection_budget
+from store import connection_budget, memory_usage
 from workers import pending_answers
 from workers.queues import QUEUES
 
@@ -96,7 +96,7 @@ def _query_health(client: redis.Redis) -> Health:
         workers = count_workers(client)
         open_count = pending_answers.count_open(client)
         queues = [_queue_status(name, client) for name in QUEUES]
-        connections, eviction = connection_budget.describe_connections(client), connection_budget.find_eviction(client)
+        connections, eviction = connection_budget.describe_connections(client), memory_usage.find_eviction(client)
         return Health(
             True, workers, open_count, queues, connections, eviction, text_circuit_breaker.stop_reason(client)
         )

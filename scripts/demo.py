@@ -20,7 +20,7 @@ from scripts.supervision.processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show.talk import current_talk
 from show.talk.talk_file import TalkError
-from store import clients, connection_budget
+from store import clients, connection_budget, memory_usage
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
@@ -111,7 +111,7 @@ def build_store_environment(given: Mapping[str, str]) -> dict[str, str]:
 def check_store(settings: config.Settings) -> None:
     """Raise CannotStart if the store at REDIS_URL cannot be used."""
     try:
-        problem = connection_budget.find_eviction(clients.connect(settings, connection_budget.TOOL))
+        problem = memory_usage.find_eviction(clients.connect(settings, connection_budget.TOOL))
     except redis.exceptions.RedisError as error:
         problem = str(error)
     if problem:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from settings import redis_url, twilio_account, webhook_schedule
+from settings import redis_url, twilio_account, webhook_retry_schedule
 from settings.secrets_and_passwords import Secret, parse_long_secrets, parse_password, parse_secrets, parse_shared_keys
 
 
@@ -61,7 +61,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "github_hook_url": _parse_github_hook_url,
     "github_token": Secret,
     "api_tokens": lambda text: parse_long_secrets(text) if text else (),
-    "webhook_schedule": webhook_schedule.parse_delays,
+    "webhook_schedule": webhook_retry_schedule.parse_delays,
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,

@@ -5,7 +5,6 @@ from urllib.parse import unquote, urlsplit
 
 DIRECT_PREFIXES = ("redis://", "rediss://", "unix://")
 SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
-SENTINEL_PORT = 26379
 SENTINEL_EXAMPLE = "redis+sentinel://host:26379,host2:26379/service"
 
 
@@ -13,11 +12,11 @@ SENTINEL_EXAMPLE = "redis+sentinel://host:26379,host2:26379/service"
 class SentinelUrl:
     """The parts of redis[s]+sentinel://[user:password@]host[:port][,…]/service[/database][?options].
 
-    `sentinels` are pairs of host and port. `primary_url` contains everything else, as a URL that redis-py parses; its
-    host is a placeholder.
+    `sentinels` are pairs of host and port; a missing port is None. `primary_url` contains everything else,
+    as a URL that redis-py parses; its host is a placeholder.
     """
 
-    sentinels: tuple[tuple[str, int], ...]
+    sentinels: tuple[tuple[str, int | None], ...]
     service: str
     primary_url: str
 
@@ -52,12 +51,12 @@ def split(text: str) -> SentinelUrl:
     return SentinelUrl(sentinels, unquote(service), primary_url)
 
 
-def _split_host(text: str) -> tuple[str, int]:
+def _split_host(text: str) -> tuple[str, int | None]:
     try:
         parts = urlsplit(f"//{text.strip()}")
-        host, port = parts.hostname, parts.port or SENTINEL_PORT
+        host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, 0
+        host, port = None, None
     if not host:
         raise ValueError(f"must list the Sentinels as host:port, separated by commas: {SENTINEL_EXAMPLE}")
     return host, port

@@ -19,7 +19,8 @@ INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\
 def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
     """The text as one line of at most `max_length` characters.
 
-    Phone numbers are masked, control and directional characters are removed, and truncated text ends in "…".
+    Phone numbers are masked, control and directional characters are removed, and truncated text ends in "…". Text of
+    which nothing would be visible is empty.
     """
     kept, marks = [], 0
     for char in str(text or "")[: max_length * 8]:
@@ -29,6 +30,8 @@ def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
             continue
         kept.append(" " if category in ("Cc", "Zl", "Zp") else char)
     line = mask_all(" ".join("".join(kept).split()))
+    if not line.strip("".join(EMOJI_JOINERS)):
+        return ""
     line = INFORMAL_NUMBER.sub(lambda match: "••• " + re.sub(r"\D", "", match[0])[-3:], line)
     return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
 

@@ -17,7 +17,6 @@ PROCESS_TTL_SECONDS = 10
 HEARTBEAT_SECONDS = 2.0
 STEADY_HEARTBEATS = 5  # a larger share is used only after this many consecutive heartbeats have granted it
 RESERVED_CONNECTIONS = 2  # for the release step, command-line tools and the operator
-NO_EVICTION = "noeviction"  # https://redis.io/docs/latest/develop/reference/eviction/
 ASSUMED_MAX_CLIENTS = 20  # if INFO has no maxclients: the limit of Heroku's smallest store
 
 # Uses the store's clock, because clocks differ between machines. Returns all live members.
@@ -98,14 +97,6 @@ def describe_connections(client: Any) -> str:
     """Describe how many of the available connections are in use, such as "7 of 18 used"."""
     used = client.info("clients")["connected_clients"]
     return f"{used} of {read_max_clients(client) - RESERVED_CONNECTIONS} used"
-
-
-def find_eviction(client: Any) -> str:
-    """Return why this store must not be used, or "". A store that evicts keys loses claims, jobs and answers."""
-    policy = client.info("memory").get("maxmemory_policy", NO_EVICTION)
-    if policy == NO_EVICTION:
-        return ""
-    return f"its maxmemory-policy is {policy}, which deletes records when memory is full: set it to {NO_EVICTION}"
 
 
 def read_max_clients(client: Any) -> int:

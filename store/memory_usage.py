@@ -1,12 +1,14 @@
-"""How much of the store's memory is in use, and limits in bytes for historical data."""
+"""How much of the store's memory is in use, whether it evicts keys, and limits in bytes for historical data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from store import Store
 
 PRESSURE_SHARE = 0.6  # of the store's `maxmemory`; above this, history gets a quarter of its usual memory
 PRESSURE_FACTOR = 0.25
+NO_EVICTION = "noeviction"  # https://redis.io/docs/latest/develop/reference/eviction/
 
 # Drops the oldest entries of a stream, or random fields of a hash.
 TRIM_SCRIPT = """
@@ -43,6 +45,14 @@ def read(redis: Store) -> MemoryUsage:
 def used_share(redis: Store) -> float:
     """Return the used share of `maxmemory`."""
     return read(redis).share
+
+
+def find_eviction(client: Any) -> str:
+    """Return why this store must not be used, or "". A store that evicts keys loses claims, jobs and answers."""
+    policy = client.info("memory").get("maxmemory_policy", NO_EVICTION)
+    if policy == NO_EVICTION:
+        return ""
+    return f"its maxmemory-policy is {policy}, which deletes records when memory is full: set it to {NO_EVICTION}"
 
 
 def history_factor(share: float) -> float:

@@ -22,6 +22,7 @@ from store.connection_budget import Role
 from store.outages import StoreUnavailable
 from store.pool import Pool
 
+DEFAULT_PORT = 26379  # https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
 SENTINEL_TIMEOUT_SECONDS = 1  # then the next Sentinel is asked
 TLS_OPTIONS = "ssl"  # the prefix of redis-py's options for certificates, which the Sentinels share with the store
 
@@ -80,6 +81,7 @@ def open_pool(url: str, role: Role, **options: Any) -> Pool:
     connection_class = PrimaryTlsConnection if is_tls else PrimaryConnection
     del connection_options["host"]
     pool = Pool(role, connection_class=connection_class, **connection_options)
-    sentinel = Sentinel(parts.sentinels, sentinel_kwargs=sentinel_options)
+    addresses = [(host, port or DEFAULT_PORT) for host, port in parts.sentinels]
+    sentinel = Sentinel(addresses, sentinel_kwargs=sentinel_options)
     pool.connection_kwargs["connection_pool"] = PrimaryDiscovery(pool, parts.service, sentinel)
     return pool

@@ -9,7 +9,7 @@ from settings import redis_url
 
 def test_a_sentinel_url_names_its_sentinels_the_service_and_how_to_reach_the_primary():
     parts = redis_url.split("rediss+sentinel://ada:p%40ss@one.example,[::1]:26380/talk/2?ssl_ca_certs=ca.pem")
-    assert parts.sentinels == (("one.example", 26379), ("::1", 26380))
+    assert parts.sentinels == (("one.example", None), ("::1", 26380))
     assert parts.service == "talk"
     assert parts.primary_url == "rediss://ada:p%40ss@primary/2?ssl_ca_certs=ca.pem"
 

@@ -1,14 +1,30 @@
-"""Reads request bodies. Their total size in memory is bounded, because anybody may send them."""
+"""The limits on request bodies: the size and type of forms that pages accept, and the memory that all bodies take."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from flask import abort, request
+from flask import Flask, abort, request
 from werkzeug.exceptions import ServiceUnavailable
 
+MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of their own
 FREE_BYTES = 16 * 1024  # not counted per body; Twilio's bodies are shorter, so large ones cannot crowd them out
 MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024
+
+
+def limit_forms(app: Flask, pages: Collection[str]) -> None:
+    """Limit the forms sent to the blueprints with these names."""
+
+    def check_form() -> None:
+        """Abort with 413 or 415 if the body of a request to a page is not a short form."""
+        if request.blueprint in pages:
+            if (request.content_length or 0) > MAX_FORM_BYTES:
+                abort(413)
+            if request.mimetype == "multipart/form-data":
+                abort(415, "Send a form as application/x-www-form-urlencoded.")
+
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    app.before_request(check_form)
 
 
 class BodyMemory:

@@ -30,7 +30,7 @@ def without_certificate_authorities() -> Iterator[None]:
 
 with without_certificate_authorities():  # aiohttp loads them when it is imported, but webhooks/tls.py has its own
     from ringback.launcher.command_line_options import UsageError
-    from ringback.launcher.config_file_defaults import parse
+    from ringback.launcher.config_file import parse
     from ringback.launcher.option_validation import settings_from
     from ringback.launcher.run import calls_go_to, run, running_server
     from ringback.service.settings import Settings

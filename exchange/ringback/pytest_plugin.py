@@ -86,7 +86,7 @@ def _command(app: str | list[str] | None) -> list[str]:
 
 def _set_variables(environment: pytest.MonkeyPatch, launch: Launch) -> None:
     """Let an app in this process reach Ringback instead of Twilio."""
-    from ringback.launcher.environment import REGION_VARIABLES
+    from ringback.launcher.app_environment import REGION_VARIABLES
 
     for name in REGION_VARIABLES:
         environment.delenv(name, raising=False)

@@ -4,7 +4,7 @@ import pytest
 
 from ringback.__main__ import main
 from ringback.launcher.command_line_options import UsageError
-from ringback.launcher.config_file_defaults import parse
+from ringback.launcher.config_file import parse
 from ringback.launcher.option_validation import settings_from
 from ringback.state import State
 from support.exchange import NUMBER, SID, TOKEN

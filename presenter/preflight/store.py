@@ -7,7 +7,7 @@ import redis
 
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
 from receiving.backpressure import MAX_MEMORY_SHARE
-from store import connection_budget
+from store import connection_budget, memory_usage
 
 # People and bytes, as measured by `python -m bench memory`; README has the same table.
 MEASURED_MEMORY = ((0, 4_500_000), (200, 5_800_000), (2_000, 17_700_000), (10_000, 53_700_000))
@@ -20,7 +20,7 @@ def check_store(subject: Subject) -> Iterator[Finding]:
     """Eviction, persistence, memory for this audience, connections."""
     try:
         memory, persistence = subject.store.info("memory"), subject.store.info("persistence")  # type: ignore[attr-defined]
-        eviction = connection_budget.find_eviction(subject.store)
+        eviction = memory_usage.find_eviction(subject.store)
         connections = connection_budget.read_max_clients(subject.store)
     except redis.RedisError as error:
         yield Finding(BAD, "store", f"it does not respond: {type(error).__name__}", "Check REDIS_URL.")

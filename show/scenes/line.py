@@ -11,7 +11,7 @@ from show.base_scene import CLOSED, OPEN, Contribution, SceneError, SceneView, T
 from show.line import call_jobs, waiting_line
 from show.line.waiting_line import Caller
 from show.moderated_scene import ModeratedScene
-from show.moderation import APPROVED
+from show.moderation import APPROVED, PENDING
 from store import Pipe, Store
 
 JOIN_KEY = "1"
@@ -49,15 +49,18 @@ class Line(ModeratedScene):
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Add the caller to the line; their words become a caption. `contribution.id` is the call's sid."""
         waiting_line.join(pipe, self.id, contribution.id, contribution.name)
-        if contribution.words:
-            self.submit(store, pipe, self.make_item(contribution), "")
+        item = self.make_item(contribution)
+        if item.words:
+            self.submit(store, pipe, item, "")
         return f"You are in line as {contribution.name}."
 
     def add_caption(self, store: Store, pipe: Pipe, sid: str, person: str, sentence: str, words: str) -> None:
         """Add a sentence of the caller on stage. `sentence` identifies it; a sentence of another call is ignored."""
         current = waiting_line.on_stage(store, self.id)
-        if current and current.sid == sid:
-            item = self.make_item(Contribution(sentence, person, current.name, words, "speech"))
+        if current is None or current.sid != sid:
+            return
+        item = self.make_item(Contribution(sentence, person, current.name, words, "speech"))
+        if item.words:
             item = replace(item, id=f"{_item_id(sid)}-{item.id}")
             moderation.submit(store, pipe, item, self.is_approval_required, MAX_CAPTIONS)
 
@@ -81,16 +84,27 @@ class Line(ModeratedScene):
             if current:
                 raise SceneError(f"{current.name} is on stage. Use Next caller, or End first.")
             self._bring_on(store, item)
-            return
-        if action == "next-caller":
+        else:
+            self._end(store, current, is_followed=action == "next-caller")
+        self._hide_captions_of_past_calls(store)
+
+    def _end(self, store: Store, current: Caller | None, *, is_followed: bool) -> None:
+        if is_followed:
             self._find_waiting(store, "")  # before the current call ends
         if current:
             waiting_line.leave(store, [self.id], current.sid)
             call_jobs.enqueue(call_jobs.say_thanks, self.id, current.sid)
-        if action == "next-caller":
+        if is_followed:
             self._bring_on(store, "")
         elif sid := waiting_line.take_presenter_call(store, self.id):
             call_jobs.enqueue(call_jobs.hang_up_presenter, self.id, sid)
+
+    def _hide_captions_of_past_calls(self, store: Store) -> None:
+        """Nobody needs to decide on what will not be shown."""
+        pending = moderation.load_items(store, self.id, PENDING)  # first: somebody may join in the meantime
+        callers = [*waiting_line.list_waiting(store, self.id), waiting_line.on_stage(store, self.id)]
+        present = {_item_id(caller.sid) for caller in callers if caller}
+        moderation.hide(store, [item for item in pending if item.id.partition("-")[0] not in present])
 
     def _bring_on(self, store: Store, sid: str) -> None:
         number = self.presenter_phone or context.settings().presenter_phone

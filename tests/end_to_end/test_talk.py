@@ -58,9 +58,10 @@ class Console:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    deployment = Deployment(
-        tmp_path_factory.mktemp("talk"), SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299"
-    )
+    folder = tmp_path_factory.mktemp("talk")
+    talk = folder / "talk.toml"  # this project's, except that the caller on stage is transcribed
+    talk.write_text((ROOT / "talk.toml").read_text().replace('kind = "line"\n', 'kind = "line"\ncaptions = true\n'))
+    deployment = Deployment(folder, SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299", TALK=str(talk))
     try:
         yield deployment.start()
     finally:
@@ -180,7 +181,13 @@ def test_a_whole_talk(town, browser):
     call = town.until(lambda: town.get(f"{presenter.door}/calls")["calls"][-1:], "the presenter's phone rings")[0]
     presenter.call = f"{presenter.door}/calls/{call['sid']}"
     town.until(lambda: (town.get(ben.call)["listening"] or {}).get("talk"), "the caller is in the conference")
+
+    # What the caller says on stage is transcribed, and is a caption once it is approved, until the call ends.
+    ben.says("<b>Why</b> do you retry? Call me on +44 7700 900 999.")
+    console.decides("Approve", "<b>Why</b>")
+    stage.shows("“<b>Why</b> do you retry? Call me on •••.”")
     talk.do("scene-action", action="end")
+    stage.does_not_show("retry")
     stage.shows("Call, and press 1")
 
     # The raffle: entries, a draw, a receipt that verifies, and the winner's phone rings.

@@ -10,6 +10,7 @@ import pytest
 from sending.segments import count_segments
 from show import moderation
 from show.base_scene import OPEN, SceneView
+from show.line import waiting_line
 from show.show_state import set_phase
 from tests.support.person import PUBLIC_URL
 from tests.support.presenter import Presenter
@@ -127,3 +128,20 @@ def test_hostile_speech_is_harmless(scene, name, person, redis, draw_stage):
     for item in moderation.list_pending(redis, [scene.id]):
         scene.perform(redis, "approve", item.id)
     assert not FORBIDDEN.search(draw_stage()) and "<script" not in draw_stage()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_caption_is_harmless(name, go, person, redis, draw_stage, post_as_twilio):
+    line, words = go("line"), HOSTILE[name].encode("utf-8", "replace").decode()
+    person.call_sid = "CA" + "a" * 32
+    person.dials().presses("1").says(words)
+    waiting_line.move_to_stage(redis, line.id, waiting_line.list_waiting(redis, line.id)[0])
+    fields = {"TranscriptionEvent": "transcription-content", "TranscriptionSid": "GT" + "1" * 32, "SequenceId": "2"}
+    fields |= {"CallSid": person.call_sid, "TranscriptionData": json.dumps({"transcript": words}), "Final": "true"}
+    assert post_as_twilio("/voice/line/caption?scene=line", fields).status_code == 204
+    for item in moderation.list_pending(redis, [line.id]):
+        line.perform(redis, "approve", item.id)
+    stage = draw_stage()
+    assert not FORBIDDEN.search(stage) and not {"script", "img"} & set(elements(stage).tags)
+    assert not re.search("[\u0300-\u036f]{3}", stage) and not [secret for secret in SECRETS if secret in stage]
+    assert ('class="caption"' in stage) == (name != "invisible")

@@ -233,10 +233,10 @@ def test_caption_is_shown_once_it_is_approved(line, ada, act, redis):
     assert "447700900999" not in caption
 
 
-def says_on_stage(post_as_twilio, person, words, number=2, data=""):
+def says_on_stage(post_as_twilio, person, words, number=2, data="", **more):
     data = data or json.dumps({"transcript": words, "confidence": 0.9})
     fields = {"TranscriptionEvent": "transcription-content", "TranscriptionSid": "GT" + "1" * 32, "Final": "true"}
-    fields |= {"CallSid": person.call_sid, "SequenceId": str(number), "TranscriptionData": data}
+    fields |= {"CallSid": person.call_sid, "SequenceId": str(number), "TranscriptionData": data} | more
     return post_as_twilio("/voice/line/caption?scene=line", fields).status_code
 
 
@@ -256,6 +256,23 @@ def test_sentences_of_the_caller_on_stage_are_captions_once_approved(line, ada, 
     for item in waiting:
         act("approve", item.id)
         assert line.stage_values(SceneView(redis, "open"))["caption"] == item.words
+
+
+def test_words_that_may_still_change_are_no_caption(line, ada, act, redis, post_as_twilio):
+    joins(ada, "")
+    act("bring-on")
+    says_on_stage(post_as_twilio, ada, "I have", Final="false", Stability="0.9")
+    assert moderation.list_pending(redis, [line.id]) == []
+
+
+@pytest.mark.parametrize("action", ["end", "next-caller"])
+def test_captions_of_a_past_call_need_no_decision(line, ada, bob, act, redis, post_as_twilio, action):
+    joins(ada)
+    joins(bob, "retries")
+    act("bring-on")
+    says_on_stage(post_as_twilio, ada, "Hello.")
+    act(action)
+    assert [item.words for item in moderation.list_pending(redis, [line.id])] == ["retries"]
 
 
 @pytest.mark.parametrize("data", ["x", "[]", "{}", '{"transcript": 5}', "[" * 5000])

@@ -1,19 +1,58 @@
-"""The options of the command line, with their help texts and defaults."""
+"""The options of the command line, with their help texts and defaults; some may differ for each --number."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from ringback import __version__
-from ringback.launcher.number_options import AddNumber, OfNumber
+from ringback.account.phone_numbers import normalize_number
 
+OF_A_NUMBER = (  # the options that may follow a --number and then apply to it alone
+    "voice",
+    "sms",
+    "voice_fallback",
+    "sms_fallback",
+    "voice_status",
+    "voice_method",
+    "sms_method",
+    "caller_names",
+)
 VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
 NUMBER_HELP = """a phone number of the app (TWILIO_PHONE_NUMBER); repeatable: the webhook options after it apply to it,
 those before the first --number to all"""
 PUBLIC_HELP = "the app's public URL, such as https://app.example: webhooks arrive as they do behind a tunnel"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
-
 ABOUT = "Twilio on your machine: signed webhooks, TwiML, the REST API and phones. Not affiliated with Twilio."
+
+
+class AddNumber(argparse.Action):
+    """--number: adds a number, or several that share their options. `numbers` holds each with its options."""
+
+    def __call__(
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        options: dict[str, Any] = {}
+        added = [(normalize_number(number), options) for number in str(values).split(",")]
+        namespace.numbers = [*(namespace.numbers or []), *added]
+
+
+class OfNumber(argparse.Action):
+    """Sets an option of the latest --number; before the first one, the option of all numbers."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        _option: str | None = None,
+    ) -> None:
+        value = True if self.nargs == 0 else values
+        if namespace.numbers:
+            namespace.numbers[-1][1][self.dest] = value
+        else:
+            setattr(namespace, self.dest, value)
 
 
 class UsageError(Exception):

@@ -1,18 +1,19 @@
-"""Reads ringback.toml, whose keys are the options of the command line."""
+"""Reads ringback.toml, whose keys are the options of the command line, and parses the command line with its values."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from ringback.account.phone_numbers import normalize_number
-from ringback.launcher.command_line_options import UsageError
-from ringback.launcher.number_options import OF_A_NUMBER
+from ringback.launcher.command_line_options import OF_A_NUMBER, UsageError, parser, subcommands
 
 NUMBER_EXAMPLES = 'number = "+441632960000", a list of such numbers, or tables like [number."+441632960000"]'
+DEFAULT_FILE = "ringback.toml"
 
 
 def read(path: Path, command: argparse.ArgumentParser) -> dict[str, Any]:
@@ -97,3 +98,37 @@ class _ConfigFile:
     def _expect(self, valid: bool, key: str, wanted: str, value: Any) -> None:
         if not valid:
             raise UsageError(f"{self.path}: {key} must be {wanted}, not {value!r}")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Returns the options: those of the command line, otherwise those of the file that --config names.
+
+    Without --config, the file is ringback.toml in the current folder, if it exists. Raises UsageError."""
+    given = sys.argv[1:] if arguments is None else arguments
+    name = _config_option(given)
+    path = Path(name or DEFAULT_FILE)
+    defaults = read(path, subcommands(parser())["run"]) if name or path.is_file() else {}
+    command, numbers = defaults.pop("command", None), defaults.pop("numbers", None)
+    root = parser()
+    for subcommand in subcommands(root).values():
+        subcommand.set_defaults(**defaults)
+    options = _with_command(root, given, command)
+    if options.numbers is None:
+        options.numbers = numbers
+    return options
+
+
+def _config_option(arguments: list[str]) -> str:
+    """The value of --config, before the full command line is parsed."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--config", default="")
+    known, _ = first.parse_known_args(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+    return str(known.config)
+
+
+def _with_command(root: argparse.ArgumentParser, arguments: list[str], command: list[str] | None) -> argparse.Namespace:
+    """Parses the arguments; `run` without a command has that of the file."""
+    if command is None or arguments[:1] != ["run"]:
+        return root.parse_args(arguments)
+    options = root.parse_args([*arguments, "--", *command])
+    return options if options.command == command else root.parse_args(arguments)

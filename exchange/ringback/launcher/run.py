@@ -13,12 +13,18 @@ from pathlib import Path
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
 from ringback.account.webhook_urls import app_webhook_urls
-from ringback.launcher.app_location import is_listening, wait_for_app
+from ringback.launcher.app_environment import (
+    app_address,
+    app_environment,
+    interception_variables,
+    resolve_command,
+    with_account,
+    without_tool_path,
+)
+from ringback.launcher.app_ports import is_listening, wait_for_app
 from ringback.launcher.app_process import run_command
 from ringback.launcher.certificates import CertificateAuthority
 from ringback.launcher.command_line_options import UsageError
-from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account, without_tool_path
-from ringback.launcher.interception import interception_variables
 from ringback.launcher.option_validation import settings_from
 from ringback.launcher.proxy import Proxy
 from ringback.service.clock import Clock

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, redirect_stderr
 from dataclasses import replace
 
-from ringback.launcher import config_file_defaults
-from ringback.launcher.app_location import wait_for_app
+from ringback.launcher import config_file
+from ringback.launcher.app_environment import app_address, resolve_command, with_account, without_tool_path
+from ringback.launcher.app_ports import wait_for_app
 from ringback.launcher.app_process import run_command
 from ringback.launcher.command_line_options import UsageError
-from ringback.launcher.environment import app_address, resolve_command, with_account, without_tool_path
 from ringback.launcher.option_validation import settings_from
 from ringback.launcher.run import ensure_port_is_free, replacing_twilio
 from ringback.testing.background_loop import BackgroundLoop
@@ -141,7 +141,7 @@ class Launches:
         output = io.StringIO()
         try:
             with redirect_stderr(output):
-                return config_file_defaults.parse(["run", f"--port={self.port}", *TEST_OPTIONS, *options])
+                return config_file.parse(["run", f"--port={self.port}", *TEST_OPTIONS, *options])
         except SystemExit:
             raise UsageError(f"ringback_options: {output.getvalue().strip().splitlines()[-1]}") from None
 

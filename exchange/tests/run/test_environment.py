@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from ringback.launcher.app_environment import app_address, with_account, without_tool_path
 from ringback.launcher.command_line_options import UsageError
-from ringback.launcher.environment import app_address, with_account, without_tool_path
 
 
 @pytest.fixture

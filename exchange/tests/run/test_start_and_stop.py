@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ringback.launcher import app_location, app_process
+from ringback.launcher import app_ports, app_process
 from ringback.launcher.command_line_options import UsageError, parser
 from ringback.launcher.run import run
 from ringback.testing.ports import reserved_port
@@ -102,7 +102,7 @@ def test_error_says_that_the_port_of_the_app_is_in_use(outcome):
 
 
 def test_error_says_that_the_app_does_not_start(monkeypatch, capfd):
-    monkeypatch.setattr(app_location, "LISTEN_WARNING_SECONDS", 0.2)
+    monkeypatch.setattr(app_ports, "LISTEN_WARNING_SECONDS", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{reserved_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ringback.launcher import app_location, listening_ports
+from ringback.launcher import app_ports
 from ringback.launcher.command_line_options import parser
 from ringback.launcher.run import run
 from ringback.testing.ports import reserved_port
@@ -26,8 +26,8 @@ IN_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[
 @pytest.fixture
 def printed(capfd, monkeypatch):
     """Runs an app that listens at these hosts and ports until these words are printed. Returns all that is."""
-    monkeypatch.setattr(app_location, "SEARCH_SECONDS", 0.05)
-    monkeypatch.setattr(app_location, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(app_ports, "SEARCH_SECONDS", 0.05)
+    monkeypatch.setattr(app_ports, "SETTLE_SECONDS", 0.1)
 
     def until(words, *listening, options=(), before=()):
         told = {"PATH": os.environ["PATH"], "PORT": str(reserved_port())}
@@ -90,12 +90,12 @@ def test_lsof_finds_the_same_ports():
             sys.executable, "-c", LISTENS, "127.0.0.1", str(port), "127.0.0.1", "0", start_new_session=True
         )
         async with asyncio.timeout(LIMIT_SECONDS):
-            while port not in listening_ports.listening_ports(process.pid):
+            while port not in app_ports.listening_ports(process.pid):
                 await asyncio.sleep(0.02)
-            by_proc = listening_ports.listening_ports(process.pid)
+            by_proc = app_ports.listening_ports(process.pid)
             while len(by_proc) < 2:
-                by_proc = listening_ports.listening_ports(process.pid)
-        by_lsof = listening_ports._from_lsof(process.pid)
+                by_proc = app_ports.listening_ports(process.pid)
+        by_lsof = app_ports._from_lsof(process.pid)
         process.kill()
         await process.wait()
         return by_proc, by_lsof

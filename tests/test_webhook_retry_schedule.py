@@ -1,18 +1,19 @@
-"""The retry schedule."""
+"""The retry schedule of webhooks."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import dispatch, retry_schedule
+from sending.webhooks import dispatch
+from settings import webhook_retry_schedule
 
 
 def test_default_schedule_takes_three_days():
-    assert sum(retry_schedule.RETRY_SCHEDULE_SECONDS) == pytest.approx(75.6 * 3600, rel=0.001)
+    assert sum(webhook_retry_schedule.DEFAULT_DELAYS_SECONDS) == pytest.approx(75.6 * 3600, rel=0.001)
 
 
 def test_schedule_has_a_default(settings):
-    assert settings.webhook_schedule == retry_schedule.RETRY_SCHEDULE_SECONDS
+    assert settings.webhook_schedule == webhook_retry_schedule.DEFAULT_DELAYS_SECONDS
 
 
 def test_schedule_can_be_configured(environ, monkeypatch):
@@ -24,9 +25,9 @@ def test_schedule_can_be_configured(environ, monkeypatch):
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_jitter_is_at_most_20_percent(tries, chance):
-    seconds = retry_schedule.retry_delay(tries, random_fraction=chance)
+    seconds = webhook_retry_schedule.retry_delay(tries, random_fraction=chance)
     if tries >= 10:
         assert seconds is None
     else:
-        promised = retry_schedule.RETRY_SCHEDULE_SECONDS[tries]
+        promised = webhook_retry_schedule.DEFAULT_DELAYS_SECONDS[tries]
         assert promised * 0.8 - 0.001 <= seconds <= promised * 1.2 + 0.001
