@@ -13,6 +13,7 @@ import pytest
 import redis as redis_client
 
 from scripts.demo_store import find_program
+from store import connection_budget
 from tests.support.deployment import Deployment, Handset
 from tests.support.ports import reserved_port
 from tests.support.tcp_switch import TcpSwitch
@@ -29,9 +30,19 @@ def town(tmp_path_factory):
     town = Deployment(tmp_path_factory.mktemp("town"))
     town.commands["store"] += " --maxclients 20 --maxmemory 25mb --maxmemory-policy noeviction"
     try:
-        yield town.start()
+        town.start()
+        all_know_each_other(town)
+        yield town
     finally:
         town.stop()
+
+
+def all_know_each_other(town):
+    """Wait until two web processes and a worker have registered, and each has renewed its share since then."""
+    key, ttl = connection_budget.PROCESSES_KEY, connection_budget.PROCESS_TTL_SECONDS
+    town.until(lambda: town.redis.zcard(key) == 3, "all processes are registered")
+    began, _ = town.redis.time()
+    town.until(lambda: town.redis.zrange(key, 0, 0, withscores=True)[0][1] > began + ttl, "each share is renewed")
 
 
 @pytest.fixture
