@@ -6,7 +6,9 @@ before messages are sent, following the rules of HTTP caching. A document that c
 
 import json
 import logging
+import time
 from collections.abc import Mapping
+from email.utils import formatdate, parsedate
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +17,12 @@ from sending.http import urls
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks.endpoints.credentials import Credentials
-from sending.webhooks.endpoints.endpoint_model import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from sending.webhooks.endpoints.endpoint_options import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
 from store import Store
 
 FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request
 MAX_FILTER_BYTES = 16_000
+MAX_RESPONSE_TTL_SECONDS = 24 * 3600  # in the cache, even if the response claims to be fresh for longer
 MAX_EVENT_TYPES = 100
 
 log = logging.getLogger(__name__)
@@ -45,18 +48,37 @@ class EventFilter:
     @cached_property
     def patterns(self) -> tuple[str, ...] | None:
         """The event types and families in the document, or None if it cannot be read."""
-        from sending.webhooks.optional.cache import HttpCache  # hishel is slow to import, and few endpoints need it
-
-        url = self.endpoint.event_filter
         try:
-            cache = HttpCache(self.redis, self.endpoint.identity_hash)
-            return _parse(*cache.get(url, self._fetch, accept="application/json"))
+            return _parse(*self._fetch_with_cache())
         except (RequestFailed, InvalidEventFilter) as error:
-            log.warning("The event filter at %s is ignored: %s", urls.host_of(url), error)
+            log.warning("The event filter at %s is ignored: %s", urls.host_of(self.endpoint.event_filter), error)
             return None
 
+    def _fetch_with_cache(self) -> tuple[int, bytes]:
+        """Return the status and body of the document, from a private cache in Redis (RFC 9111) if that is fresh.
+
+        Cached responses are not used once the endpoint's `identity_hash` has changed. Raises RequestFailed.
+        """
+        import hishel  # slow to import, and few endpoints need it
+        from hishel._sync_rfc import handle_request_with_rfc  # the function behind hishel's adapters for other clients
+
+        def send(request: hishel.Request) -> hishel.Response:
+            response = self._fetch(dict(request.headers))
+            return hishel.Response(response.status, hishel.Headers(_cacheable_headers(response)), iter([response.body]))
+
+        storage = hishel.RedisStorage(
+            self.redis,  # type: ignore[arg-type]
+            default_ttl=MAX_RESPONSE_TTL_SECONDS,
+            max_stream_size=MAX_FILTER_BYTES,
+            key_prefix="cache",
+        )
+        request = hishel.Request("GET", self.endpoint.event_filter, hishel.Headers({"Accept": "application/json"}))
+        options = hishel.CacheOptions(shared=False)
+        response, _ = handle_request_with_rfc(request, send, storage, self.endpoint.identity_hash, options)
+        return response.status_code, b"".join(response.stream or ())  # type: ignore[arg-type]
+
     def _fetch(self, cache_headers: Mapping[str, str]) -> HttpResponse:
-        """GET the document. The custom headers are sent only to the origin of the endpoint's URL."""
+        """GET the document. The custom headers are sent only to the origin of the endpoint's URL, and never stored."""
         url, cookie_jar = self.endpoint.event_filter, self.credentials.cookie_jar
         custom_headers = self.credentials.headers if _origin(url) == _origin(self.endpoint.url) else {}
         limits: dict[str, Any] = {
@@ -69,6 +91,18 @@ class EventFilter:
         if cookie_jar and response.set_cookies:
             cookie_jar.store_cookies(url, response.set_cookies)
         return response
+
+
+def _cacheable_headers(response: HttpResponse) -> dict[str, str | list[str]]:
+    """Return the headers without cookies and with a date (RFC 9110, 6.6.1). Raises RequestFailed if truncated."""
+    if response.truncated:
+        raise RequestFailed("too large", "The response is too large.")
+    headers: dict[str, str | list[str]] = {
+        name: value for name, value in response.headers.items() if name != "set-cookie"
+    }
+    if not parsedate(response.headers.get("date", "")):
+        headers["date"] = formatdate(time.time(), usegmt=True)
+    return headers
 
 
 def _parse(status: int, body: bytes) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Kinds of addresses: which are people's phone numbers, and which of these can receive texts.
+"""Which addresses are people's phone numbers, and which of these can receive texts.
 
 An address is a phone number, optionally with a channel: +447700900100, whatsapp:+447700900100.
 """
@@ -41,6 +41,11 @@ def phone_number_of(address: str) -> str:
     if channel in CHANNELS_WITHOUT_NUMBERS or not number.startswith("+") or number[1:] in WITHHELD_DIGITS:
         return ""
     return number if _parse(number) else ""
+
+
+def answerable(address: str) -> str:
+    """Return the address if somebody can be answered at it, such as whatsapp:+447700900123; "" if not."""
+    return address if phone_number_of(address) else ""
 
 
 def can_be_texted(address: str) -> bool:

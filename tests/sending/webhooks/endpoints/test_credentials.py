@@ -11,11 +11,10 @@ import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import key_rotation, stored_endpoints
+from sending.webhooks.endpoints import cookies, key_rotation, stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials
-from sending.webhooks.optional import cookies
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
 
@@ -41,9 +40,9 @@ def sends(redis, client):
     """Send one more message at once; return how many were tried."""
 
     def send(id, seal=SEAL):
-        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
-        dispatch.enqueue_due(redis)
-        return delivery.deliver(redis, client, seal, id, http=True)
+        delivery_jobs.deliver_later(redis, "text.received", {"words": "grüezi"})
+        delivery_jobs.enqueue_due(redis)
+        return message_delivery.deliver(redis, client, seal, id, http=True)
 
     return send
 
@@ -103,7 +102,7 @@ def test_lost_secret_key_pauses_the_endpoint_with_a_reason(subscribes, sends, re
         assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
         sends(id, seal=Encryption([NEW]))  # it waits with the other
         stored_endpoints.resume(redis, id)
-        assert delivery.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
+        assert message_delivery.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
 
 
 def test_rotating_the_key_recovers_from_a_lost_secret_key(subscribes, sends, redis):
@@ -187,7 +186,7 @@ def test_reencryption_allows_dropping_the_old_secret_key(subscribes, sends, redi
         assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
         assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
         assert [stored_endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
-        assert delivery.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
+        assert message_delivery.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 
 def test_undecryptable_endpoint_is_named(subscribes, redis):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sending.webhooks import attempt_outcomes
+from sending.webhooks import endpoint_responses
 
 
 @pytest.mark.parametrize(
@@ -16,19 +16,19 @@ from sending.webhooks import attempt_outcomes
     ],
 )
 def test_outcome_of_each_status(statuses, verdict):
-    assert {attempt_outcomes.classify_status(status).verdict for status in statuses} == {verdict}
+    assert {endpoint_responses.classify_status(status).verdict for status in statuses} == {verdict}
 
 
 def test_only_410_disables():
-    assert [status for status in range(100, 1000) if attempt_outcomes.classify_status(status).disables_endpoint] == [
+    assert [status for status in range(100, 1000) if endpoint_responses.classify_status(status).disables_endpoint] == [
         410
     ]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
 def test_connection_errors_are_retried(cause):
-    assert attempt_outcomes.classify_cause(cause).verdict == "retry"
+    assert endpoint_responses.classify_cause(cause).verdict == "retry"
 
 
 def test_blocked_address_is_not_retried():
-    assert attempt_outcomes.classify_cause("blocked").disables_endpoint
+    assert endpoint_responses.classify_cause("blocked").disables_endpoint

@@ -9,8 +9,7 @@ from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.optional.custom_headers import check_headers
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint, check_headers
 from tests.support.receivers import leads_to
 
 CLIENT = HttpClient(resolver=leads_to("8.8.8.8"))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
-from sending.webhooks import delivery, dispatch, redelivery
+from sending.webhooks import delivery_jobs, message_delivery, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
+from sending.webhooks.endpoints.event_filter import InvalidEventFilter, _parse
 from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 from tests.support.webhook_sender import delivery_state
@@ -41,9 +41,9 @@ class Endpoint:
 
     def hears(self, *kinds):
         """Send it these events; return the result of each."""
-        ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
-        dispatch.enqueue_due(self.redis)
-        delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
+        ids = [delivery_jobs.deliver_later(self.redis, kind, {}) for kind in kinds]
+        delivery_jobs.enqueue_due(self.redis)
+        message_delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [delivery_state(self.redis, id, self.id) for id in ids]
 
     def asked(self):
@@ -82,7 +82,7 @@ def test_filtered_event_is_not_a_failure(endpoint, redis):
 
 def test_filter_only_narrows_the_event_types(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
-    dispatch.deliver_later(one.redis, "text.received", {})
+    delivery_jobs.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
     assert len(delivery_queue.load_attempts(one.redis, one.id)) == 1
 
@@ -91,7 +91,7 @@ def test_empty_filter_blocks_all_events_but_examples(endpoint, redis):
     one = endpoint(document(b'{"event_types": []}'))
     assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
-    delivery.deliver(redis, one.client, SEAL, one.id, http=True)
+    message_delivery.deliver(redis, one.client, SEAL, one.id, http=True)
     assert delivery_queue.load_attempts(redis, one.id)[0].status == 200
 
 
@@ -140,9 +140,9 @@ def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     one.hears("call.ended")
     place = stored_endpoints.load(redis, one.id).event_filter
     other = stored_endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
-    dispatch.deliver_later(redis, "call.ended", {})
-    dispatch.enqueue_due(redis)
-    delivery.deliver(redis, client, SEAL, other.id, http=True)
+    delivery_jobs.deliver_later(redis, "call.ended", {})
+    delivery_jobs.enqueue_due(redis)
+    message_delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
     key_rotation.rotate_key(redis, SEAL, one.id)  # nor does the cache outlive a key rotation
     one.hears("call.ended")
@@ -184,7 +184,7 @@ def test_unreadable_filter_is_ignored(endpoint, reply):
 
 
 def test_hanging_filter_is_ignored_after_a_short_timeout(endpoint, monkeypatch):
-    monkeypatch.setattr("sending.webhooks.optional.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("sending.webhooks.endpoints.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
     one, limits, request = endpoint(behave=never_answers), [], HttpClient.request
     noting = lambda self, *a, **k: limits.append(k.get("total_timeout")) or request(self, *a, **k)  # noqa: E731
     monkeypatch.setattr(HttpClient, "request", noting)
@@ -198,7 +198,7 @@ def test_filter_is_requested_once_per_batch(endpoint):
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
 
     one = endpoint(behave=behave)
-    delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
+    message_delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
     assert one.asked() == []
     one.hears("call.ended", "call.ended", "call.ended")
     assert len(one.asked()) == 1

@@ -6,10 +6,9 @@ import pytest
 
 import events
 from receiving import stored_requests
-from receiving.replay import duplicate_deliveries
 from receiving.replay.loopback_client import LoopbackFailed
 from show.base_scene import SceneError, SceneView
-from show.scenes.idempotence import Idempotence
+from show.scenes.idempotence import Idempotence, deliver_copies, find_last
 from tests.receiving.replay.test_replay import text_delivery
 from tests.support.person import TEXT_SID
 
@@ -18,7 +17,7 @@ from tests.support.person import TEXT_SID
 def text(served_app, redis):
     """Somebody has texted."""
     delivery = text_delivery(served_app, body="count")
-    list(duplicate_deliveries.deliver(served_app.settings, delivery, 1))  # the first delivery has the effect
+    list(deliver_copies(served_app.settings, delivery, 1))  # the first delivery has the effect
     redis.delete("inbox")
     stored_requests.save(redis, delivery)
     return delivery
@@ -35,7 +34,7 @@ def published(redis, type):
 
 
 def test_copies_change_nothing_and_get_the_same_bytes(served_app, redis, text):
-    results = list(duplicate_deliveries.deliver(served_app.settings, text, 10))
+    results = list(deliver_copies(served_app.settings, text, 10))
     assert [result.status for result in results] == [200] * 10
     assert not any(result.had_effect for result in results)
     assert len({result.digest for result in results}) == 1
@@ -45,9 +44,9 @@ def test_copies_change_nothing_and_get_the_same_bytes(served_app, redis, text):
 def test_last_webhook_is_one_that_twilio_sent(served_app, redis, text):
     newer = text_delivery(served_app, body="time", sid="SM" + "5" * 32)
     stored_requests.save(redis, newer)
-    assert duplicate_deliveries.find_last(redis)["Body"] == "time"
-    list(duplicate_deliveries.deliver(served_app.settings, text, 1))
-    assert duplicate_deliveries.find_last(redis)["Body"] == "time"
+    assert find_last(redis)["Body"] == "time"
+    list(deliver_copies(served_app.settings, text, 1))
+    assert find_last(redis)["Body"] == "time"
 
 
 def test_scene_shows_ten_deliveries_one_effect_and_equal_responses(scene, redis, text):

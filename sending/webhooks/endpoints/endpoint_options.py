@@ -1,17 +1,29 @@
-"""The record of a webhook endpoint: its options, signing keys and state."""
+"""A webhook endpoint's record: its options, how they are validated, its signing keys and its state."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
-from sending.json_validation import Schema
-from sending.webhooks.encryption import Encrypted
-from sending.webhooks.optional.custom_headers import MAX_HEADERS
+from sending.http.client import HttpClient
+from sending.json_validation import Schema, reject_if, validate_fields
+from sending.webhooks import signatures
+from sending.webhooks.encryption import Encrypted, Encryption
 
 ALL_EVENT_TYPES = "*"
 EVENT_FILTER_PATTERN = re.compile(r"(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?)")
+
+MAX_HEADERS = 10  # custom ones
+HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
+HEADER_VALUE_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
+# These frame the message, identify its sender, or carry our signature.
+FORBIDDEN_HEADER_PATTERN = re.compile(
+    r"(?i)webhook-.*|x-hub-signature.*|proxy-.*|sec-.*|x-forwarded-.*|forwarded|via|host|content-.*|transfer-encoding"
+    r"|connection|keep-alive|upgrade|te|trailer|expect|accept-encoding|cookie|set-cookie|user-agent|authorization|date"
+    r"|origin|referer"
+)
 
 TEXT: Schema = {"type": "string", "maxLength": 2048}
 EVENT_FILTER: Schema = {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"}
@@ -118,3 +130,48 @@ OPTION_SCHEMAS: Mapping[str, Schema] = {name: each.schema for name, each in OPTI
 def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
     """Return whether the patterns include this event type, its family (`text.*`) or all types (`*`)."""
     return any(event_type.startswith(one[:-1]) if one.endswith("*") else event_type == one for one in patterns)
+
+
+def with_options(
+    endpoint: WebhookEndpoint, options: Mapping[str, Any], client: HttpClient, encryption: Encryption, http: bool
+) -> WebhookEndpoint:
+    """Return the endpoint with these options: validated, with secrets encrypted and URLs normalized."""
+    validate_fields(options, OPTION_SCHEMAS)
+    check_headers(options.get("headers", {}), options.get("authorization", ""))
+    values = {name: _parse_option(name, value, encryption) for name, value in options.items()}
+    changed = replace(endpoint, **values)
+    normalize = partial(client.normalize_url, http=http)
+    url, fallback_url, event_filter = (
+        each and normalize(each) for each in (changed.url, changed.fallback_url, changed.event_filter)
+    )
+    # RFC 9111, section 4.4: a POST invalidates the cached response for the same URL.
+    is_shared = bool(event_filter) and event_filter in (url, fallback_url)
+    reject_if(is_shared, "The event filter needs its own URL.")
+    return check_scheme(replace(changed, url=url, fallback_url=fallback_url, event_filter=event_filter))
+
+
+def check_headers(headers: Mapping[str, str], authorization: str) -> None:
+    """Raise ValidationError unless an endpoint may add these headers and this Authorization value (or "")."""
+    reject_if(len(headers) > MAX_HEADERS, f"At most {MAX_HEADERS} headers are allowed.")
+    for name in headers:
+        is_invalid = not HEADER_NAME_PATTERN.fullmatch(name) or bool(FORBIDDEN_HEADER_PATTERN.fullmatch(name))
+        reject_if(is_invalid, f"The header {name!r} cannot be set.")
+    values = [*headers.values(), *([authorization] if authorization else [])]
+    is_valid = all(HEADER_VALUE_PATTERN.fullmatch(value) for value in values)
+    reject_if(not is_valid, "A header value must be one line of printable ASCII.")
+
+
+def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
+    """Return the option's value as stored in the record."""
+    if name == "headers":
+        return tuple((header, encryption.encrypt(text)) for header, text in value.items())
+    if name == "authorization":
+        return encryption.encrypt(value) if value else ""
+    return {"array": tuple, "integer": int}.get(OPTION_SCHEMAS[name]["type"], lambda value: value)(value)
+
+
+def check_scheme(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """Return the endpoint. Raises ValidationError if its newest key cannot sign in the way its options require."""
+    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
+    reject_if(endpoint.sign_body and not is_shared_secret, "Signing the body alone requires a shared secret.")
+    return endpoint

@@ -5,7 +5,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.endpoints import stored_endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
@@ -40,7 +40,7 @@ def test_same_message_is_sent_once(sender):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there)
         for _ in range(2):
-            dispatch.deliver_later(sender.redis, "text.received", {}, id="msg_same")
+            delivery_jobs.deliver_later(sender.redis, "text.received", {}, id="msg_same")
             sender.deliver(id)
     assert len(there.requests) == 1
 
@@ -61,8 +61,8 @@ def test_private_address_disables_the_endpoint(sender):
     inside = HttpClient(allow_loopback=True, resolver=leads_to("10.0.0.1"))
     id = stored_endpoints.create(sender.redis, inside, SEAL, "https://inside.test/").id
     sender.publish()
-    dispatch.enqueue_due(sender.redis)
-    delivery.deliver(sender.redis, inside, SEAL, id)
+    delivery_jobs.enqueue_due(sender.redis)
+    message_delivery.deliver(sender.redis, inside, SEAL, id)
     (row,) = sender.attempts(id)
     assert (row.cause, row.status, stored_endpoints.load(sender.redis, id).state) == ("blocked", 0, "disabled")
 
@@ -107,9 +107,9 @@ def test_sweep_enqueues_few_jobs_once(sender):
     with receiver(answers(OK)) as there:
         ids = [sender.subscribe(there) for _ in range(45)]
         sender.publish()
-        assert dispatch.enqueue_due(sender.redis) == 3
-        assert dispatch.enqueue_due(sender.redis) == 0
-    jobs = dispatch.get_queue(sender.redis).jobs
+        assert delivery_jobs.enqueue_due(sender.redis) == 3
+        assert delivery_jobs.enqueue_due(sender.redis) == 0
+    jobs = delivery_jobs.get_queue(sender.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
@@ -117,18 +117,20 @@ def test_many_endpoints_share_four_jobs(sender):
     with receiver(answers(OK)) as there:
         ids = [sender.subscribe(there) for _ in range(101)]
         sender.publish()
-        assert dispatch.enqueue_due(sender.redis) == 4
-    jobs = dispatch.get_queue(sender.redis).jobs
+        assert delivery_jobs.enqueue_due(sender.redis) == 4
+    jobs = delivery_jobs.get_queue(sender.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
 def test_job_delivers_to_all_its_endpoints(sender, monkeypatch):
-    monkeypatch.setattr(dispatch, "_get_sender", lambda: (sender.client, SEAL, {"http": True}))
+    monkeypatch.setattr(delivery_jobs, "_get_sender", lambda: (sender.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
         ids = [sender.subscribe(there) for _ in range(5)]
         sender.publish()
-        dispatch.enqueue_due(sender.redis)
-        worker = SimpleWorker([dispatch.get_queue(sender.redis)], connection=sender.redis, serializer=JSONSerializer)
+        delivery_jobs.enqueue_due(sender.redis)
+        worker = SimpleWorker(
+            [delivery_jobs.get_queue(sender.redis)], connection=sender.redis, serializer=JSONSerializer
+        )
         worker.work(burst=True, logging_level="ERROR")
     assert len(there.requests) == 5
     assert [len(sender.attempts(id)) for id in ids] == [1] * 5

@@ -7,10 +7,10 @@ from typing import Any
 
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
-from sending.webhooks import attempt_outcomes, signatures
-from sending.webhooks.attempt_outcomes import AttemptOutcome
+from sending.webhooks import endpoint_responses, signatures
+from sending.webhooks.endpoint_responses import AttemptOutcome
 from sending.webhooks.endpoints.credentials import Credentials
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 
 MAX_RESPONSE_BODY_BYTES = 2_000  # the part of each response body that is recorded
 MAX_RESPONSE_HEADER_CHARACTERS = 500
@@ -20,7 +20,7 @@ RECORDED_RESPONSE_HEADERS = (
     "location",
     "retry-after",
     "server",
-    attempt_outcomes.DELIVERY_CONTROL_HEADER,
+    endpoint_responses.DELIVERY_CONTROL_HEADER,
 )
 IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # a stale kept-alive connection fails this fast: retry once, without delay
 
@@ -63,12 +63,12 @@ class DeliveryAttempt:
     @property
     def outcome(self) -> AttemptOutcome:
         """What this attempt means for the message and the endpoint."""
-        if self.cause == attempt_outcomes.FILTERED:
-            return AttemptOutcome(attempt_outcomes.FILTERED)
+        if self.cause == endpoint_responses.FILTERED:
+            return AttemptOutcome(endpoint_responses.FILTERED)
         if not self.status:
-            return attempt_outcomes.classify_cause(self.cause)  # type: ignore[arg-type]
-        return attempt_outcomes.classify_response(
-            self.status, (self.response_headers or {}).get(attempt_outcomes.DELIVERY_CONTROL_HEADER, "")
+            return endpoint_responses.classify_cause(self.cause)  # type: ignore[arg-type]
+        return endpoint_responses.classify_response(
+            self.status, (self.response_headers or {}).get(endpoint_responses.DELIVERY_CONTROL_HEADER, "")
         )
 
 
@@ -88,7 +88,7 @@ def attempt(
     first = attempts[0]
     if first.cause in ("connect", "protocol") and first.duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
         attempts.append(send())
-    if endpoint.fallback_url and attempts[-1].cause in attempt_outcomes.FALLBACK_CAUSES:
+    if endpoint.fallback_url and attempts[-1].cause in endpoint_responses.FALLBACK_CAUSES:
         attempts.append(send(fallback_cause=attempts[-1].cause))
     return attempts
 
@@ -97,7 +97,7 @@ def record_filtered(endpoint: WebhookEndpoint, message: WebhookMessage) -> list[
     """Return the record of a message that the endpoint's event filter excludes, for which no request was made."""
     record = _new_record(message, endpoint.event_filter, time.time())
     detail = f"The endpoint's event filter does not list {message.event_type}."
-    return [replace(record, cause=attempt_outcomes.FILTERED, detail=detail)]
+    return [replace(record, cause=endpoint_responses.FILTERED, detail=detail)]
 
 
 def _send(

@@ -1,6 +1,5 @@
-"""An event in a provider's webhook, and helpers for human-readable summaries."""
+"""An event in a provider's webhook, and what its one-line summary is made with."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -41,14 +40,6 @@ class ProviderEvent:
         """Return the length of the list at this path; 0 if there is none."""
         value = self.lookup(path)
         return len(value) if isinstance(value, list) else 0
-
-
-def parse_json(body: bytes | str) -> Any:
-    """Parse JSON. Raises ValueError if it is invalid or nested too deeply."""
-    try:
-        return json.loads(body)
-    except RecursionError as error:
-        raise ValueError("this JSON is nested too deeply") from error
 
 
 def one_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:

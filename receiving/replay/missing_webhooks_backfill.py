@@ -1,20 +1,24 @@
-"""Finds webhooks that Twilio and GitHub sent but the app did not receive."""
+"""Finds webhooks that Twilio and GitHub sent but the app did not receive, and submits them to its own public URL."""
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config import Settings
 from masking import alias
-from receiving import stored_requests
-from receiving.provider_event import pluralize
-from receiving.replay import twilio_log
+from receiving import replay_marker, stored_requests
+from receiving.event_summaries import pluralize
+from receiving.replay import loopback_client, replay, twilio_log
 from receiving.replay.github_log import GitHubHook
-from receiving.replay.provider_log_entry import LogEntry, Sleep, dedup_key
+from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
+from receiving.replay.provider_log_entry import LogEntry, RedeliveryRequested, Sleep, dedup_key
+from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
 from sending.twilio.gateway import TwilioGateway
 from store import Store, erasure
+from workers.job_progress import Outcome
 
+MAX_WEBHOOKS_PER_RUN = 200
 MAX_WINDOW_SECONDS = 3 * 24 * 3600  # neither the inbox nor GitHub's log goes back further
 MIN_AGE_SECONDS = 20  # Twilio waits up to 15 s for a response, so a younger webhook may still be in progress
 CLOCK_SKEW_SECONDS = 120  # the inbox is read starting this much earlier, because clocks differ
@@ -110,3 +114,29 @@ def find_missing(
     old_enough = (entry for entry in missing if entry.sent_at <= now - MIN_AGE_SECONDS)
     report.missing = sorted(old_enough, key=lambda entry: entry.sent_at)
     return report
+
+
+def backfill(settings: Settings, missing: list[LogEntry], run: str) -> Iterator[Outcome]:
+    """Submit each missing webhook, signed with our secret and marked as backfilled, and yield its outcome.
+
+    A webhook that has arrived in the meantime counts as a duplicate and has no effect.
+    """
+    with LoopbackClient(settings) as client:
+        for entry in missing[:MAX_WEBHOOKS_PER_RUN]:
+            yield _submit(client, settings, entry, run)
+    if len(missing) > MAX_WEBHOOKS_PER_RUN:
+        skipped = f"{len(missing) - MAX_WEBHOOKS_PER_RUN} more"
+        yield Outcome(skipped, "failed", 0, 0.0, f"a run submits at most {MAX_WEBHOOKS_PER_RUN}: start another")
+
+
+def _submit(client: LoopbackClient, settings: Settings, entry: LogEntry, run: str) -> Outcome:
+    try:
+        delivery = entry.fetch()
+        url = loopback_client.origin(settings) + delivery.url
+        signed = replay.sign(replace(delivery, url=url, received_at=time.time()), settings)
+        response = client.send(replay_marker.add_mark(signed, replay_marker.BACKFILLED, run, settings.secret_key))
+    except RedeliveryRequested as requested:
+        return Outcome(entry.summary, "waiting", 202, 0.0, str(requested), entry.sent_at)
+    except (GaveUp, CannotReplay, LoopbackFailed) as error:
+        return Outcome(entry.summary, "failed", 0, 0.0, str(error), entry.sent_at)
+    return replay.to_outcome(entry.summary, response, entry.sent_at)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiving.urlencoded_forms import MAX_FIELDS, parse_form
+from receiving.body_parsing import MAX_FORM_FIELDS, parse_form
 
 pieces = st.sampled_from(
     ["%41", "%c3%a9", "%C3", "%0D%0A", "%3D", "%25", "=", "==", "&", "+", "\n", "\r\n", "é", "=41", "_"]
@@ -35,8 +35,8 @@ def test_form_with_a_malformed_escape_has_no_fields(text):
 
 
 def test_form_with_too_many_fields_is_not_parsed():
-    assert len(parse_form("a&" * (MAX_FIELDS - 1) + "a")) == MAX_FIELDS
-    assert parse_form("a&" * MAX_FIELDS + "a") == []
+    assert len(parse_form("a&" * (MAX_FORM_FIELDS - 1) + "a")) == MAX_FORM_FIELDS
+    assert parse_form("a&" * MAX_FORM_FIELDS + "a") == []
 
 
 @pytest.mark.parametrize(

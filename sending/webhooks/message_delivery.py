@@ -11,14 +11,14 @@ from sending.http import urls
 from sending.http.client import HttpClient
 from sending.http.retry import parse_retry_after
 from sending.webhooks import payloads
-from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoints import failing_endpoints, stored_endpoints
 from sending.webhooks.endpoints.credentials import Credentials, decrypt_credentials
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.optional.event_filter import EventFilter
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.endpoints.event_filter import EventFilter
 from sending.webhooks.queue.delivery_queue import ClaimedMessage, DeliveryResult, get_delivery_queue
 from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX
+from sending.webhooks.webhook_request import DeliveryAttempt, attempt, record_filtered
 from settings import webhook_retry_schedule
 from store import Pipe, Store
 

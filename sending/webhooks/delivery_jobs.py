@@ -14,9 +14,9 @@ from rq.serializers import JSONSerializer
 import config
 from sending.http.client import PROJECT, VERSION, HttpClient
 from sending.webhooks import payloads
-from sending.webhooks.delivery import deliver
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.message_delivery import deliver
 from sending.webhooks.queue import messages
 from sending.webhooks.queue.delivery_queue import get_delivery_queue
 from store import Pipe, Store

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.optional.cookies import MAX_COOKIES, MAX_JAR_CHARACTERS, EndpointCookieJar, redis_key
+from sending.webhooks.endpoints.cookies import MAX_COOKIES, MAX_JAR_CHARACTERS, EndpointCookieJar, redis_key
 
 HERE = "https://hear.example/hooks/in"
 SEAL = Encryption(["a secret key of these tests"])
