@@ -25,9 +25,9 @@ from phone import (
 )
 from phone.commands import command_words
 from receiving import provider_routes
-from show.talk import current_talk
+from show import talk_file
 from store import clients, connection_budget
-from web import https, request_body, security_headers, session_cookies
+from web import https, request_body_limits, security_headers, session_cookies
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
@@ -62,11 +62,11 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     settings = settings or config.load()
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
-    current_talk.init_app(app, settings, command_words())
+    talk_file.init_app(app, settings, command_words())
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     session_cookies.init_app(app, settings)
     https.init_app(app, settings, PAGES)
-    request_body.limit_forms(app, PAGES)
+    request_body_limits.limit_forms(app, PAGES)
     security_headers.init_app(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -5,9 +5,10 @@ from flask import Blueprint
 import answer_outcomes
 import command_counts
 import events
+import phone_numbers
 from answer_outcomes import AnswerText
-from masking import mask_words
-from phone import caller_addresses, voice_answers
+from masking import mask_address, mask_words
+from phone import voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
@@ -15,8 +16,7 @@ from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import contributions
-from show.talk import current_talk
+from show import contributions, talk_file
 from workers import call_state
 
 bp = Blueprint("voice", __name__)
@@ -33,11 +33,11 @@ def receive_call(context: WebhookContext) -> StoredResponse:
         context.pipe,
         "call.received",
         call["CallSid"],
-        who=caller_addresses.masked_address_of(call),
+        who=mask_address(call["From"]),
         name=participant.name,
     )
-    call_state.record_start(context.pipe, call["CallSid"], caller_addresses.address_of(call))
-    scene = participant.show.scene(current_talk.talk())
+    call_state.record_start(context.pipe, call["CallSid"], phone_numbers.answerable(call["From"]))
+    scene = participant.show.scene(talk_file.current_talk())
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if scene.spoken_choices() and participant.show.is_open(scene):

@@ -2,7 +2,7 @@
 
 import re
 
-from ringback.web.html.readable_numbers import readable
+from ringback.web.html.call_pages import readable
 from support.exchange import NUMBER
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from twilio.base.exceptions import TwilioRestException
 
-from ringback.account.lookup import look_up
+from ringback.rest.lookups import look_up
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.state import State

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ringback.web.html.readable_numbers import FORMATS, readable
+from ringback.web.html.call_pages import FORMATS, readable
 from support.processes import PROJECT
 
 

@@ -1,10 +1,10 @@
-"""Every page and every scene of a talk in Chromium, with content, checked by axe; its texts are as long as is allowed."""
+"""Every page and every scene of a talk in Chromium, with content and texts of the greatest length, checked by axe."""
 
 import pytest
 import redis as redis_client
 
 from show.base_scene import OPEN
-from show.talk.talk_file import load
+from show.talk_file import load
 from tests.support.audience import Audience
 from tests.support.axe import SIZES, findings, script
 from tests.support.processes import ROOT

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 import events
-from receiving.replay import missing_webhooks
+from receiving.replay import missing_webhooks_backfill
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from show import contributions, show_state
-from show.privacy import purge, purge_receipts
+from show.privacy import purge
 from store import erasure
 from store.erasure import ERASERS, Erasure
 from tests.support.environment import SECRETS
@@ -96,7 +96,7 @@ def test_talk_goes_on_after_a_purge(person, redis, go, talk):
 def test_receipt_counts_what_was_erased(person, redis, talk):
     take_part(person, redis, ME)
     receipt = purge.purge_everything(redis, talk, "a presenter")
-    assert purge_receipts.load(redis) == [receipt]
+    assert purge.load_receipts(redis) == [receipt]
     assert receipt.erased["requests"] >= 4
     assert receipt.erased["texts and calls that we send"] == 1
     assert receipt.erased["subscriptions"] == 1
@@ -155,7 +155,7 @@ def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
 def test_backfill_never_crosses_a_purge(redis, talk):
     purge.purge_everything(redis, talk, "a presenter")
     asked = []
-    missing_webhooks.find_missing(
+    missing_webhooks_backfill.find_missing(
         redis, {"text": lambda *window: asked.append(window) or iter(())}, 0, time.time(), print
     )
     assert asked[0][0] >= erasure.read_purged_at(redis) > time.time() - 60

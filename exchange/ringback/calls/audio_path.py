@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol
 
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
@@ -16,7 +18,6 @@ MIN_SPEAKING_SECONDS = 0.3
 # A browser that speaks an item aloud may take this many times the item's natural length, plus the grace period.
 MAX_SPEAKING_FACTOR = 4
 GRACE_SECONDS = 5.0
-Publish = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,40 @@ class NoInbox(asyncio.Queue[CallerInput]):
 
 
 class HeardItem:
-    """One item that the handset hears. `details` depend on the verb and are part of the JSON."""
+    """One item that the handset hears. `details` depend on the verb and are part of the JSON; they are not changed,
+    but may be replaced."""
 
-    def __init__(self, number: int, verb: str, at: str | None, details: dict[str, Any]) -> None:
+    def __init__(self, number: int, verb: str, at: datetime, details: dict[str, Any]) -> None:
         self.id, self.verb, self.at, self.details = number, verb, at, details
-        self.ended: str | None = None
+        self.ended: datetime | None = None
         self.interrupted = False
-        self.spoken = asyncio.Event()  # set once a browser has finished speaking the item
         self.speaking = False  # a browser is speaking the item
 
+    @cached_property
+    def spoken(self) -> asyncio.Event:
+        """Set once a browser has finished speaking the item."""
+        return asyncio.Event()
+
     def as_json(self) -> dict[str, Any]:
-        start = {"id": self.id, "verb": self.verb, "at": self.at}
-        return {**start, **self.details, "ended": self.ended, "interrupted": self.interrupted}
+        return self.as_json_at_start(self.details) | {
+            "ended": iso8601_milliseconds(self.ended),
+            "interrupted": self.interrupted,
+        }
+
+    def as_json_at_start(self, details: dict[str, Any]) -> dict[str, Any]:
+        """The item as it was when it began with these details."""
+        start = {"id": self.id, "verb": self.verb, "at": iso8601_milliseconds(self.at)}
+        return {**start, **details, "ended": None, "interrupted": False}
+
+
+class AudioListener(Protocol):
+    """What an AudioPath reports to."""
+
+    def item_started(self, item: HeardItem) -> None: ...
+
+    def item_ended(self, item: HeardItem) -> None: ...
+
+    def listening_changed(self, description: dict[str, Any] | None) -> None: ...
 
 
 class AudioPath:
@@ -75,22 +98,22 @@ class AudioPath:
     `heard` holds every item so far. `listening` describes the input that the running verb waits for, if any;
     `inbox` receives that input."""
 
-    def __init__(self, clock: Clock, pace: float, publish: Publish) -> None:
-        self.clock, self.pace, self.publish = clock, pace, publish
+    def __init__(self, clock: Clock, pace: float, listener: AudioListener) -> None:
+        self.clock, self.pace, self.listener = clock, pace, listener
         self.heard: list[HeardItem] = []
         self.listening: dict[str, Any] | None = None
         self.inbox: asyncio.Queue[CallerInput] | None = None
         self._changed = asyncio.Event()
 
     def start_item(self, verb: str, **details: Any) -> HeardItem:
-        item = HeardItem(len(self.heard) + 1, verb, iso8601_milliseconds(self.clock.now()), details)
+        item = HeardItem(len(self.heard) + 1, verb, self.clock.now(), details)
         self.heard.append(item)
-        self.publish("heard", item.as_json())
+        self.listener.item_started(item)
         return item
 
     def end_item(self, item: HeardItem, interrupted: bool = False) -> None:
-        item.ended, item.interrupted = iso8601_milliseconds(self.clock.now()), interrupted
-        self.publish("ended", item.as_json())
+        item.ended, item.interrupted = self.clock.now(), interrupted
+        self.listener.item_ended(item)
 
     def add_finished_item(self, verb: str, **details: Any) -> None:
         """Adds an item that ends at once."""
@@ -156,7 +179,7 @@ class AudioPath:
 
     def _set_listener(self, inbox: asyncio.Queue[CallerInput] | None, description: dict[str, Any] | None) -> None:
         self.inbox, self.listening = inbox, description
-        self.publish("listening", {"listening": description})
+        self.listener.listening_changed(description)
         self._changed.set()
 
     def take_input(self, event: CallerInput) -> bool:
@@ -191,3 +214,21 @@ def speaking_seconds(text: str) -> float:
 def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
     """Returns the seconds until the input ends: typed text takes time to speak, but an audio clip has already ended."""
     return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0
+
+
+class CallListener(Protocol):
+    """Receives everything that is said and heard in a call."""
+
+    def on_input(self, event: CallerInput) -> None: ...
+    def on_item_started(self, item: HeardItem) -> None: ...
+    def on_item_ended(self, item: HeardItem) -> None: ...
+
+
+class AudioTap(CallListener, Protocol):
+    """Listens until the call ends, or until the tap removes itself."""
+
+    def on_app_audio(self, sound: bytes) -> None:
+        """Takes 16-bit mono PCM that the app has sent, to be heard after what is already queued."""
+
+    def close(self) -> None:
+        """Ends the tap because the call has ended."""

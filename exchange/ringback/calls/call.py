@@ -8,18 +8,18 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ringback.account.geography import geography
-from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
-from ringback.calls.audio_tap import AudioTap, CallListener
-from ringback.calls.call_log import CallLog
+from ringback.calls.audio_path import AudioPath, AudioTap, CallerInput, CallListener, HeardItem
+from ringback.calls.call_log import CallLog, LogEntry
 from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import Recorder, WaitFor
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RecordingOptions
 from ringback.twiml.steps import Step
 
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -41,7 +41,7 @@ class Call:
         self.answered: datetime | None = None
         self.ended: datetime | None = None
         self.answered_by: str | None = None
-        self.audio = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
+        self.audio = AudioPath(runtime.clock, runtime.settings.pace, self)
         self.changed = asyncio.Event()
         self.sequence = 0
         self.interruption: Step | None = None  # the step from a live update or hang-up that replaces the running one
@@ -186,20 +186,27 @@ class Call:
     def _listeners(self) -> list[CallListener]:
         return [*self.recorders, *self.taps]
 
-    def _publish(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind == "heard":
-            self.log.add(kind, self.audio.heard[-1])
-            for listener in self._listeners():
-                listener.on_item_started(self.audio.heard[-1])
-            if self.on_heard:
-                self.on_heard(self.audio.heard[-1])
-        elif kind == "ended":
-            for listener in self._listeners():
-                listener.on_item_ended(self.audio.heard[payload["id"] - 1])
-        elif kind == "listening":
-            self.log.add("listens", payload["listening"])
+    def item_started(self, item: HeardItem) -> None:
+        self.log.append(LogEntry(item.at, "heard", item))
+        for listener in self._listeners():
+            listener.on_item_started(item)
+        if self.on_heard:
+            self.on_heard(item)
+        self._publish("heard", partial(item.as_json_at_start, item.details))
+
+    def item_ended(self, item: HeardItem) -> None:
+        for listener in self._listeners():
+            listener.on_item_ended(item)
+        self._publish("ended", item.as_json)
+
+    def listening_changed(self, description: dict[str, Any] | None) -> None:
+        self.log.add("listens", description)
+        self._publish("listening", lambda: {"listening": description})
+
+    def _publish(self, kind: str, payload: Callable[[], dict[str, Any]]) -> None:
+        sid = self.sid
         if not self.plan.to_own_number:
-            self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+            self.runtime.feed.publish(kind, self.plan.handset, lambda: {"call": sid} | payload())
 
     def as_json(self, heard: bool = True) -> dict[str, Any]:
         """Returns the call as the handset API shows it, including the items heard unless `heard` is false."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -140,20 +141,34 @@ async def _run(session: VoiceSession, first: Step) -> End:
 
 async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
     """Runs a step of the call. An interruption cancels it, and the interrupting step is returned instead."""
-    task = call.running = asyncio.get_running_loop().create_task(work)
     if call.interruption is not None:
-        task.cancel()
+        work.close()
+        return _take_interruption(call)
+    task = call.running = asyncio.current_task()
+    assert task
+    cancellations = task.cancelling()
+    outcome, is_cancelled = None, False
     try:
-        await asyncio.wait({task})
+        outcome = await work
+    except (Exception, asyncio.CancelledError) as error:
+        is_cancelled = isinstance(error, asyncio.CancelledError)
+        if call.interruption is None:  # an error, or the exchange is stopping
+            raise
     finally:
         call.running = None
-        if not task.done():
-            task.cancel()
-    interruption, call.interruption = call.interruption, None
-    if interruption is not None:
-        await asyncio.gather(task, return_exceptions=True)
-        return interruption
-    return task.result()
+    if call.interruption is None:
+        return outcome
+    while task.cancelling() > cancellations:
+        task.uncancel()
+    if not is_cancelled:  # the step has interrupted the call itself: the cancellation is due at the next await
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+    return _take_interruption(call)
+
+
+def _take_interruption(call: Call) -> Outcome:
+    step, call.interruption = call.interruption, None
+    return step
 
 
 async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from ringback.account.applications import TwimlApplication
 from ringback.evidence import documented
-from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
+from ringback.rest.incoming_phone_numbers import update_urls, url_fields
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 
@@ -24,7 +24,7 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 def create(request: ApiRequest) -> dict[str, Any]:
     now = request.state.clock.now()
     application = TwimlApplication(account_sid=request.account, created=now, updated=now)
-    webhook_urls.update_urls(request, application)
+    update_urls(request, application)
     request.state.applications[application.sid] = application
     return as_resource(application)
 
@@ -35,7 +35,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 def update(request: ApiRequest) -> dict[str, Any]:
     application = _application(request)
-    webhook_urls.update_urls(request, application)
+    update_urls(request, application)
     return as_resource(application)
 
 
@@ -44,7 +44,7 @@ def delete(request: ApiRequest) -> None:
 
 
 def as_resource(application: TwimlApplication) -> dict[str, Any]:
-    return webhook_urls.url_fields(application) | {
+    return url_fields(application) | {
         "public_application_connect_enabled": False,
         "uri": f"/2010-04-01/Accounts/{application.account_sid}/Applications/{application.sid}.json",
     }

@@ -1,22 +1,26 @@
-"""The Conference resource."""
+"""The Conference resource, and announcements: TwiML documents that are played to participants."""
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import Task
 from typing import Any
 
 from ringback.calls.conferences import Conference
+from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.rest import parameters
-from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.steps import Fetch
 
 EVIDENCE = documented("voice/api/conference-resource")
-
 STATUSES = ("init", "in-progress", "completed")
+ANNOUNCEMENT_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
@@ -74,3 +78,31 @@ def find_conference(request: ApiRequest) -> Conference:
         if conference.sid == sid_or_name or (conference.name == sid_or_name and conference.status != "completed"):
             return conference
     raise not_found(request.http.path)
+
+
+def announce_method(request: ApiRequest) -> str:
+    return parameters.method(request, "AnnounceMethod")
+
+
+def play_to(request: ApiRequest, participant: Participant, url: str, method: str) -> Task[bool]:
+    """Play a document to one participant. The task's result is whether it was played without an error."""
+
+    async def play() -> bool:
+        session = VoiceSession(request.state, participant.call, ANNOUNCEMENT_VERBS)
+        session.uses_fallback = False
+        await session.run(Fetch(url, method))
+        return session.error is None
+
+    return participant.play(play())
+
+
+async def announced(
+    conference: Conference, tasks: list[Task[bool]], url: str, participant: Participant | None = None
+) -> None:
+    """Wait for the tasks of play_to(), then send an announcement-end or announcement-fail callback."""
+    played = await asyncio.gather(*tasks, return_exceptions=True)
+    if all(each is True for each in played):
+        conference.notify("announcement-end", participant, AnnounceUrl=url)
+    else:
+        reason = "The announcement could not be played"
+        conference.notify("announcement-fail", participant, AnnounceUrl=url, ReasonAnnouncementFailed=reason)

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ringback.account.phone_numbers import PhoneNumber, is_e164, normalize_number
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.evidence import documented
-from ringback.rest import webhook_urls
+from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import select
 from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
 
 EVIDENCE = documented("phone-numbers/api/incomingphonenumber-resource")
+# Parameters, and the fields that they set; applications have them too.
+URLS = {
+    "VoiceUrl": "voice_url",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "SmsUrl": "sms_url",
+    "SmsFallbackUrl": "sms_fallback_url",
+    "StatusCallback": "status_callback",
+    "SmsStatusCallback": "sms_status_callback",
+    "MessageStatusCallback": "message_status_callback",
+}
+METHODS = {
+    "VoiceMethod": "voice_method",
+    "VoiceFallbackMethod": "voice_fallback_method",
+    "SmsMethod": "sms_method",
+    "SmsFallbackMethod": "sms_fallback_method",
+    "StatusCallbackMethod": "status_callback_method",
+}
+TEXTS = {
+    "FriendlyName": "friendly_name",
+    "VoiceApplicationSid": "voice_application_sid",
+    "SmsApplicationSid": "sms_application_sid",
+}
+FALLBACK_ERRORS = {"voice": 21405, "sms": 21406}  # a fallback URL requires the URL that it replaces
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
@@ -31,7 +57,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     if phone_number in request.state.numbers:
         raise RestError(21422, number=phone_number)
     number = new_number(request, phone_number)
-    webhook_urls.update_urls(request, number)
+    update_urls(request, number)
     request.state.numbers[phone_number] = number
     return as_resource(number)
 
@@ -58,7 +84,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 def update(request: ApiRequest) -> dict[str, Any]:
     number = _number(request)
-    webhook_urls.update_urls(request, number)
+    update_urls(request, number)
     return as_resource(number)
 
 
@@ -67,7 +93,7 @@ def delete(request: ApiRequest) -> None:
 
 
 def as_resource(number: PhoneNumber) -> dict[str, Any]:
-    return webhook_urls.url_fields(number) | {
+    return url_fields(number) | {
         "address_requirements": "none",
         "address_sid": None,
         "beta": False,
@@ -93,3 +119,28 @@ def _number(request: ApiRequest) -> PhoneNumber:
         if number.sid == request.path("sid"):
             return number
     raise not_found(request.http.path)
+
+
+def update_urls(request: ApiRequest, resource: WebhookUrls) -> None:
+    """Set the fields for which the request has parameters. If any is invalid, raises RestError and changes nothing."""
+    changes: dict[str, Any] = {
+        field: parameters.url(request, name, 21402) for name, field in URLS.items() if request.has(name)
+    }
+    changes |= {field: parameters.method(request, name, 21403) for name, field in METHODS.items() if request.has(name)}
+    changes |= {field: request.text(name) for name, field in TEXTS.items() if request.has(name)}
+    for kind, code in FALLBACK_ERRORS.items():
+        if changes.get(f"{kind}_fallback_url") and not changes.get(f"{kind}_url", getattr(resource, f"{kind}_url")):
+            raise RestError(code)
+    for field, value in changes.items():
+        if hasattr(resource, field):
+            setattr(resource, field, value)
+    looks_up = resource.voice_caller_id_lookup
+    resource.voice_caller_id_lookup = parameters.boolean(request, "VoiceCallerIdLookup", looks_up)
+    resource.updated = request.state.clock.now()
+
+
+def url_fields(resource: WebhookUrls) -> dict[str, Any]:
+    """The fields as JSON, with dates in Twilio's format."""
+    fields = asdict(resource)
+    dates = {f"date_{name}": rfc2822(fields.pop(name)) for name in ("created", "updated")}
+    return fields | dates | {"api_version": "2010-04-01"}

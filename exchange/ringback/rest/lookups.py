@@ -1,17 +1,18 @@
-"""The Lookup API (lookups.twilio.com), versions 1 and 2."""
+"""The Lookup API (lookups.twilio.com), versions 1 and 2: the country, format, line type and validity of a number."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
-from ringback.account.lookup import LookupResult, look_up
 from ringback.account.phone_numbers import normalize_number
 from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
+from ringback.state import State
 
 EVIDENCE = documented("lookup/v2-api")
-
 CARRIER_NAME = "The local exchange"
 NOT_ENABLED = {"error_code": 60606}  # package not enabled for the account
 PACKAGES = (
@@ -26,6 +27,9 @@ PACKAGES = (
     "phone_number_quality_score",
     "pre_fill",
 )
+# Ofcom reserves these for fiction, so phonenumbers rejects them. It accepts the North American equivalents (555-01xx).
+FICTIONAL_NUMBERS = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
+LENGTH_ERRORS = {1: "INVALID_COUNTRY_CODE", 2: "TOO_SHORT", 3: "TOO_LONG"}
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
@@ -82,3 +86,67 @@ def _caller_name(request: ApiRequest, result: LookupResult) -> dict[str, Any]:
 
 def _carrier(result: LookupResult) -> dict[str, Any]:
     return {"type": result.line, "mobile_country_code": None, "mobile_network_code": None, "error_code": None}
+
+
+@dataclass(frozen=True)
+class LookupResult:
+    """`errors` are Twilio's validation errors; the number is valid if there are none. `line` is the line type."""
+
+    number: str
+    calling_code: str | None = None
+    country: str | None = None
+    national: str | None = None
+    line: str | None = None
+    errors: tuple[str, ...] = ()
+
+
+def look_up(state: State, text: str, country: str) -> LookupResult:
+    """Look up a number in E.164 format or in the national format of `country`.
+
+    The numbers of handsets and the account's numbers are always valid."""
+    import phonenumbers  # imported here, because loading its tables takes 0.2 seconds
+
+    try:
+        parsed = phonenumbers.parse(text, country or "US")
+    except phonenumbers.NumberParseException as error:
+        bad_country = error.error_type == error.INVALID_COUNTRY_CODE and text.startswith("+")
+        return LookupResult(text, errors=("INVALID_COUNTRY_CODE" if bad_country else "NOT_A_NUMBER",))
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    fields: dict[str, Any] = {
+        "calling_code": str(parsed.country_code),
+        "country": phonenumbers.region_code_for_number(parsed) or _main_country(phonenumbers, parsed),
+        "national": phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL),
+    }
+    if code := _validation_error(state, phonenumbers, parsed, number):
+        return LookupResult(number, fields["calling_code"], fields["country"], errors=(code,))
+    return LookupResult(number, **fields, line=_line_type(phonenumbers, parsed))
+
+
+def _main_country(phonenumbers: Any, parsed: Any) -> str:
+    """The main country of a shared calling code, for a number that is valid in none of its countries."""
+    return str(phonenumbers.region_code_for_country_code(parsed.country_code))
+
+
+def _validation_error(state: State, phonenumbers: Any, parsed: Any, number: str) -> str | None:
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return LENGTH_ERRORS.get(reason, "INVALID_LENGTH")
+    is_accepted = number in state.handsets or number in state.numbers or FICTIONAL_NUMBERS.fullmatch(number)
+    return None if is_accepted or phonenumbers.is_valid_number(parsed) else "INVALID_BUT_POSSIBLE"
+
+
+def _line_type(phonenumbers: Any, parsed: Any) -> str:
+    """Twilio's line type. Numbers that could be mobile count as mobile, since every handset here receives messages."""
+    types = phonenumbers.PhoneNumberType
+    names = {
+        types.FIXED_LINE: "landline",
+        types.TOLL_FREE: "tollFree",
+        types.PREMIUM_RATE: "premium",
+        types.SHARED_COST: "sharedCost",
+        types.VOIP: "nonFixedVoip",
+        types.PERSONAL_NUMBER: "personal",
+        types.PAGER: "pager",
+        types.UAN: "uan",
+        types.VOICEMAIL: "voicemail",
+    }
+    return names.get(phonenumbers.number_type(parsed), "mobile")

@@ -12,10 +12,9 @@ from ringback.calls.outgoing import start_outbound_call
 from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.rest import parameters
-from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import amd_callback, call_recording
-from ringback.rest.conferences import find_conference
+from ringback.rest.conferences import announce_method, announced, find_conference, play_to
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822

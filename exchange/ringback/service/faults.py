@@ -163,6 +163,8 @@ class FaultInjector:
 
     def trigger(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
         """Returns the fault to apply now, or None. A fault becomes inactive once triggered `times` times."""
+        if not self.active:
+            return None
         for fault in list(self.active.values()):
             if fault.matches(kind, channel, path) and self.random.random() < fault.chance:
                 fault.struck += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from ringback.service.dates import iso8601_milliseconds
 
 MAX_ITEMS = 2000  # a browser that has missed more than this cannot resume
 Item = dict[str, Any]
-StoredItem = tuple[int, float, str | None, str, dict[str, Any]]
+Payload = dict[str, Any] | Callable[[], dict[str, Any]]
+StoredItem = tuple[int, float, str | None, str, Payload]
 
 
 class Feed:
@@ -28,7 +29,8 @@ class Feed:
         self.closed = False
         self._wakers: set[asyncio.Event] = set()
 
-    def publish(self, kind: str, handset: str | None, payload: dict[str, Any]) -> None:
+    def publish(self, kind: str, handset: str | None, payload: Payload) -> None:
+        """Adds an item. A payload that never changes may be a function, called only if somebody follows the feed."""
         self.count += 1
         self.items.append((self.count, self.clock.time(), handset, kind, payload))
         self._wake()
@@ -68,13 +70,13 @@ class Feed:
     def _reset(self) -> Item:
         return self._as_json(self.count, self.clock.time(), None, "reset", {})
 
-    def _as_json(self, count: int, at: float, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
+    def _as_json(self, count: int, at: float, handset: str | None, kind: str, payload: Payload) -> Item:
         return {
             "id": f"{self.boot}-{count}",
             "at": iso8601_milliseconds(datetime.fromtimestamp(at, UTC)),
             "handset": handset,
             "kind": kind,
-            "payload": payload,
+            "payload": payload() if callable(payload) else payload,
         }
 
     def _wake(self) -> None:

@@ -11,8 +11,7 @@ from ringback.service.debugger import Debugger
 from ringback.twiml.documents import Document
 from ringback.twiml.element_types import VOICE, TwimlElement
 from ringback.twiml.parser import Element
-from ringback.verbs.registry import elements
-from ringback.verbs.registry_check import TOP_LEVEL_NOUNS
+from ringback.verbs.registry import TOP_LEVEL_NOUNS, elements
 
 
 @cache

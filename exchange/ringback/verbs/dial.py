@@ -12,17 +12,22 @@ from ringback.account.sip_uris import is_sip
 from ringback.calls.bridge import bridge
 from ringback.calls.call import SIP_CODES, CallRecorder
 from ringback.calls.call_plan import CallPlan
-from ringback.calls.dial_leg import DialLeg
 from ringback.evidence import documented
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
-from ringback.verbs.dial_callbacks import detection_callback, status_callback
 from ringback.verbs.dial_conference import dial_conference
+from ringback.verbs.dial_leg import DialLeg
 from ringback.verbs.dial_options import DialOptions, dial_options
 from ringback.verbs.dial_queue import dial_queue
-from ringback.verbs.dial_targets import DialTarget, dial_targets, whisper_parameters
+from ringback.verbs.dial_targets import (
+    DialTarget,
+    detection_callback,
+    dial_targets,
+    status_callback,
+    whisper_parameters,
+)
 from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import verb
 

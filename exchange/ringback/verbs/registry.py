@@ -1,21 +1,22 @@
-"""The registry of TwiML elements: verbs with the functions that run them, and nouns.
+"""The registry of TwiML elements: verbs with the functions that run them, and nouns, checked before the first document.
 
 Each module in this package registers its elements. The grammar and the coverage table are derived from them."""
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ringback.evidence import Evidence
-from ringback.twiml.element_types import TwimlElement, Verb
-from ringback.verbs.registry_check import check
+from ringback.twiml.element_types import MESSAGING, VOICE, TwimlElement, Verb
 
 _registered: list[TwimlElement] = []
+TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows directly in a voice Response
 
 
 def verb(name: str, evidence: Evidence, **allowed: Any) -> Callable[[Verb], Verb]:
@@ -46,3 +47,49 @@ def elements() -> dict[str, TwimlElement]:
 def verbs() -> dict[str, Verb]:
     """Returns the functions that run verbs, by verb name."""
     return {name: entry.run for name, entry in elements().items() if entry.run}
+
+
+class RegistryError(Exception):
+    """An element is registered incorrectly. The message says which, and how to fix it."""
+
+
+def check(registered: Sequence[TwimlElement]) -> None:
+    """Raises RegistryError, with all mistakes."""
+    if mistakes := [*_repeated(registered), *_unknown_or_unused(registered), *_incomplete(registered)]:
+        raise RegistryError("ringback/verbs: " + "; ".join(mistakes))
+
+
+def _repeated(registered: Sequence[TwimlElement]) -> Iterator[str]:
+    for name, times in Counter(entry.name for entry in registered).items():
+        if times > 1:
+            yield f"<{name}> is registered {times} times: keep one verb() or noun() call"
+
+
+def _unknown_or_unused(registered: Sequence[TwimlElement]) -> Iterator[str]:
+    by_name = {entry.name: entry for entry in registered}
+    nested = {name for entry in registered for name in entry.child_names}
+    for entry in registered:
+        for child in sorted(entry.child_names):
+            if child not in by_name:
+                yield f"<{entry.name}> allows <{child}>, which does not exist: register it with noun()"
+            elif not set(by_name[child].channels) & set(entry.channels):
+                yield f"<{child}> is nested in <{entry.name}>, but no channel has both: correct channels="
+        if entry.run is None and entry.name not in nested | TOP_LEVEL_NOUNS:
+            yield f"<{entry.name}> is allowed nowhere: add it to the children= of its verb"
+
+
+def _incomplete(registered: Sequence[TwimlElement]) -> Iterator[str]:
+    backgrounds = {entry.name: entry.child_names for entry in registered if entry.name in ("Start", "Stop")}
+    for entry in registered:
+        where = f"<{entry.name}>"
+        if entry.in_coverage and entry.evidence is None:
+            yield f"{where} has no source: pass documented(…), observed(…) or inferred(…) from ringback.evidence"
+        if unknown := sorted(set(entry.without_effect.split()) - entry.attribute_names):
+            yield f"{where} has no attribute {', '.join(unknown)}: correct without_effect= or attributes="
+        if unknown := sorted(set(entry.channels) - {VOICE, MESSAGING}):
+            yield f"{where} has the unknown channel {', '.join(unknown)}: use VOICE or MESSAGING"
+        if not entry.supported and (entry.start or entry.stop or entry.without_effect):
+            yield f"{where} is supported in part: remove reason=, or start=, stop= and without_effect="
+        for verb, function in (("Start", entry.start), ("Stop", entry.stop)):
+            if function and entry.name not in backgrounds.get(verb, frozenset()):
+                yield f"{where} has a function for <{verb}>, which does not allow it: add it to the children= there"

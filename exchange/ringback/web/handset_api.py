@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ringback.account.geography import Place
 from ringback.state import Handset, State
-from ringback.web import handset_calls, handset_sip, handset_streams, handset_texts
+from ringback.web import handset_calls, handset_streams, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
 from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
 
@@ -40,7 +40,7 @@ def add_routes(app: web.Application, state: State) -> None:
     route("POST", f"{call}/marks", handset_streams.wait_for_mark)
     route("POST", f"{call}/answer", handset_calls.answer)
     route("POST", f"{call}/hangup", handset_calls.hang_up)
-    route("POST", f"{call}/refer", handset_sip.refer)
+    route("POST", f"{call}/refer", handset_calls.refer)
     route("POST", f"{call}/spoken", handset_calls.report_speaking)
     route("POST", "/numbers/{number}", change_number)
 

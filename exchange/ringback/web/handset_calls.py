@@ -1,4 +1,4 @@
-"""The handset API for calls: place and answer them, press keys, speak and hang up."""
+"""The handset API for calls: place, answer and (for SIP) refer them, press keys, speak and hang up."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from ringback.account.phone_numbers import is_whatsapp
-from ringback.account.sip_uris import is_sip
+from ringback.account.sip_uris import is_custom_header, is_sip, new_sip_call_id, parse_sip_uri
 from ringback.calls import lifecycle
 from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.sound import wav
 from ringback.state import State
-from ringback.web import handset_sip
 from ringback.web.handset_request import destination, find_call, find_handset, find_live_call
 from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
 
@@ -23,6 +22,7 @@ MAX_SPEECH_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 60
 # To is not among them: apps of the Voice SDK send the number to dial in it.
 RESERVED_PARAMETERS = {"AccountSid", "ApiVersion", "CallSid", "CallStatus", "Caller", "Direction", "From"}
+SIP_DOMAIN = "ringback.sip.twilio.com"  # the SIP domain that every SIP address calls through
 
 
 async def list_calls(state: State, request: web.Request) -> web.Response:
@@ -56,7 +56,7 @@ def _custom_parameters(handset: str, body: dict[str, Any]) -> dict[str, str]:
         raise RequestRefused(400, 'parameters must be an object with text in each field, such as {"room": "7"}.')
     if taken := sorted(RESERVED_PARAMETERS & parameters.keys()):
         raise RequestRefused(400, f"parameters: Twilio itself sends {', '.join(taken)}.")
-    return handset_sip.invite_parameters(parameters) if is_sip(handset) else parameters
+    return invite_parameters(parameters) if is_sip(handset) else parameters
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
@@ -125,4 +125,25 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
     call = find_call(state, request)
     if not call.audio.report_speaking(item_id, speaking):
         raise RequestRefused(404, f"This call has no heard item with the id {item_id}.")
+    return web.json_response(call.as_json())
+
+
+def invite_parameters(headers: dict[str, str]) -> dict[str, str]:
+    """Returns the parameters that the first request for a call from a SIP address has. Raises RequestRefused."""
+    if refused := sorted(name for name in headers if not is_custom_header(name)):
+        raise RequestRefused(400, f"parameters: {', '.join(refused)}: SIP header names must begin with X-.")
+    invite = {"SipCallId": new_sip_call_id(), "SipDomain": SIP_DOMAIN, "SipSourceIp": "127.0.0.1"}
+    return invite | {f"SipHeader_{name}": value for name, value in headers.items()}
+
+
+async def refer(state: State, request: web.Request) -> web.Response:
+    """Sends REFER: asks the app to transfer the other party. Body: {"to": "sip:carol@example.com"}"""
+    to = text_field(await read_json(request, "to"), "to")
+    call = find_live_call(state, request)
+    if not is_sip(call.plan.handset):
+        raise RequestRefused(400, "Only a SIP address, such as sip:alice@example.com, can send REFER.")
+    if parse_sip_uri(to) is None:
+        raise RequestRefused(400, f"to: {to[:80]!r} is not a SIP URI. Use one like sip:carol@example.com.")
+    if call.on_refer is None or not call.on_refer(f"<{to.strip()}>"):
+        raise RequestRefused(409, "REFER is declined: this call is not connected by a <Dial> with a referUrl.")
     return web.json_response(call.as_json())

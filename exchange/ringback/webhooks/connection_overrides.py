@@ -5,8 +5,10 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
 
 from ringback.webhooks.urls import MAX_CACHED_URLS
 
@@ -40,6 +42,11 @@ class ConnectionOverrides:
             policy=policy & RETRY_POLICIES or frozenset({"ct"}),
             unknown=unknown,
         )
+
+    @cached_property
+    def timeout(self) -> aiohttp.ClientTimeout:
+        """The timeouts of one request. The caller enforces `total`, on the exchange's clock."""
+        return aiohttp.ClientTimeout(total=None, sock_connect=self.connect, sock_read=self.read)
 
     def retries_after(self, reason: str) -> bool:
         return "all" in self.policy or reason in self.policy

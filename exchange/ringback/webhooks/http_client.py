@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from ringback.service.bounded_dict import BoundedDict, body_size
 from ringback.service.clock import Clock
+from ringback.service.sids import new_uuid
 from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
-from ringback.webhooks.kept_connections import trace_reused_connections
+from ringback.webhooks.kept_connections import ConnectionUse, connector
 from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.request_headers import request_headers
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.tls import tls_context
-from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
+from ringback.webhooks.urls import encode_form, parsed_url, resolve, wire_url, without_userinfo
 
 MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
 MAX_CACHED_RESPONSES = 200
@@ -47,12 +45,11 @@ class WebhookClient:
     def session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=10, keepalive_timeout=5),
+                connector=connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),
                 auto_decompress=True,
                 trust_env=False,
-                trace_configs=[trace_reused_connections()],
             )
         return self._session
 
@@ -64,7 +61,7 @@ class WebhookClient:
         """Send a webhook, with the retries that the URL's overrides specify. Never raises: see WebhookResponse.error.
 
         Sends `copies` requests at once, all with the same idempotency token. Returns the response to the first."""
-        idempotency_token = str(uuid.uuid4())
+        idempotency_token = new_uuid()
         if copies == 1:  # saves the task that gather would create
             return await self._deliver(webhook, token, idempotency_token)
         responses = await asyncio.gather(*(self._deliver(webhook, token, idempotency_token) for _ in range(copies)))
@@ -156,24 +153,25 @@ class _Request:
     async def _send_on_live_connection(self, overrides: ConnectionOverrides, **how: bool) -> WebhookResponse:
         """Sends the request. If the app closes a kept connection instead of responding, takes another connection."""
         while True:
-            connection = SimpleNamespace(is_reused=False)
+            connection = ConnectionUse.begin()
             try:
                 return await self._send_once(overrides, connection, **how)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                if not connection.is_reused:
+                never_connected = isinstance(error, aiohttp.ClientConnectorError)
+                if never_connected or connection.is_new or connection.has_response:
                     raise request_failure(error, self.url) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise request_failure(error, self.url) from None
 
     async def _send_once(
-        self, overrides: ConnectionOverrides, connection: SimpleNamespace, basic: bool = False, digest: bool = False
+        self, overrides: ConnectionOverrides, connection: ConnectionUse, basic: bool = False, digest: bool = False
     ) -> WebhookResponse:
         headers = self._headers()
         if basic:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
         extra: dict[str, Any] = {"ssl": tls_context(self.dialed_url)}
         if digest:
-            extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
+            extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password), connection.next_request)
         body: bytes | AsyncIterator[bytes] | None = (
             encode_form(self.parameters).encode() if self.method == "POST" else None
         )
@@ -181,18 +179,16 @@ class _Request:
         if isinstance(body, bytes) and self.webhook.body_seconds and can_stream:
             headers["Content-Length"] = str(len(body))
             body = self.client.clock.trickle(body, self.webhook.body_seconds)
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         async with self.client.session.request(
             self.method,
-            URL(self.dialed_url, encoded=True),
+            parsed_url(self.dialed_url),
             data=body,
             headers=headers,
-            timeout=timeout,
+            timeout=overrides.timeout,
             allow_redirects=False,
-            trace_request_ctx=connection,
             **extra,
         ) as response:
-            connection.is_reused = False  # there is a response, so the request is not sent again
+            connection.has_response = True
             self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
             return self._through_cache(await self._read(response))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
+from yarl import URL
+
 MAX_CACHED_URLS = 1024  # of each cached function: an app has few webhook URLs, and requests each of them often
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
@@ -45,6 +47,12 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     if not parameters and not parts.query and url.partition("#")[0].endswith("?"):
         path += "?"
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, query, ""))
+
+
+@lru_cache(maxsize=MAX_CACHED_URLS)
+def parsed_url(url: str) -> URL:
+    """The URL for aiohttp, which requests it unchanged. Cached, because a URL caches its parts."""
+    return URL(url, encoded=True)
 
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
