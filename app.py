@@ -25,7 +25,7 @@ from phone import (
 )
 from phone.commands import command_words
 from receiving import provider_routes
-from show.talk import current_talk
+from show import talk_file
 from store import clients, connection_budget
 from web import https, request_body, security_headers, session_cookies
 from web.error_handlers import ERROR_HANDLERS
@@ -62,7 +62,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     settings = settings or config.load()
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
-    current_talk.init_app(app, settings, command_words())
+    talk_file.init_app(app, settings, command_words())
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     session_cookies.init_app(app, settings)
     https.init_app(app, settings, PAGES)

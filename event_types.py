@@ -1,6 +1,6 @@
 """Every event type: its description, the fields of its data and, if it is sent as a webhook, a summary.
 
-To add a type, add it to EVENT_TYPES. If the stage shows it, add a handler in stage/timeline_events/.
+To add a type, add it to EVENT_TYPES. If the stage shows it, add a handler in stage/timeline_events.py.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from event_types import EVENT_TYPES
 from masking import mask_all
 from store import Pipe, Store
@@ -76,6 +78,25 @@ def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
     """Return new events after `last_id`, waiting for them at most this long: an empty list if there are none."""
     found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=max(1, int(wait_seconds * 1000)))
     return [_parse(row) for row in found[0][1]] if found else []
+
+
+def last_generated_id(redis: Store) -> str:
+    """Return the newest event id that the store has generated; "0-0" if the stream does not exist."""
+    try:
+        return str(redis.xinfo_stream(STREAM_KEY)["last-generated-id"].decode())
+    except ResponseError:  # no such key: no event has been published yet
+        return "0-0"
+
+
+def is_after(one: str, other: str) -> bool:
+    """Whether event id `one` is later than `other`, compared as numbers; as text, 9-0 would sort after 10-0."""
+    return parse_id(one) > parse_id(other)
+
+
+def parse_id(id: str) -> tuple[int, int]:
+    """Return the milliseconds and the sequence number of an event id."""
+    milliseconds, _, sequence = id.partition("-")
+    return int(milliseconds), int(sequence or 0)
 
 
 def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:

@@ -20,7 +20,6 @@ from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 from show import show_state
-from stage.timeline import parse_stream_id
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium
 TEXTS, SENDING_SECONDS = 200, 20.0
@@ -116,7 +115,7 @@ async def read(reader: asyncio.StreamReader, received: list[Any]) -> None:
     """Add the time of each scene, and the id of the last event that it includes."""
     while line := await reader.readline():
         if found := SCENE_ID.match(line):
-            received.append((time.time(), parse_stream_id(found[1].decode())))
+            received.append((time.time(), events.parse_id(found[1].decode())))
 
 
 def time_to_viewers(received: list[list[Any]], published: list[events.Event]) -> Tally:
@@ -124,7 +123,7 @@ def time_to_viewers(received: list[list[Any]], published: list[events.Event]) ->
     tally, replies = Tally(), [event for event in published if event.type == "text.answered"]
     for scenes in received:
         for reply in replies:
-            arrival = next((at for at, id in scenes if id >= parse_stream_id(reply.id)), None)
+            arrival = next((at for at, id in scenes if id >= events.parse_id(reply.id)), None)
             if arrival is not None:
                 tally.times.append(max(0.0, arrival - reply.time))
     return tally

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 import context
 from presenter import preflight as checks
-from show.talk import current_talk
+from show import talk_file
 
 
 @click.command()
@@ -15,7 +15,7 @@ from show.talk import current_talk
 @with_appcontext
 def preflight(people: int) -> None:
     """Check the talk file, the account, the public URL, the store and the workers. Exits with 1 if anything is bad."""
-    findings = checks.run(checks.Subject(context.settings(), context.store(), current_talk.talk(), people))
+    findings = checks.run(checks.Subject(context.settings(), context.store(), talk_file.current_talk(), people))
     for finding in findings:
         click.echo(f"{finding.status:<5}{finding.subject}: {finding.message}")
         if finding.fix:

@@ -6,8 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 import context
+from show import talk_file
 from show.privacy import export as export_module
-from show.talk import current_talk
 
 
 @click.group()
@@ -22,7 +22,7 @@ def show() -> None:
 def export(form: str, numbers: bool) -> None:
     """Print all contributions, scene by scene, without phone numbers."""
     settings = context.settings() if numbers else None
-    rows = export_module.list_rows(context.store(), current_talk.talk(), settings)
+    rows = export_module.list_rows(context.store(), talk_file.current_talk(), settings)
     if form == "csv":
         click.echo(export_module.as_csv(rows, numbers), nl=False)
     else:

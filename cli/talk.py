@@ -8,8 +8,8 @@ from flask.cli import AppGroup
 
 import control_characters
 from phone.commands import command_words
-from show.talk import current_talk
-from show.talk.talk_file import TalkError
+from show import talk_file
+from show.talk_file import TalkError
 
 talk = AppGroup("talk", help="Check a talk file.")
 
@@ -19,7 +19,7 @@ talk = AppGroup("talk", help="Check a talk file.")
 def check(path: Path | None) -> None:
     """Check the talk file at PATH; by default the one that TALK selects. Exits with 1 if it has errors."""
     try:
-        found = current_talk.load_talk(str(path) if path else os.environ.get("TALK", ""), command_words())
+        found = talk_file.load_talk(str(path) if path else os.environ.get("TALK", ""), command_words())
     except TalkError as error:
         raise click.ClickException("\n".join(map(control_characters.escape, str(error).splitlines()))) from None
     click.echo(f"{control_characters.escape(found.title)}: {len(found.scenes)} scenes, no errors.")

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
-from show.talk import current_talk
+from show import talk_file
 from store import Store
 from web.security_headers import create_page_blueprint
 
@@ -39,7 +39,7 @@ def browser_phone() -> ResponseReturnValue:
     """The page with the phone. 404 without a local exchange; 503 if all handsets have been given out."""
     _exchange_url()
     _assign_handset(context.store())
-    return render_template("phone/browser_phone.html", title=current_talk.talk().title)
+    return render_template("phone/browser_phone.html", title=talk_file.current_talk().title)
 
 
 @bp.get("/phone/state")

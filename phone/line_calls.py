@@ -13,10 +13,8 @@ from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from sending.number_types import is_browser_phone
-from show import contributions, show_state
-from show.line import waiting_line
+from show import contributions, show_state, talk_file, waiting_line
 from show.scenes.line import Line
-from show.talk import current_talk
 from workers.call_state import FINAL_STATUSES
 
 bp = Blueprint("line_calls", __name__)
@@ -34,7 +32,8 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line, with what they have said as their caption."""
     participant, scene = contributions.identify(context), _scene_of(context.delivery)
-    if scene is None or participant.show.scene(current_talk.talk()) != scene or not participant.show.is_open(scene):
+    current = participant.show.scene(talk_file.current_talk())
+    if scene is None or scene != current or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
     if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)
@@ -137,7 +136,7 @@ def end_presenter_call(context: WebhookContext) -> StoredResponse:
 
 def end_call(context: WebhookContext) -> None:
     """Remove a call that has ended from every line."""
-    lines = [scene.id for scene in current_talk.talk().scenes if isinstance(scene, Line)]
+    lines = [scene.id for scene in talk_file.current_talk().scenes if isinstance(scene, Line)]
     if lines:
         waiting_line.leave(context.pipe, lines, context.delivery["CallSid"])
         show_state.announce(context.pipe)
@@ -157,5 +156,5 @@ def _leave(context: WebhookContext) -> None:
 
 
 def _scene_of(delivery: Delivery) -> Line | None:
-    scene = current_talk.talk().find(delivery.query.get("scene", ""))
+    scene = talk_file.current_talk().find(delivery.query.get("scene", ""))
     return scene if isinstance(scene, Line) else None

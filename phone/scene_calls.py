@@ -13,10 +13,9 @@ from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import contributions
+from show import contributions, talk_file
 from show.base_scene import Scene
 from show.contributions import Participant
-from show.talk import current_talk
 
 bp = Blueprint("show_calls", __name__)
 
@@ -37,7 +36,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
         context.delivery["Digits"],
         context.delivery["SpeechResult"],
     )
-    talk = current_talk.talk()
+    talk = talk_file.current_talk()
     asked = talk.find(context.delivery.query.get("scene", "")) or participant.show.scene(talk)
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
@@ -58,7 +57,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
-    talk, show = current_talk.talk(), participant.show
+    talk, show = talk_file.current_talk(), participant.show
     reply = asked.closed_reply
     if asked in (show.scene(talk), contributions.previous_scene(show, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
@@ -79,7 +78,7 @@ def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
     """The choices of the current scene; the menu of commands if it has none."""
-    scene = participant.show.scene(current_talk.talk())
+    scene = participant.show.scene(talk_file.current_talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)
     return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

@@ -15,8 +15,7 @@ from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from show import contributions
-from show.talk import current_talk
+from show import contributions, talk_file
 from workers import call_state
 
 bp = Blueprint("voice", __name__)
@@ -37,7 +36,7 @@ def receive_call(context: WebhookContext) -> StoredResponse:
         name=participant.name,
     )
     call_state.record_start(context.pipe, call["CallSid"], caller_addresses.address_of(call))
-    scene = participant.show.scene(current_talk.talk())
+    scene = participant.show.scene(talk_file.current_talk())
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
     if scene.spoken_choices() and participant.show.is_open(scene):

@@ -10,15 +10,13 @@ from presenter import csrf
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit_log, show_state
+from show import audit_log, show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.moderated_scene import ModeratedScene
 from show.show_state import ShowState
-from show.talk import current_talk
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
-from stage.presenter_names import presenter_name
-from stage.presenter_session import is_logged_in
+from stage.presenter_session import is_logged_in, presenter_name
 from store import Pipe, Store
 
 HELD_REASON = "the presenter holds all sending"
@@ -54,7 +52,7 @@ def talk_action() -> ResponseReturnValue:
 
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
-    store, talk = get_page_store(), current_talk.talk()
+    store, talk = get_page_store(), talk_file.current_talk()
     show, pipe = show_state.load(store), store.pipeline()
     if do == "scene-action":
         _perform_on_item(store, talk, show.scene(talk), action, item)
@@ -137,7 +135,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
 
 
 def _state_as_json() -> Response | tuple[Response, int]:
-    store, talk = get_page_store(), current_talk.talk()
+    store, talk = get_page_store(), talk_file.current_talk()
     try:
         show, stream = show_state.load(store), get_event_stream()
         stream.catch_up()

@@ -14,12 +14,11 @@ from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
 from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
-from show import audit_log, moderation, show_state
+from show import audit_log, moderation, show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.show_state import ShowState
-from show.talk import current_talk
 from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.presenter_session import is_logged_in
@@ -90,7 +89,7 @@ def _template_values() -> dict[str, Any]:
     except redis.RedisError:
         checked, show, stop_reason, found, values = health_checks.Health(False), ShowState(), "", [], {"scene": None}
     return values | {
-        "talk": current_talk.talk(),
+        "talk": talk_file.current_talk(),
         "show": show,
         "now": time.time(),
         "problems": console_problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
@@ -100,7 +99,7 @@ def _template_values() -> dict[str, Any]:
 
 
 def _scene_values(show: ShowState) -> dict[str, Any]:
-    talk, stream = current_talk.talk(), get_event_stream()
+    talk, stream = talk_file.current_talk(), get_event_stream()
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
@@ -126,7 +125,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
 
 def _moderation_values(scene: Scene) -> dict[str, Any]:
     """The items that await a decision in any scene, and those on stage that can be hidden or marked as answered."""
-    store, talk = get_page_store(), current_talk.talk()
+    store, talk = get_page_store(), talk_file.current_talk()
     moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
     approved = (
         moderation.load_items(store, scene.id, APPROVED, MAX_APPROVED, newest=True) if scene.id in moderated else []
@@ -195,7 +194,7 @@ def _duration(seconds: float) -> str:
 
 def _price(segments: int) -> str:
     """The price of these segments, such as "12.00 GBP"; "" if the talk file has no price."""
-    talk = current_talk.talk()
+    talk = talk_file.current_talk()
     return f"{segments * talk.price_per_segment:.2f} {talk.currency}" if talk.price_per_segment else ""
 
 

@@ -10,11 +10,10 @@ import context
 from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from show import audit_log, friendly_names
-from show.privacy import export, purge, purge_receipts
-from show.talk import current_talk
+from show import audit_log, friendly_names, talk_file
+from show.privacy import export, purge
 from stage.blueprint import get_page_store
-from stage.presenter_names import presenter_name
+from stage.presenter_session import presenter_name
 from stage.theme import requested_theme
 
 
@@ -32,7 +31,7 @@ def purge_now() -> ResponseReturnValue:
     csrf.check()
     store, pipe = get_page_store(), get_page_store().pipeline()
     try:
-        purge.purge_everything(store, current_talk.talk(), presenter_name())
+        purge.purge_everything(store, talk_file.current_talk(), presenter_name())
         audit_log.record(pipe, presenter_name(), "purge")
         pipe.execute()
     except redis.RedisError:
@@ -46,7 +45,7 @@ def export_talk(format: str) -> ResponseReturnValue:
     """The contributions as `csv` or `json`; with `?numbers=yes`, phone numbers too."""
     if format not in ("csv", "json"):
         abort(404, "Exports have the formats csv and json.")
-    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), current_talk.talk()
+    has_numbers, store, talk = request.args.get("numbers") == "yes", get_page_store(), talk_file.current_talk()
     rows = export.list_rows(store, talk, context.settings() if has_numbers else None)
     pipe = store.pipeline()
     audit_log.record(pipe, presenter_name(), "export", "with numbers" if has_numbers else "")
@@ -61,7 +60,7 @@ def _render(alert: str = "") -> str:
     values: dict[str, Any] = {"people": 0, "receipts": []}
     store = get_page_store()
     try:
-        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load(store)}
+        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge.load_receipts(store)}
     except redis.RedisError:
         alert = alert or "Redis is not responding."
     return render_template(
@@ -69,6 +68,6 @@ def _render(alert: str = "") -> str:
         csrf_token=csrf.token(),
         theme=requested_theme(),
         alert=alert,
-        days=current_talk.talk().keep_numbers_days,
+        days=talk_file.current_talk().keep_numbers_days,
         **values,
     )

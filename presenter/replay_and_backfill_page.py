@@ -18,7 +18,7 @@ from receiving.delivery import Delivery
 from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.duration_format import format_duration
-from show.sanitize import parse_number, sanitize
+from show.sanitize import sanitize, sanitize_number
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
@@ -138,7 +138,7 @@ def _redirect_back(alert: str = "") -> ResponseReturnValue:
 
 
 def _window_seconds() -> float:
-    seconds = parse_number(request.form.get("window", ""))
+    seconds = sanitize_number(request.form.get("window", ""))
     return seconds if seconds in WINDOW_LABELS else 3600.0
 
 

@@ -18,8 +18,8 @@ from scripts import demo_store
 from scripts.setup.checks import CannotStart, check_store_address, read_ports
 from scripts.supervision.processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
-from show.talk import current_talk
-from show.talk.talk_file import TalkError
+from show import talk_file
+from show.talk_file import TalkError
 from store import clients, connection_budget, memory_usage
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def main() -> int:
     try:
         environ = build_environment(os.environ)
         settings = config.load(environ)
-        current_talk.load_talk(environ.get("TALK", ""), command_words())
+        talk_file.load_talk(environ.get("TALK", ""), command_words())
         lock_folder(FOLDER)
         if environ["DEMO_HAS_STORE"] == "false":
             check_store(settings)

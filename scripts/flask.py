@@ -13,8 +13,8 @@ from cli.raffle import raffle
 from cli.talk import talk
 from phone.commands import command_words
 from scripts import demo
-from show.talk import current_talk
-from show.talk.talk_file import TalkError
+from show import talk_file
+from show.talk_file import TalkError
 from store import clients, connection_budget
 
 STANDALONE = {"raffle": raffle, "talk": talk}  # commands that need neither settings nor a store
@@ -32,7 +32,7 @@ def main() -> int:
     try:
         settings = config.load()
         clients.connect(settings, connection_budget.TOOL)
-        current_talk.load_talk(settings.talk, command_words())
+        talk_file.load_talk(settings.talk, command_words())
     except (config.ConfigError, TalkError) as error:
         if not os.environ.get("REDIS_URL"):
             print(NOTHING_TO_USE, file=sys.stderr)

@@ -16,8 +16,8 @@ from scripts import demo, number_webhooks
 from scripts.number_webhooks import NumberWebhooks
 from scripts.setup.checks import CannotStart, check_port
 from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
-from show.talk import current_talk
-from show.talk.talk_file import TalkError
+from show import talk_file
+from show.talk_file import TalkError
 
 SETTING_NAMES = (*(row.name.upper() for row in fields(config.Settings)), "NGROK_AUTHTOKEN")
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         lock_folder(demo.FOLDER)
         check_placeholders(given)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
-        current_talk.load_talk(settings.talk, command_words())
+        talk_file.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
         number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:

@@ -16,8 +16,8 @@ from receiving import providers
 from sending.twilio.gateway import TwilioGateway
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoints import credentials
-from show.talk import current_talk
-from show.talk.talk_file import TalkError
+from show import talk_file
+from show.talk_file import TalkError
 from stage.phone_number_format import country_of
 from store import clients, connection_budget, memory_usage
 
@@ -27,7 +27,7 @@ def main() -> int:
     try:
         settings = config.load()
         providers.check_settings(settings.webhook_secrets)
-        current_talk.load_talk(settings.talk, command_words())
+        talk_file.load_talk(settings.talk, command_words())
     except (config.ConfigError, TalkError) as error:
         print(f"This version cannot go live yet.\n{error}", file=sys.stderr)
         return 1

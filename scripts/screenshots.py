@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from show.talk import talk_file
+from show import talk_file
 
 OUTPUT_DIRECTORY = Path(__file__).parents[1] / "docs"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}

@@ -16,11 +16,10 @@ from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
 from sending.twilio.media import picture_path, recording_path
-from show import encrypted_phone_numbers, friendly_names, show_state
+from show import encrypted_phone_numbers, friendly_names, show_state, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.contribution_limits import MAX_MEDIA
 from show.show_state import ShowState
-from show.talk import current_talk
 from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
@@ -81,7 +80,7 @@ def contribute(
         return AnswerText(scene.closed_reply, DECLINED)
     delivery = webhook.delivery
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
-        days = current_talk.talk().keep_numbers_days
+        days = talk_file.current_talk().keep_numbers_days
         encrypted_phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
     media = tuple(_media_of(delivery)) if channel == "text" else ()
     contribution = Contribution(id, participant.person, participant.name, words, channel, media)
@@ -97,7 +96,7 @@ def _media_of(delivery: Delivery) -> Iterator[Media]:
 
 def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) -> None:
     """Contribute the message that a caller has recorded for this scene. `number` is the caller's."""
-    delivery, scene = webhook.delivery, current_talk.talk().find(scene_id)
+    delivery, scene = webhook.delivery, talk_file.current_talk().find(scene_id)
     if scene is None or not scene.takes_recordings:
         return
     person = _person(number, delivery["CallSid"])
@@ -113,7 +112,7 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     What only one scene can mean comes first, in the current scene or in the one that has just ended. Then commands;
     then scenes that take free text.
     """
-    talk = current_talk.talk()
+    talk = talk_file.current_talk()
     scenes = [participant.show.scene(talk), previous_scene(participant.show, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
@@ -122,11 +121,11 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 def previous_scene(show: ShowState, now: float) -> Scene | None:
     """Return the scene to which a late contribution still belongs, or None."""
-    return current_talk.talk().find(show.previous_id) if now - show.changed_at < LATE_SECONDS else None
+    return talk_file.current_talk().find(show.previous_id) if now - show.changed_at < LATE_SECONDS else None
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
-    is_current = show.scene(current_talk.talk()) == scene
+    is_current = show.scene(talk_file.current_talk()) == scene
     is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

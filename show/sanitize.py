@@ -36,7 +36,7 @@ def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
     return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
 
 
-def parse_number(value: object) -> float:
+def sanitize_number(value: object) -> float:
     """The value as a finite number, or 0 if it is not one."""
     try:
         number = float(str(value))

@@ -8,7 +8,7 @@ from typing import Any
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation
 from show.base_scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from store import Pipe, Store
 
 STATE_KEY = "show:state"

@@ -1,6 +1,6 @@
 """The stage: the page shown to the audience, and its event stream."""
 
-from stage import downloads, screens, stage_page, unfollow
+from stage import audience_media, raffle_receipt_json, screens, stage_page, unfollow_page
 from stage.blueprint import bp
 
-__all__ = ["bp", "downloads", "screens", "stage_page", "unfollow"]
+__all__ = ["audience_media", "bp", "raffle_receipt_json", "screens", "stage_page", "unfollow_page"]

@@ -15,9 +15,8 @@ import redis
 
 import events
 from events import Event
-from stage.event_stream_viewer import Viewer, ViewerSocket
-from stage.lost_events import last_generated_id
-from stage.timeline import Timeline, is_after
+from stage.timeline import Timeline
+from stage.viewers import MAX_VIEWERS, TooManyViewers, Viewer, ViewerSocket
 from store import clients
 from store.pool import BLOCKING
 
@@ -26,7 +25,6 @@ READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks w
 RETRY_DELAY_SECONDS = 0.25
 REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if some are late; however many events arrive
 CONSOLE = -1  # the position of the presenter's console, which is notified of every change and fetches it itself
-MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +34,6 @@ class Snapshot(NamedTuple):
 
     html: str
     redraw_seconds: float = 0
-
-
-class TooManyViewers(Exception):
-    """This process has MAX_VIEWERS viewers, or is shutting down."""
 
 
 class EventStream:
@@ -113,7 +107,7 @@ class EventStream:
         """Apply the new events to the timeline."""
         with self._lock:
             for event in found:
-                if is_after(event.id, self.timeline.last_event_id):
+                if events.is_after(event.id, self.timeline.last_event_id):
                     self._apply_event(event)
                     self._is_outdated = True
 
@@ -197,8 +191,8 @@ class EventStream:
             return bool(self.viewers)
 
     def _reset_if_store_lost_events(self) -> None:
-        newest = last_generated_id(self._store)
-        if is_after(self.timeline.last_event_id, newest):
+        newest = events.last_generated_id(self._store)
+        if events.is_after(self.timeline.last_event_id, newest):
             log.warning("Redis has lost events after %s; rebuilding the timeline", newest)
             with self._lock:
                 self.timeline = Timeline()

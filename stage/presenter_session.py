@@ -61,3 +61,9 @@ def _session_key() -> str:
 def _fingerprint(secret: str) -> str:
     """A value derived from the password, so that changing the password ends all sessions."""
     return alias(f"presenter {context.settings().presenter_password}", secret)
+
+
+def presenter_name() -> str:
+    """A name for this browser, such as "phone 3f2a", from its User-Agent and its session's browser id."""
+    device = "phone" if "Mobile" in request.headers.get("User-Agent", "") else "computer"
+    return f"{device} {str(session.get('browser_id', ''))[:4]}".strip()

@@ -10,7 +10,7 @@ from show import show_state
 from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import sms_link, svg
 from show.show_state import ShowState
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from stage.event_stream import CONSOLE, Snapshot
 from stage.phone_number_format import format_phone_number, list_numbers
 from stage.timeline import Timeline

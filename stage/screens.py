@@ -10,7 +10,7 @@ from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from receiving.diagnosis.provider import TokenBucket
-from show.sanitize import parse_number
+from show.sanitize import sanitize_number
 from stage.blueprint import bp, get_page_store
 from stage.presenter_session import is_logged_in
 from store import Store
@@ -60,7 +60,7 @@ def report_screen() -> ResponseReturnValue:
     if not reports.acquire():
         return Response("Too many reports.\n", 429, {"Retry-After": "15"}, mimetype="text/plain")
     id, size, now = request.form.get("id", ""), request.form.get("size", ""), time.time()
-    heard_at = parse_number(request.form.get("time", ""))
+    heard_at = sanitize_number(request.form.get("time", ""))
     if not re.fullmatch("[0-9a-f]{16}", id) or not SIZE.fullmatch(size) or not heard_at:
         abort(400, "Send id (16 hexadecimal digits), time (of the last heartbeat) and size (such as 1920x1080).")
     lag = round(min(max(now - heard_at, 0.0), MAX_LAG_SECONDS), 2)

@@ -4,12 +4,13 @@ import redis
 from flask import Response, abort, render_template, request
 
 import context
-from show.talk import current_talk
+from show import talk_file
 from stage.blueprint import bp, get_event_stream
-from stage.event_stream import CONSOLE, TooManyViewers
+from stage.event_stream import CONSOLE
 from stage.phone_number_format import format_phone_number
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
+from stage.viewers import TooManyViewers
 
 STREAM_HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -33,7 +34,7 @@ def stage() -> str | tuple[str, int]:
         is_store_up=is_store_up,
         is_presenter=is_logged_in(),
         spoken_number=format_phone_number(context.settings().default_number),
-        title=current_talk.talk().title,
+        title=talk_file.current_talk().title,
         theme=requested_theme(),
     )
 
@@ -67,7 +68,7 @@ def _requested_position(has_console: bool = False) -> int:
         abort(403, "Log in at /present to see a scene that is not the current one.")
     if has_console and text == "console":
         return CONSOLE
-    count = len(current_talk.talk().scenes)
+    count = len(talk_file.current_talk().scenes)
     if not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= count:
         abort(404, f"There is no scene {text[:20]}: the talk has {count}.")
     return int(text)

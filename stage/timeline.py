@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
 from show.lanes.assignment import Board
-from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
-from stage.timeline_events import apply_event
+from show.sanitize import sanitize, sanitize_number
+from stage.timeline_entry import OPEN_STATES, RESPONSES, TimelineEntry, create_entry
+from stage.timeline_events import HANDLERS
 
 MAX_ENTRIES = 200
 MAX_MESSAGES = 5_000
@@ -39,7 +40,7 @@ class Timeline:
         return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
 
     def _forget(self, event: Event) -> None:
-        """Drop what has been erased: see events.erase."""
+        """Drop what has been erased: see show/privacy/erasers.py."""
         sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
         erased = {id for id, entry in self.entries.items() if id in sids or entry.started_at <= before}
         self.entries = {id: entry for id, entry in self.entries.items() if id not in erased}
@@ -57,7 +58,7 @@ class Timeline:
             if len(self.entries) > MAX_ENTRIES:
                 self._drop_oldest()
         self.board.advance(event.time)
-        apply_event(self.entries[id], event)
+        _apply_to(self.entries[id], event)
         self.board.update(self.entries[id])
 
     def _drop_oldest(self) -> None:
@@ -66,12 +67,13 @@ class Timeline:
         del self.entries[next(over, next(iter(self.entries)))]
 
 
-def is_after(one: str, other: str) -> bool:
-    """Whether stream id `one` is later than `other`, compared as numbers; as text, 9-0 would sort after 10-0."""
-    return parse_stream_id(one) > parse_stream_id(other)
-
-
-def parse_stream_id(id: str) -> tuple[int, int]:
-    """The milliseconds and the sequence number of a Redis stream id."""
-    milliseconds, _, sequence = id.partition("-")
-    return int(milliseconds), int(sequence or 0)
+def _apply_to(entry: TimelineEntry, event: Event) -> None:
+    """Apply the event to its entry. If its type has no handler, add a neutral step that names the type."""
+    if event.type in RESPONSES:
+        entry.reply_seconds = sanitize_number(event.data.get("ms")) / 1000
+    entry.who = entry.who or sanitize(event.data.get("who"), 40)
+    entry.name = entry.name or sanitize(event.data.get("name"), 40)
+    if handler := HANDLERS.get(event.type):
+        handler(entry, event)
+    else:
+        entry.add_step(event, event.type.replace(".", " "))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from events import Event
 from show.duration_format import format_duration
-from show.sanitize import parse_number, sanitize
+from show.sanitize import sanitize, sanitize_number
 
 MAX_STEPS = 7  # per entry: the first step and the newest ones
 RESPONSES = ("text.answered", "call.spoken")  # to Twilio's webhooks
@@ -145,11 +145,23 @@ class TimelineEntry:
         at = len(self.steps)
         if event.type in RESPONSES and at and self.steps[-1].type == "answer.queued":
             at -= 1
-        took = format_duration(parse_number(event.data.get("ms")) / 1000) if event.type in RESPONSES else ""
+        took = format_duration(sanitize_number(event.data.get("ms")) / 1000) if event.type in RESPONSES else ""
         self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed, took))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1
+
+    def apply_words(self, event: Event) -> None:
+        """Set the request, and what may be shown of it before it is approved: see phone/command_recognition.py."""
+        self.request, self.command = sanitize(event.data.get("words")), sanitize(event.data.get("command"), 20)
+        self.has_free_text = bool(event.data.get("has_free_text"))
+        self.length = int(sanitize_number(event.data.get("length")))
+
+    def count_follower(self, event: Event) -> None:
+        """Count a follower who was told about this event. All of them share one step."""
+        self.told += 1
+        self.steps = [step for step in self.steps if step.text != "told followers"]
+        self.add_step(event, "told followers", "success")
 
 
 def state_of_answer(event: Event) -> str:

@@ -15,7 +15,7 @@ from bench.__main__ import SECTIONS
 from scripts import docs, tour
 from scripts.setup.checks import NEWEST_PYTHON, OLDEST_PYTHON
 from show.scenes import load_kinds
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from config import Settings
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from store import Store
 
 OK, WARN, BAD = "ok", "warn", "bad"

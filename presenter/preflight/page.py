@@ -7,7 +7,7 @@ from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
 from presenter.preflight import Subject, run
-from show.talk import current_talk
+from show import talk_file
 from stage.blueprint import get_page_store
 from stage.theme import requested_theme
 
@@ -20,7 +20,7 @@ def preflight_page() -> str:
     """Perform all checks for an audience of `?people=`, and show the findings."""
     text = request.args.get("people", "")
     people = min(int(text), MAX_PEOPLE) if text.isdecimal() and len(text) < 9 else 200
-    findings = run(Subject(context.settings(), get_page_store(), current_talk.talk(), people))
+    findings = run(Subject(context.settings(), get_page_store(), talk_file.current_talk(), people))
     return render_template(
         "presenter/preflight.html",
         findings=findings,

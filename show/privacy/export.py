@@ -14,7 +14,7 @@ from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
 from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered

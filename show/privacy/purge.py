@@ -1,7 +1,13 @@
-"""Purges what was stored about people: everything, what is older than the talk file allows, or one person's records."""
+"""Purges what was stored about people: everything, what is older than the talk file allows, or one person's records.
+
+Each purge leaves a receipt, which contains no number and no words.
+"""
 
 import hashlib
+import json
 import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from redis import Redis
@@ -11,11 +17,9 @@ from rq.serializers import JSONSerializer
 from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
-from show import contributions, show_state
-from show.privacy import purge_receipts, scene_erasers, webhook_erasers
-from show.privacy.purge_receipts import PurgeReceipt
-from show.talk import talk_file
-from show.talk.talk_file import Talk
+from show import contributions, show_state, talk_file
+from show.privacy import erasers
+from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
 from workers import call_state, job_progress, recording_waveform
@@ -27,7 +31,7 @@ STORES = (
     outdated_answers,
     call_state,
     stored_endpoints,
-    webhook_erasers,
+    erasers,
     followers,
     messages,
     unanswered_texts,
@@ -38,6 +42,28 @@ INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
 FIRST = ("questions and answers", "calls", "requests")  # they find the calls and texts of a person for the others
+RECEIPTS_KEY = "purge:receipts"
+MAX_RECEIPTS = 20  # the newest
+
+
+@dataclass(frozen=True)
+class PurgeReceipt:
+    """One purge. Times are Unix timestamps. `erased` maps kinds of records to how many were erased.
+
+    `cause` is the presenter's name, "time" (an automatic purge) or "a person" (somebody asked to be forgotten).
+    `recordings` is the number of recordings and pictures that a worker deletes at Twilio.
+    """
+
+    time: float
+    before: float
+    cause: str
+    erased: Mapping[str, int]
+    recordings: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of records that were erased."""
+        return sum(self.erased.values())
 
 
 def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
@@ -51,7 +77,7 @@ def purge_expired(redis: Redis) -> None:
         return
     talk = _load_talk()
     before = time.time() - talk.keep_numbers_days * DAY_SECONDS
-    _purge(redis, talk, Erasure(before), "time", scene_erasers.is_idle_since(redis, before))
+    _purge(redis, talk, Erasure(before), "time", erasers.is_idle_since(redis, before))
 
 
 def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
@@ -88,7 +114,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if has_show:
         person = wanted.person
         erased["the show"] = (
-            scene_erasers.erase_person(store, talk, wanted) if person else scene_erasers.erase_all(store, talk, wanted)
+            erasers.erase_person_in_scenes(store, talk, wanted) if person else erasers.erase_scenes(store, talk, wanted)
         )
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
@@ -96,7 +122,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
         round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings) + len(wanted.pictures)
     )
     if receipt.total or cause != "time":
-        purge_receipts.save(store, receipt)
+        save_receipt(store, receipt)
     pipe = store.pipeline()
     show_state.announce(pipe)
     pipe.execute()
@@ -125,3 +151,14 @@ def delete_media(recordings: list[str], pictures: list[str]) -> None:
     for path in pictures:
         _, message_sid, _, media_sid = path.split("/")
         get_gateway().delete_picture(message_sid, media_sid)
+
+
+def save_receipt(pipe: Pipe | Store, receipt: PurgeReceipt) -> None:
+    """Store the receipt; only the newest ones are kept."""
+    pipe.execute_command("LPUSH", RECEIPTS_KEY, json.dumps(asdict(receipt)))
+    pipe.execute_command("LTRIM", RECEIPTS_KEY, 0, MAX_RECEIPTS - 1)
+
+
+def load_receipts(store: Store, count: int = MAX_RECEIPTS) -> list[PurgeReceipt]:
+    """Return the newest receipts, newest first."""
+    return [PurgeReceipt(**json.loads(row)) for row in store.lrange(RECEIPTS_KEY, 0, count - 1)]

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import context
-from show import moderation
+from show import moderation, waiting_line
 from show.base_scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
-from show.line import call_jobs, waiting_line
-from show.line.waiting_line import Caller
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED, PENDING
+from show.waiting_line import Caller
 from store import Pipe, Store
 
 JOIN_KEY = "1"
@@ -93,11 +92,11 @@ class Line(ModeratedScene):
             self._find_waiting(store, "")  # before the current call ends
         if current:
             waiting_line.leave(store, [self.id], current.sid)
-            call_jobs.enqueue(call_jobs.say_thanks, self.id, current.sid)
+            waiting_line.enqueue(waiting_line.say_thanks, self.id, current.sid)
         if is_followed:
             self._bring_on(store, "")
         elif sid := waiting_line.take_presenter_call(store, self.id):
-            call_jobs.enqueue(call_jobs.hang_up_presenter, self.id, sid)
+            waiting_line.enqueue(waiting_line.hang_up_presenter, self.id, sid)
 
     def _hide_captions_of_past_calls(self, store: Store) -> None:
         """Nobody needs to decide on what will not be shown."""
@@ -113,8 +112,8 @@ class Line(ModeratedScene):
         caller = self._find_waiting(store, sid)
         if not waiting_line.move_to_stage(store, self.id, caller):
             raise SceneError(f"{caller.name} has just left the line.")
-        call_jobs.enqueue(call_jobs.call_presenter, self.id, number)
-        call_jobs.enqueue(call_jobs.bring_on, self.id, caller.sid)
+        waiting_line.enqueue(waiting_line.call_presenter, self.id, number)
+        waiting_line.enqueue(waiting_line.bring_on, self.id, caller.sid)
 
     def _find_waiting(self, store: Store, sid: str) -> Caller:
         waiting = waiting_line.list_waiting(store, self.id)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show import friendly_names
+from show import friendly_names, talk_file
 from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import svg
-from show.privacy import purge, purge_receipts
-from show.talk import current_talk
+from show.privacy import purge
 from store import Store
 
 MAX_LINKS = 3
@@ -35,7 +34,7 @@ class Thanks(Scene):
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Erase what was stored about people."""
-        purge.purge_everything(store, current_talk.talk(), "a presenter")
+        purge.purge_everything(store, talk_file.current_talk(), "a presenter")
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The links with their QR codes, and whether the data has been deleted."""
@@ -43,7 +42,7 @@ class Thanks(Scene):
         return {
             "links": [(link.removeprefix("https://"), svg(link, f"QR code of {link}")) for link in self.links],
             "people": people,
-            "is_purged": not people and any(one.cause != "a person" for one in purge_receipts.load(view.store, 5)),
+            "is_purged": not people and any(one.cause != "a person" for one in purge.load_receipts(view.store, 5)),
             "days": "a day" if self.keep_numbers_days == 1 else f"{self.keep_numbers_days} days",
         }
 
@@ -54,7 +53,7 @@ class Thanks(Scene):
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of people, and what the last purge has deleted."""
-        last = purge_receipts.load(view.store, 1)
+        last = purge.load_receipts(view.store, 1)
         return {"people": _count_people(view.store), "purged": last[0].total if last else 0}
 
 

@@ -10,7 +10,7 @@ import pytest
 import redis as redis_client
 
 from scripts.demo import read_env
-from show.talk import talk_file
+from show import talk_file
 from tests.support.demo_process import Demo
 from tests.support.interrupted_demo import copy_checkout, interrupt
 from tests.support.processes import has_ended, run_program

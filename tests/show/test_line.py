@@ -9,9 +9,8 @@ from rq.job import Job
 
 from phone.twiml import line_twiml
 from sending.twilio.live_calls import CallEnded
-from show import moderation, show_state
+from show import moderation, show_state, waiting_line
 from show.base_scene import CLOSED, SceneError, SceneView
-from show.line import call_jobs, waiting_line
 from tests.support.person import NUMBER, PUBLIC_URL, Person
 
 OTHER = "+447700900202"
@@ -48,7 +47,7 @@ def line(go):
 @pytest.fixture
 def twilio(settings, redis, monkeypatch):
     found = FakeTwilio(settings, redis)
-    monkeypatch.setattr(call_jobs, "get_gateway", lambda: found)
+    monkeypatch.setattr(waiting_line, "get_gateway", lambda: found)
     return found
 
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from show import worker_status as overview
 from show.base_scene import SceneError, SceneView
+from show.scenes import slow
 
 SID = "SM" + "0" * 31 + "1"
 
@@ -73,5 +73,5 @@ def test_worker_of_another_machine_or_session_is_not_killed(scene, redis, worker
     redis.hset("rq:worker:vm-1234", mapping=row)
     with pytest.raises(SceneError):
         scene.perform(redis, "kill", "vm-1234")
-    assert not overview.list_workers(redis)[0].is_ours
+    assert not slow.list_workers(redis)[0].is_ours
     assert os.getsid(worker.pid) == os.getsid(0)

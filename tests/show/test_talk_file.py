@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from app import create_app
 from phone.commands import command_words
+from show import talk_file
 from show.scenes import load_kinds
-from show.talk import talk_file
-from show.talk.talk_file import TalkError
+from show.talk_file import TalkError
 from show.text_matching import normalize, skeleton
 
 POLL = {"kind": "poll", "question": "Tabs or spaces?", "options": ["tabs", "spaces"]}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from show import moderation
 from show.base_scene import SceneView
-from stage.downloads.pictures import SIZE, InvalidPicture, encode
+from stage.audience_media import PICTURE_SIZE, InvalidPicture, encode_picture
 from tests.support.person import CALL_SID, PUBLIC_URL, RECORDING_SID
 from tests.support.presenter import Presenter
 from workers import recording_waveform
@@ -129,17 +129,17 @@ def test_place_of_a_photo_is_removed_and_it_is_upright():
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     exif.get_ifd(0x8825)[1] = "N"
-    found = Image.open(io.BytesIO(encode(picture(exif=exif))))
+    found = Image.open(io.BytesIO(encode_picture(picture(exif=exif))))
     assert found.size == (30, 40) and not found.getexif()
 
 
 def test_large_picture_is_reduced():
-    assert Image.open(io.BytesIO(encode(picture(size=(5000, 400))))).size[0] <= SIZE[0]
+    assert Image.open(io.BytesIO(encode_picture(picture(size=(5000, 400))))).size[0] <= PICTURE_SIZE[0]
 
 
 def test_picture_that_would_fill_the_memory_is_refused():
     with pytest.raises(InvalidPicture):
-        encode(picture("PNG", size=(9000, 9000)))
+        encode_picture(picture("PNG", size=(9000, 9000)))
 
 
 def test_download_that_fails_is_to_be_retried(wall, send_picture, waiting, redis, visitor, twilio):

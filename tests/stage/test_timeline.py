@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import events
-from events import EVENT_TYPES
+from event_types import EVENT_TYPES
 from show.lanes.content import make_lane
-from stage.timeline import MAX_ENTRIES, is_after
+from stage.timeline import MAX_ENTRIES
 from stage.timeline_events import HANDLERS
 from tests.support.timeline_of_events import TimelineOfEvents
 
@@ -189,9 +189,9 @@ def test_any_event_data_can_be_rendered(kind, found):
 
 
 def test_ids_are_compared_as_numbers():
-    assert is_after("10-0", "9-0")
-    assert is_after("9-10", "9-9")
-    assert not is_after("9-0", "9-0")
+    assert events.is_after("10-0", "9-0")
+    assert events.is_after("9-10", "9-9")
+    assert not events.is_after("9-0", "9-0")
 
 
 def test_stream_is_longer_than_the_timeline():

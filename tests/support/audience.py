@@ -13,11 +13,10 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.replay.duplicate_deliveries import CopyResult
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
-from show import audit_log, moderation, show_state
+from show import audit_log, moderation, show_state, waiting_line
 from show.base_scene import OPEN, REVEALED, Scene
-from show.line import waiting_line
 from show.moderation import APPROVED
-from show.talk.talk_file import Talk
+from show.talk_file import Talk
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.presenter import FORM
 from tests.support.stage import StageEvents

@@ -11,9 +11,9 @@ import config
 import context
 import presenter
 import stage.event_stream
-import stage.event_stream_viewer
+import stage.viewers
 from api import catalogue
-from show.talk import current_talk
+from show import talk_file
 from stage.blueprint import get_event_stream
 from store import clients, connection_budget
 from tests.support.processes import ROOT
@@ -38,7 +38,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     )
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    current_talk.init_app(app, settings, ())
+    talk_file.init_app(app, settings, ())
     context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
@@ -53,7 +53,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     if beat := os.environ.get("HEARTBEAT_SECONDS"):
         stage.event_stream.HEARTBEAT_SECONDS = float(beat)
     if queued := os.environ.get("MAX_QUEUED_BYTES"):
-        stage.event_stream_viewer.MAX_QUEUED_BYTES = int(queued)
+        stage.viewers.MAX_QUEUED_BYTES = int(queued)
     if most := os.environ.get("MAX_VIEWERS"):
         with app.app_context():
             get_event_stream().max_viewers = int(most)

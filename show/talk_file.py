@@ -3,19 +3,27 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from flask import Flask, current_app
+
+from config import Settings
+from sending.opt_outs import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
+from sending.segments import count_segments
 from show.base_scene import Scene
 from show.scenes import load_kinds
-from show.talk import talk_file_linter
+from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
 
-DEFAULT_PATH = Path(__file__).parents[2] / "talk.toml"
+DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
+INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # by scenes, from the talk
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -23,6 +31,11 @@ TYPE_NAMES = {
     bool: "true or false",
     tuple: "a list of texts",
 }
+KEYWORD_PROBLEMS = (
+    (STOP_KEYWORDS, "is an opt-out keyword; voters would be unsubscribed"),
+    (START_KEYWORDS, "is an opt-in keyword; voters would get Twilio's reply instead of ours"),
+    (HELP_KEYWORDS, "is a keyword that carriers answer themselves; voters would get no reply of ours"),
+)
 
 
 class TalkError(Exception):
@@ -51,6 +64,9 @@ class Talk:
     def find(self, scene_id: str) -> Scene | None:
         """Return the scene with this id, or None."""
         return next((scene for scene in self.scenes if scene.id == scene_id), None)
+
+
+_type_hints = cache(get_type_hints)  # it evaluates every annotation again
 
 
 def load(path: Path = DEFAULT_PATH, command_words: Collection[str] = ()) -> Talk:
@@ -101,9 +117,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        for rule in {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"} & set(
-            get_type_hints(kind)
-        ):
+        for rule in INHERITED & {field.name for field in fields(kind)}:
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if not SCENE_ID.fullmatch(scene.id):
@@ -111,13 +125,13 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")
         ids.add(scene.id)
-        problems += [f"{where}: {problem}" for problem in talk_file_linter.find_problems(scene, command_words)]
+        problems += [f"{where}: {problem}" for problem in find_problems(scene, command_words)]
         yield scene
 
 
 def _options(kind: type, options: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:
     """Return the options that `kind`, a dataclass, accepts. Add a sentence to `problems` for each of the others."""
-    hints = get_type_hints(kind)
+    hints = _type_hints(kind)
     known = [field.name for field in fields(kind) if field.name != "scenes"]
     accepted: dict[str, Any] = {}
     for name, value in options.items():
@@ -134,3 +148,74 @@ def _options(kind: type, options: Mapping[str, Any], where: str, problems: list[
             continue
         accepted[name] = value
     return accepted
+
+
+# The linter
+
+
+def find_problems(scene: Scene, command_words: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with the scene, each with its fix. `command_words` are the names and aliases of commands."""
+    yield from scene.problems()
+    for text in scene.invited_texts():
+        yield from _keyword_problems(text)
+    for key, choice in enumerate(scene.choices(), 1):
+        yield from _choice_problems(choice, key, command_words)
+    for one, other in combinations(scene.choices(), 2):
+        if problem := next((words for words, is_same in SAME if is_same(one, other)), ""):
+            yield f"options '{one}' and '{other}' {problem}. Choose words that differ more"
+    for reply in scene.sample_replies():
+        if (segments := count_segments(reply)) > 1:
+            yield f"the reply '{reply}' needs {segments} segments. Use fewer characters, and only those of GSM-7"
+
+
+def _keyword_problems(text: str) -> Iterator[str]:
+    for keywords, problem in KEYWORD_PROBLEMS:
+        if normalize(text) in keywords:
+            yield f"option '{text}' {problem}. Choose another word"
+
+
+def _choice_problems(choice: str, key: int, command_words: Collection[str]) -> Iterator[str]:
+    words = normalize(choice)
+    number = SPOKEN_NUMBERS.get(words, words)
+    if not words:
+        yield f"option '{choice}' has no letters, so nobody can say it. Add a word"
+    elif number.isdecimal() and number != str(key):
+        yield f"option '{choice}' is a number, but its key is {key}. Use a word, or put it in the place of its number"
+    elif words in command_words and words not in HELP_KEYWORDS:
+        yield f"option '{choice}' is a command; nobody could use the command during the scene. Choose another word"
+
+
+def _is_prefix(one: str, other: str) -> bool:
+    short, long = sorted((normalize(one), normalize(other)), key=len)
+    return bool(short) and long.startswith(short)
+
+
+# How two options can be mistaken for each other, the most specific first.
+SAME: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("differ only in case, accents or punctuation", lambda one, other: normalize(one) == normalize(other)),
+    (
+        "are the same number",
+        lambda one, other: SPOKEN_NUMBERS.get(normalize(one), one) == SPOKEN_NUMBERS.get(normalize(other), other),
+    ),
+    ("look alike", lambda one, other: skeleton(one) == skeleton(other)),
+    ("begin alike: one is the beginning of the other", _is_prefix),
+)
+
+
+# The app's talk
+
+
+def init_app(app: Flask, settings: Settings, command_words: Collection[str]) -> None:
+    """Read the talk file, and attach the talk to the app. Raises TalkError."""
+    app.extensions["talk"] = load_talk(settings.talk, command_words)
+
+
+def load_talk(path: str, command_words: Collection[str]) -> Talk:
+    """Read the talk file at this path, or the one of this repository for "". Raises TalkError."""
+    return load(Path(path) if path else DEFAULT_PATH, command_words)
+
+
+def current_talk() -> Talk:
+    """Return the current app's talk."""
+    found: Talk = current_app.extensions["talk"]
+    return found

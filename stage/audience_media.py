@@ -5,18 +5,16 @@ import threading
 from collections import OrderedDict
 
 from flask import Response, abort, current_app, send_file
+from PIL import Image, ImageOps
 
 import context
 from sending.twilio import media
 from sending.twilio.media import MediaGone, MediaUnavailable
-from show import moderation
+from show import moderation, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
-from show.talk import current_talk
 from stage.blueprint import bp, get_page_store
-from stage.downloads import pictures
-from stage.downloads.pictures import InvalidPicture
 from stage.presenter_session import is_logged_in
 
 CONTENT_TYPES = {"picture": "image/jpeg", "message": "audio/wav"}
@@ -25,6 +23,10 @@ MAX_AGE_SECONDS = 60  # then browsers ask again, in case an item has been hidden
 RETRY_AFTER_SECONDS = 5
 # A file that is opened directly may do nothing, whatever type a browser assumes.
 POLICY = "default-src 'none'; sandbox"
+PICTURE_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+PICTURE_SIZE = (1600, 900)  # in px, the largest on the stage
+MAX_PIXELS = 50_000_000  # decoded, a picture of this size takes 150 MB
+JPEG_QUALITY = 82
 
 
 class MediaCache:
@@ -40,7 +42,7 @@ class MediaCache:
             if item.media not in self._files:
                 from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
                 content = media.download(context.settings(), item.media, from_exchange=from_exchange)
-                self._files[item.media] = pictures.encode(content) if item.kind == "picture" else content
+                self._files[item.media] = encode_picture(content) if item.kind == "picture" else content
             self._files.move_to_end(item.media)
             while len(self._files) > 1 and sum(map(len, self._files.values())) > MAX_CACHED_BYTES:
                 self._files.popitem(last=False)
@@ -65,7 +67,7 @@ def media_file(scene_id: str, item_id: str) -> Response | tuple[str, int, dict[s
 
 
 def _find(scene_id: str, item_id: str) -> Item:
-    if not isinstance(current_talk.talk().find(scene_id), ModeratedScene):
+    if not isinstance(talk_file.current_talk().find(scene_id), ModeratedScene):
         abort(404)
     try:
         item = moderation.load(get_page_store(), scene_id, item_id)
@@ -81,3 +83,36 @@ def _cache() -> MediaCache:
     """This process's cache, created on first use."""
     found: MediaCache = current_app.extensions.setdefault("media_cache", MediaCache())
     return found
+
+
+class InvalidPicture(ValueError):
+    """The bytes are not a picture in one of PICTURE_FORMATS, or it has more than MAX_PIXELS."""
+
+
+def encode_picture(content: bytes) -> bytes:
+    """Return the picture as JPEG, upright, and without metadata such as the place where it was taken.
+
+    Of an animation, only the first image remains. Raises InvalidPicture.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise InvalidPicture(f"{picture.width} by {picture.height} pixels are too many")
+            picture.draft("RGB", PICTURE_SIZE)  # decodes a large JPEG at a fraction of its size
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail(PICTURE_SIZE)
+            return _encode_jpeg(upright)
+    except InvalidPicture:
+        raise
+    except Exception as error:  # decoders raise many kinds, such as struct.error, on damaged files
+        raise InvalidPicture(f"not a picture: {type(error).__name__}") from error
+
+
+def _encode_jpeg(picture: Image.Image) -> bytes:
+    """Transparent parts become white."""
+    flat = Image.new("RGB", picture.size, "white")
+    opaque = picture.convert("RGBA")
+    flat.paste(opaque, mask=opaque.getchannel("A"))
+    output = io.BytesIO()
+    flat.save(output, "JPEG", quality=JPEG_QUALITY)
+    return output.getvalue()

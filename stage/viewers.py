@@ -1,4 +1,4 @@
-"""One viewer of the event stream: a bounded queue of chunks to send."""
+"""The viewers of the event stream, each with a bounded queue of chunks to send."""
 
 import contextlib
 import os
@@ -8,7 +8,12 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
+MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
 MAX_QUEUED_BYTES = 1_000_000  # at this backlog a viewer is disconnected; it reconnects
+
+
+class TooManyViewers(Exception):
+    """This process has MAX_VIEWERS viewers, or is shutting down."""
 
 
 class ViewerSocket(Protocol):

@@ -1,1 +1,0 @@
-"""Callers who wait in line to talk with the presenter on stage."""
