@@ -27,18 +27,21 @@ class FramePacer:
         self.clock = clock
         self.phases: list[dict[PacedStream, None]] = [{} for _ in range(PHASES)]
         self.next = 0  # the number of the phase that is due next
-        self.due = 0.0  # when it is due
+        self.began = 0.0  # when the first phase of this round was due
         self.timer: Timer | None = None
+
+    @property
+    def due(self) -> float:
+        """When the next phase is due. Adding up phases would not be exact: four of them would not be 20 ms."""
+        return self.began + self.next * PHASE_SECONDS
 
     def add(self, stream: PacedStream) -> float:
         """Starts calling a stream. Returns the deadline of its first frame."""
-        if self.timer is None:
-            self.due = self.clock.time() + FRAME_SECONDS
-            self.phases[self.next][stream] = None
-            self._arm()
-            return self.due
         number = min(range(PHASES), key=lambda phase: len(self.phases[phase]))
         self.phases[number][stream] = None
+        if self.timer is None:
+            self.next, self.began = 0, self.clock.time() + FRAME_SECONDS
+            self._arm()
         return self.due + (number - self.next) % PHASES * PHASE_SECONDS
 
     def remove(self, stream: PacedStream) -> None:
@@ -60,7 +63,7 @@ class FramePacer:
     def _tick(self) -> None:
         now = self.clock.time() + TOLERANCE_SECONDS
         if (late := now - self.due) > MAX_CATCH_UP_SECONDS:
-            self.due += late // FRAME_SECONDS * FRAME_SECONDS
+            self.began += late // FRAME_SECONDS * FRAME_SECONDS
         while self.due <= now and self.timer:
             for stream in list(self.phases[self.next]):
                 stream.send_frame(self.due)
@@ -72,6 +75,7 @@ class FramePacer:
         """Goes on to the next phase that has streams."""
         for _ in range(PHASES):
             self.next = (self.next + 1) % PHASES
-            self.due += PHASE_SECONDS
+            if self.next == 0:
+                self.began += FRAME_SECONDS
             if self.phases[self.next]:
                 return
