@@ -7,9 +7,9 @@ from flask import request
 
 import context
 from sending.webhooks import payloads
-from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from sending.webhooks.queue import delivery_queue, messages
+from sending.webhooks.webhook_request import WebhookMessage
 
 MAX_ATTEMPTS = 1_000  # all that are stored
 ROWS_PER_PAGE = 25

@@ -21,7 +21,7 @@ from sending.json_validation import ValidationError
 from sending.webhooks import event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled

@@ -4,8 +4,8 @@ import pytest
 
 import command_counts
 import events
-from phone.caller_addresses import WITHHELD
-from sending.number_types import can_be_texted, phone_number_of
+from masking import WITHHELD
+from phone_numbers import can_be_texted, phone_number_of
 from tests.support.person import ME, Person
 from workers import pending_answers
 
