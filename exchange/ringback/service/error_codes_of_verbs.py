@@ -1,10 +1,10 @@
-"""Twilio's warnings and errors for voice verbs.
+"""Twilio's warnings and errors about the TwiML verbs, their nouns and their attributes.
 
 The page of a code is https://www.twilio.com/docs/api/errors/ and its number (read 2026-11)."""
 
 from __future__ import annotations
 
-VOICE_WARNINGS: dict[int, tuple[str, str]] = {
+VERB_WARNINGS: dict[int, tuple[str, str]] = {
     13210: ("Dial: method must be GET or POST, not {detail}", "Use GET or POST."),
     13212: ("Dial: timeout must be a positive whole number, not {detail}", "Use seconds, such as 30."),
     13213: ("Dial: hangupOnStar must be true or false, not {detail}", "Use true or false."),
@@ -78,6 +78,12 @@ VOICE_WARNINGS: dict[int, tuple[str, str]] = {
     13616: ("Record: playBeep must be true or false, not {detail}", "Use true or false."),
     13710: ("Redirect: method must be GET or POST, not {detail}", "Use GET or POST."),
     13910: ("Pause: length must be a positive whole number, not {detail}", "Use seconds, such as 2."),
+    14101: ("Message: to {detail} is not a phone number", "Use E.164 format, such as +441632960001."),
+    14102: ("Message: from {detail} is not one of your numbers", "Remove from, or use one of your numbers."),
+    14103: ("Message: {detail}", "Add a <Body> or a <Media>, within the limits."),
+    14104: ("Message: method must be GET or POST, not {detail}", "Use GET or POST."),
+    14105: ("Message: statusCallback {detail} is not a URL", "Use a full http or https URL, or a path."),
+    14110: ("{detail} is not a verb for messages", "Use only <Message> and <Redirect>."),
     14201: ("Enqueue: method must be GET or POST, not {detail}", "Use GET or POST."),
     14205: ("Enqueue: the queue name must have 1 to 64 characters, not {detail}", "Use a name of that length."),
     14206: ("Enqueue: waitUrlMethod must be GET or POST, not {detail}", "Use GET or POST."),
@@ -93,7 +99,7 @@ VOICE_WARNINGS: dict[int, tuple[str, str]] = {
     ),
     17585: ("Transcription: {detail} is not a URL", "Use a full http or https URL, or a path."),
 }
-VOICE_ERRORS: dict[int, tuple[str, str]] = {
+VERB_ERRORS: dict[int, tuple[str, str]] = {
     13801: (
         "<Refer> cannot be used: {detail} is not a SIP call",
         "Transfer this call with <Dial>. Only a call from or to a sip: address can be referred.",

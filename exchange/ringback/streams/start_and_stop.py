@@ -1,11 +1,13 @@
-"""Starts a stream on a call, within Twilio's limits."""
+"""Starts and stops the streams of a call, within Twilio's limits."""
 
 from __future__ import annotations
 
 from ringback.calls.call import Call
 from ringback.state import State
-from ringback.streams.options import MAX_TRACKS, StreamOptions
+from ringback.streams.options import StreamOptions
 from ringback.streams.session import MediaStream
+
+MAX_TRACKS = 4  # of one-way streams at a time on a call: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
 
 
 class StreamRefused(ValueError):

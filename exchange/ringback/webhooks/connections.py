@@ -1,11 +1,15 @@
-"""Finds out whether a request is sent on a connection that has been kept open since an earlier one."""
+"""The connections to the app: kept open between requests, and secured with TLS.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-security (2026-11)"""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 
 import aiohttp
 
@@ -51,3 +55,16 @@ def _open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
         use.is_new = True
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
+
+
+def tls_context(url: str) -> ssl.SSLContext | bool:
+    """Returns a context that trusts the system's certificate authorities, or True if the URL needs none.
+
+    aiohttp's own default context has no authorities: see __main__.py."""
+    return _context() if url.startswith(("https:", "wss:")) else True
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    """Created when it is first needed, because loading the authorities takes long."""
+    return ssl.create_default_context()
