@@ -26,8 +26,8 @@ from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 from workers import sweep
 
-BATCHES, EVENTS_PER_BATCH = 4, 500
-DEAD_ROUNDS, MESSAGES_PER_ROUND = 120, 400
+BATCHES, EVENTS_PER_BATCH = 4, 250
+DEAD_ROUNDS, MESSAGES_PER_ROUND = 40, 400
 LIMIT_SECONDS = 100
 
 
@@ -69,7 +69,7 @@ def post(app, batch):
 
 
 def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
-    monkeypatch.setattr(events, "MAX_EVENTS", 500)
+    monkeypatch.setattr(events, "MAX_EVENTS", EVENTS_PER_BATCH)
     port = small.connection_pool.connection_kwargs["port"]
     given = own_environment()
     app = open_app(given | {"REDIS_URL": f"redis://127.0.0.1:{port}", "PUBLIC_URL": PUBLIC_URL}, small)
@@ -110,7 +110,7 @@ def test_a_dead_endpoint_does_not_make_the_app_refuse_webhooks(small):
     for _ in range(DEAD_ROUNDS):
         pipe = small.pipeline(transaction=False)
         for _ in range(MESSAGES_PER_ROUND):
-            delivery_jobs.deliver_later(pipe, "text.received", {"words": "x" * 300})
+            delivery_jobs.deliver_later(pipe, "text.received", {"words": "x" * 3_000})
         pipe.execute()
         sweep.sweep(small)
         assert backpressure.find_reason(small) == ""
