@@ -8,7 +8,6 @@ from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import ServiceUnavailable
 
-import command_counts
 import events
 from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
 from context import queues, settings
@@ -16,6 +15,7 @@ from masking import mask_words
 from phone import caller_addresses, opt_out_keywords
 from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
+from phone.commands.count import record_use
 from phone.commands.help import list_commands
 from phone.twiml.xml_text import to_xml_text
 from receiving import replay_marker
@@ -122,7 +122,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    command_counts.record(context.pipe, command, contributions.person_of(context.delivery))
+    record_use(context.pipe, command, contributions.person_of(context.delivery))
 
 
 @functools.lru_cache(CACHED_RESPONSES)

@@ -3,7 +3,6 @@
 from flask import Blueprint
 
 import answer_outcomes
-import command_counts
 import events
 from answer_outcomes import AnswerText
 from masking import mask_words
@@ -11,6 +10,7 @@ from phone import caller_addresses, voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
+from phone.commands.count import record_use
 from phone.twiml import voice_twiml
 from phone.twiml.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
@@ -90,7 +90,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, AnswerText(str(question), answer_outcomes.ASKED_BACK), document)
-    command_counts.record(context.pipe, command.name, contributions.person_of(context.delivery))
+    record_use(context.pipe, command.name, contributions.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return voice_answers.enqueue(context, command.name, answer)
     return speak_menu(context, answer)

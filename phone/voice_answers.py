@@ -12,7 +12,7 @@ from phone.commands import SlowAnswer
 from phone.twiml import hold_twiml, voice_twiml
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from workers import call_state, callbacks, pending_answers
+from workers import answer_delivery, call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice_answers", __name__)
@@ -44,7 +44,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     turn = context.delivery.query_number("turn", 1)
     if pending.is_open:
         return _keep_waiting(context, pending, turn)
-    if pending.route == "update" and time.time() - pending.routed_at < callbacks.UPDATE_TIMEOUT_SECONDS:
+    if pending.route == "update" and time.time() - pending.routed_at < answer_delivery.UPDATE_TIMEOUT_SECONDS:
         return respond(context, hold_twiml.sound_only(pending.id, next_document(context), turn))
     return _speak_answer(context, pending, "wait") or wait_for_answer(context)
 
@@ -66,10 +66,10 @@ def _load_pending(context: WebhookContext) -> PendingAnswer | None:
 
 def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) -> StoredResponse:
     if time.time() > pending.deadline:
-        if not pending_answers.settle(context.redis, pending, "failed", callbacks.TIMEOUT_MESSAGE):
+        if not pending_answers.settle(context.redis, pending, "failed", answer_delivery.TIMEOUT_MESSAGE):
             return wait_for_answer(context)  # the answer has just arrived
         pending_answers.claim_route(context.redis, pending, "wait")
-        return speak_menu(context, callbacks.TIMEOUT_MESSAGE)
+        return speak_menu(context, answer_delivery.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
     return respond(context, hold_twiml.waiting(pending.id, next_document(context), turn, progress))
 
@@ -78,10 +78,10 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
     """Speak the answer, unless it has already been spoken or sent as a text. Returns None if its route has changed."""
     if pending.route == "text":
         return speak_menu(context, "I have sent you the answer as a text.")
-    if callbacks.was_heard(context.redis, pending.id):
+    if answer_delivery.was_heard(context.redis, pending.id):
         opening = "You have already heard the answer."
         return respond(context, voice_twiml.menu(opening, next_document(context), is_full_menu=False))
     if pending.route != route and not pending_answers.claim_route(context.redis, pending, route):
         return None
-    callbacks.mark_heard(context.pipe, pending.id)
+    answer_delivery.mark_heard(context.pipe, pending.id)
     return speak_menu(context, pending.answer)

@@ -30,7 +30,7 @@ TOUR = {
         "workers/pending_answers.py",
         "workers/queues.py",
         "workers/tasks.py",
-        "workers/callbacks.py",
+        "workers/answer_delivery.py",
         "workers/sweep.py",
     ],
     "Sending an answer exactly once": ["sending/outbox.py", "sending/twilio/gateway.py", "sending/http/client.py"],

@@ -39,7 +39,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "web", "command_counts"},
+    {"events", "web"},
     {"store", "logs"},
     {"config"},
     {"settings"},

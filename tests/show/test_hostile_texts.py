@@ -6,10 +6,9 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from show.line import waiting_line
 
 from sending.segments import count_segments
-from show import moderation
+from show import moderation, waiting_line
 from show.base_scene import OPEN, SceneView
 from show.show_state import set_phase
 from tests.support.person import PUBLIC_URL

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from workers import worker_setup
+import worker
 from workers.engine import dead_worker_recovery, rq_overrides, supervisor, threaded_worker, timeouts
 
 supervisor.LIVENESS_TIMEOUT_SECONDS = float(os.environ.get("LIVENESS_TIMEOUT_SECONDS", "3600"))
@@ -31,6 +31,6 @@ threaded_worker.ThreadedWorker.request_stop = request_stop
 
 if sys.argv[1:2] == ["process"]:
     del sys.argv[1]
-    worker_setup.main()
+    worker.main()
 else:
     sys.exit(supervisor.supervise([sys.executable, "-m", "tests.workers.engine.fast_worker", "process"]))
