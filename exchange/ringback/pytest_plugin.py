@@ -96,10 +96,10 @@ def _set_variables(environment: pytest.MonkeyPatch, launch: Launch) -> None:
 
 def _serve(app: Any, port: int, stack: ExitStack) -> None:
     """Serve a WSGI or ASGI app until the stack is closed."""
-    from ringback.testing.servers import asgi, wsgi
+    from ringback.testing import asgi_server, wsgi_server
 
     is_asgi = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
-    stack.enter_context(asgi.serving(app, port) if is_asgi else wsgi.serving(app, port))
+    stack.enter_context(asgi_server.serving(app, port) if is_asgi else wsgi_server.serving(app, port))
 
 
 @pytest.hookimpl(wrapper=True)

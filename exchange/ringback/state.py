@@ -29,8 +29,7 @@ from ringback.service.clock import Clock
 from ringback.service.media import MAX_MEDIA, Media
 from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
-from ringback.sound.recordings import MAX_RECORDINGS
-from ringback.sound.transcriptions import Transcription
+from ringback.sound.recordings import MAX_RECORDINGS, Transcription
 from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000

@@ -2,12 +2,10 @@
 
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-import twilio.twiml.messaging_response as messaging
-import twilio.twiml.voice_response as voice
-from twilio.twiml import TwiML
 
 from ringback.evidence import documented
 from ringback.twiml.element_types import MESSAGING, VOICE, TwimlElement
@@ -67,21 +65,22 @@ def test_every_row_says_how_certain_it_is():
 
 
 def words(module):
-    """The element names of every TwiML class of the official library's module."""
+    """The element names of every TwiML class of this module of the official library."""
+    from twilio.twiml import TwiML
+
     made = []
-    for thing in vars(module).values():
+    for thing in vars(import_module(f"twilio.twiml.{module}")).values():
         if isinstance(thing, type) and issubclass(thing, TwiML) and thing is not TwiML:
             wanted = [each for each in inspect.signature(thing).parameters.values() if each.default is each.empty]
             made.append(thing(*("x" for each in wanted if each.kind is each.POSITIONAL_OR_KEYWORD)).name)
     return sorted(set(made))
 
 
-@pytest.mark.parametrize("name", words(messaging))
-def test_every_messaging_element_of_the_library_is_known(name):
-    assert name in grammar(MESSAGING)
+def test_every_messaging_element_of_the_library_is_known():
+    assert set(words("messaging_response")) - set(grammar(MESSAGING)) == set()
 
 
-@pytest.mark.parametrize("name", words(voice))
-def test_every_voice_element_of_the_library_runs_or_is_reported(name):
+def test_every_voice_element_of_the_library_runs_or_is_reported():
     within_a_verb = {child for entry in grammar(VOICE).values() if entry.run for child in entry.child_names}
-    assert name in set(grammar(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN
+    known = set(grammar(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN
+    assert set(words("voice_response")) - known == set()

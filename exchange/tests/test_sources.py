@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 import ringback
 
 PACKAGE = Path(ringback.__file__).parent
@@ -25,10 +23,13 @@ SOURCE = re.compile(r"(documented|observed|inferred)\(|https://\S+ \(20\d\d-\d\d
 DATE = re.compile(r"20\d\d-\d\d")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_module_names_its_source_with_a_date(path):
-    name = f"{path.parent.name}/{path.name}"
-    assert name in WITHOUT_FACTS or SOURCE.search(path.read_text()), "add the URL of Twilio's page and (year-month)"
+def test_modules_name_their_source_with_a_date():
+    names = {f"{path.parent.name}/{path.name}": path for path in MODULES}
+    assert [
+        f"{name}: add the URL of Twilio's page and (year-month)"
+        for name, path in names.items()
+        if name not in WITHOUT_FACTS and not SOURCE.search(path.read_text())
+    ] == []
 
 
 def test_every_link_to_twilios_documentation_has_a_date():

@@ -17,7 +17,7 @@ from ringback.sound.synthetic_speech import synthesize
 from ringback.streams.app_message_parser import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
 from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
 from ringback.streams.track_audio import TrackAudio
-from ringback.testing.connection import Connection
+from ringback.testing.json_api import Connection
 from ringback.testing.phone_call import PhoneCall
 from ringback.testing.waiting import LIMIT_SECONDS, eventually
 from support.exchange import SID, TOKEN

@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -22,7 +23,12 @@ def name_of(path):
 
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "preload" not in path.parts)
-TREES = {name_of(path): ast.parse(path.read_text()) for path in FILES}
+
+
+@cache
+def trees():
+    """The parsed modules by their names."""
+    return {name_of(path): ast.parse(path.read_text()) for path in FILES}
 
 
 def imports(tree):
@@ -36,12 +42,14 @@ def imports(tree):
 
 
 def test_no_import_cycle():
-    graph = {name: {each for each in imports(tree) if each in TREES} - {name} for name, tree in TREES.items()}
+    graph = {name: set(imports(tree)) & trees().keys() - {name} for name, tree in trees().items()}
     TopologicalSorter(graph).prepare()  # raises CycleError
 
 
 def test_no_class_name_occurs_twice():
-    classes = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    classes = Counter(
+        node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
     assert [name for name, times in classes.items() if times > 1] == []
 
 
@@ -51,9 +59,8 @@ def test_a_package_has_few_modules(folder):
     assert folder.name in TABLES or len(modules) <= MAX_MODULES
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_module_is_short(path):
-    assert len(path.read_text().splitlines()) <= MAX_LINES
+def test_modules_are_short():
+    assert [name_of(path) for path in FILES if len(path.read_text().splitlines()) > MAX_LINES] == []
 
 
 def test_tests_import_nothing_of_the_repository_around_this_folder():

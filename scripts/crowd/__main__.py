@@ -16,8 +16,7 @@ import requests
 
 from scripts.crowd import plan
 from scripts.crowd.plan import Act
-from scripts.crowd.presenter import RehearsalPresenter
-from scripts.crowd.rehearsal import Rehearsal, reply_times_ms
+from scripts.crowd.rehearsal import Rehearsal, RehearsalPresenter, reply_times_ms
 from scripts.crowd.verdict import Verdict
 from scripts.demo import ROOT, read_env
 

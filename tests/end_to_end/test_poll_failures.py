@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from scripts.crowd.presenter import RehearsalPresenter
+from scripts.crowd.rehearsal import RehearsalPresenter
 from tests.support.deployment import Deployment, Handset
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from scripts.crowd.presenter import RehearsalPresenter
+from scripts.crowd.rehearsal import RehearsalPresenter
 from tests.support.deployment import Deployment, Handset
 from tests.support.processes import ROOT
 

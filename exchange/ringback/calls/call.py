@@ -19,7 +19,7 @@ from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import Recorder, WaitFor
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RecordingOptions
 from ringback.twiml.steps import Step
 
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RecordingOptions
 
 
 @dataclass

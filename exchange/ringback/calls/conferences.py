@@ -15,7 +15,7 @@ from ringback.service.bounded_dict import BoundedDict
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RecordingOptions
 
 MAX_CONFERENCES = 500  # without participants
 

@@ -11,7 +11,7 @@ from ringback.relay.agent_voice import AgentVoice, FetchAudio, Utterance
 from ringback.relay.app_message_handler import AppMessageHandler
 from ringback.relay.caller_input import CallerListener
 from ringback.relay.connection import RelayConnection
-from ringback.relay.result import SessionResult
+from ringback.relay.session_result import SessionResult
 from ringback.relay.settings import RelaySettings
 from ringback.runtime import Runtime
 from ringback.service.sids import new_sid

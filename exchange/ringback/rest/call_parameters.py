@@ -11,8 +11,7 @@ from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
-from ringback.sound.recording_options import RECORDING_EVENTS, RecordingOptions
-from ringback.sound.recordings import RECORDED_TRACKS
+from ringback.sound.recordings import RECORDED_TRACKS, RECORDING_EVENTS, RecordingOptions
 from ringback.twiml.steps import Fetch, Inline, Step
 
 MAX_TWIML_CHARACTERS = 4000

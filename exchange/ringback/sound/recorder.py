@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from ringback.calls.audio_path import AudioClip, CallerInput, HeardItem, PlayedMedia, Speech
 from ringback.runtime import Runtime
 from ringback.sound import wav
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RecordingOptions
 
 WaitFor = Callable[[], Awaitable[None]]  # returns once a callback may be sent
 INBOUND, OUTBOUND = 0, 1  # tracks: from the handset, and to the handset

@@ -12,7 +12,7 @@ from ringback.service.clock import Timer
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
-from ringback.sound.spoken_sound import convert, sound_of_input, sound_of_item
+from ringback.sound.synthetic_speech import convert, sound_of_input, sound_of_item
 from ringback.streams.app_message_handler import AppInput
 from ringback.streams.heard_audio import HeardAudio
 from ringback.streams.messages import CONNECTED, StreamMessages

@@ -1,15 +1,66 @@
-"""Describes what has happened so far, for the message of a failed test."""
+"""What has happened in a test, for its assertions and the message if it fails: requests to the app, alerts, phones."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from ringback.testing.debugger_alert import DebuggerAlert
 from ringback.testing.json_api import JsonApi, handset_path
-from ringback.testing.sent_request import SentRequest
 from ringback.testing.transcript import in_words
 
+MAX_PRINTED_CHARACTERS = 200  # of the response body
 MAX_REQUESTS = 10  # the latest ones; a longer list would bury them
+
+
+@dataclass(frozen=True)
+class SentRequest:
+    """A webhook that was sent to the app, and the app's response.
+
+    `channel` is voice, sms, voice-status or sms-status. `status` is 0 and `error` Twilio's error code if there was no
+    usable response; `body` holds its first 2,000 bytes. `seconds` is how long the app took."""
+
+    channel: str
+    method: str
+    url: str
+    parameters: dict[str, str]
+    status: int
+    body: str
+    seconds: float
+    error: int | None
+    sid: str
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> SentRequest:
+        fields = {name: found[name] for name in cls.__dataclass_fields__}
+        return cls(**fields | {"parameters": dict(found["parameters"])})
+
+    def __str__(self) -> str:
+        answer = f"error {self.error}" if self.error else str(self.status)
+        body = self.body[:MAX_PRINTED_CHARACTERS]
+        return f"{self.method} {self.path} ({self.channel}) → {answer} in {self.seconds:.3f} s: {body}"
+
+
+@dataclass(frozen=True)
+class DebuggerAlert:
+    """An error or a warning that Twilio would report: `code` is Twilio's, `fix` says how to correct the mistake."""
+
+    code: int
+    level: str
+    message: str
+    fix: str
+    sid: str | None
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> DebuggerAlert:
+        return cls(found["code"], found["level"], found["message"], found["mend"], found["sid"])
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.code}: {self.message}. {self.fix}"
 
 
 def describe_call(call: dict[str, Any]) -> str:

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ringback.testing.connection import Connection
-from ringback.testing.debugger_alert import DebuggerAlert
-from ringback.testing.diagnosis import describe_everything
-from ringback.testing.json_api import RequestRejected, handset_path
+from ringback.testing.diagnosis import DebuggerAlert, SentRequest, describe_everything
+from ringback.testing.json_api import Connection, RequestRejected, handset_path
 from ringback.testing.phone import Phone
-from ringback.testing.sent_request import SentRequest
 
 DEFAULT_NUMBER = "+447700900001"  # in the range that Ofcom reserves for fiction
 UNTIL_REMOVED = 1_000_000  # how often a fault may occur while its `with` block runs

@@ -7,9 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ringback.testing.connection import Connection
 from ringback.testing.diagnosis import describe_call
-from ringback.testing.json_api import handset_path
+from ringback.testing.json_api import Connection, handset_path
 from ringback.testing.received_media import HeardSound
 from ringback.testing.transcript import Transcript, Words
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ringback.testing.servers.wsgi import serving
+from ringback.testing.wsgi_server import serving
 from support.exchange import Exchange
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from plugin import asgi_app
-from ringback.testing.servers import asgi
+from ringback.testing import asgi_server
 
 COMMAND = """
 import http.server, os
@@ -77,7 +77,7 @@ def test_asgi_app_has_websockets():
             await socket.send_str("tea")
             return await socket.receive_str()
 
-    with asgi.serving(asgi_app.app) as origin:
+    with asgi_server.serving(asgi_app.app) as origin:
         assert asyncio.run(conversation(f"{origin}/stream")) == "echo tea"
 
 
@@ -86,5 +86,5 @@ def test_asgi_app_that_cannot_start_says_why():
         await receive()
         await send({"type": "lifespan.startup.failed", "message": "no database"})
 
-    with pytest.raises(RuntimeError, match="startup failed: no database"), asgi.serving(app):
+    with pytest.raises(RuntimeError, match="startup failed: no database"), asgi_server.serving(app):
         pass

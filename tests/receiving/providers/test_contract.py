@@ -12,7 +12,7 @@ import events
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import RejectedRequest
-from tests.support.providers import ANY, CASES, OTHERS, heard, open_app, those
+from tests.support.providers import ANY, OTHERS, heard, open_app, those
 
 REFUSED = (401, 403, 404)
 
@@ -45,18 +45,16 @@ def test_genuine_webhook_is_accepted_stored_and_published(case, send, redis):
     assert 0 < len(told["summary"]) <= 160
 
 
-@pytest.mark.parametrize(
-    ("case", "event"),
-    [(case, event) for case in CASES for event in case.provider.samples],
-    ids=lambda part: getattr(part, "name", part),
-)
-def test_summary_of_each_sample_is_readable(case, event, send, redis):
-    assert send(case.signed(event)).status_code in (200, 204)
-    (told,) = heard(redis)
-    assert told["summary"].isprintable()
-    assert "sent something we cannot read" not in told["summary"]
-    assert "ada@" not in told["summary"]
-    assert "  " not in told["summary"]
+def test_summary_of_each_sample_is_readable(case, send, redis):
+    for event in case.provider.samples:
+        assert send(case.signed(event)).status_code in (200, 204), event
+    summaries = [told["summary"] for told in heard(redis)]
+    assert len(summaries) == len(case.provider.samples)
+    for summary in summaries:
+        assert summary.isprintable()
+        assert "sent something we cannot read" not in summary
+        assert "ada@" not in summary
+        assert "  " not in summary
 
 
 @those(lambda case: case.signs_body)
@@ -80,11 +78,11 @@ def test_unsigned_webhook_is_rejected(case, send, caplog, redis):
     assert not heard(redis)
 
 
-@pytest.mark.parametrize("nonsense", ["", "é\xe9", "=" * 5000, "a,b", "v1,", "t=1,v1=", "Basic é", "\t", "0" * 40])
-def test_malformed_signature_is_rejected_without_a_traceback(case, nonsense, send, caplog):
+def test_malformed_signature_is_rejected_without_a_traceback(case, send, caplog):
     delivery = case.signed()
     for header in case.proof:
-        is_rejected(send(delivery.with_headers(**{header: nonsense})), caplog)
+        for nonsense in ("", "é\xe9", "=" * 5000, "a,b", "v1,", "t=1,v1=", "Basic é", "\t", "0" * 40):
+            assert is_rejected(send(delivery.with_headers(**{header: nonsense})), caplog), nonsense
 
 
 def test_each_signature_header_is_required(case, send, caplog):
@@ -140,10 +138,9 @@ def test_oversized_body_is_rejected_before_it_is_read(case, send, caplog):
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["application/xml", "image/png", "", "é"])
-def test_other_content_type_is_rejected(case, kind, send, redis):
-    answer = send(case.signed().with_headers(content_type=kind))
-    assert answer.status_code == 415
+def test_other_content_type_is_rejected(case, send, redis):
+    for kind in ("application/xml", "image/png", "", "é"):
+        assert send(case.signed().with_headers(content_type=kind)).status_code == 415, kind
     assert not heard(redis)
 
 
@@ -239,11 +236,12 @@ def test_trailing_slash_is_not_redirected(case, send):
 
 
 @those(lambda case: "application/json" in case.provider.max_bytes_by_type)
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"", b"[" * 100_000, b"null", b'"\\ud800"', b"1e999", b"{}", b"[[]]"])
-def test_genuine_but_unreadable_body_is_accepted_and_stored(case, body, send, redis, caplog):
-    delivery = replace(
-        case.unsigned(), body=body, headers={**case.unsigned().headers, "content-type": "application/json"}
-    )
-    assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204)
-    assert stored_requests.latest(redis)[0][1].body in (body, body[: stored_requests.MAX_INLINE_BODY_BYTES])
+def test_genuine_but_unreadable_body_is_accepted_and_stored(case, send, redis, caplog):
+    for body in (b"\xff\xfe", b"", b"[" * 100_000, b"null", b'"\\ud800"', b"1e999", b"{}", b"[[]]"):
+        redis.flushall()  # some providers name the event by its body, of which two are alike
+        delivery = replace(
+            case.unsigned(), body=body, headers={**case.unsigned().headers, "content-type": "application/json"}
+        )
+        assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204), body[:9]
+        assert stored_requests.latest(redis)[0][1].body in (body, body[: stored_requests.MAX_INLINE_BODY_BYTES])
     assert "Traceback" not in caplog.text

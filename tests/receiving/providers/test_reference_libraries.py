@@ -11,10 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 import standardwebhooks
-import stripe
 from hypothesis import given
 from hypothesis import strategies as st
-from sendgrid.helpers.eventwebhook import EventWebhook
 
 from receiving import providers
 from receiving.delivery import Delivery
@@ -24,10 +22,7 @@ from tests.support.person import PUBLIC_URL
 from tests.support.processes import NODE, needs
 from tests.support.providers import WAYS, secrets
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # its own, when it is imported
-    import braintree
-
+# The libraries are imported only by the tests that need them: together they take most of a second.
 bodies = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
@@ -122,6 +117,8 @@ def test_sendgrid_example_verifies():
 
 @given(bodies)
 def test_stripe_library_agrees(body):
+    import stripe
+
     secret = "whsec_of_these_tests"
     signed = ours("stripe").sign(posted("stripe", body), secrets(secret))
     stripe.WebhookSignature.verify_header(body, signed.headers["stripe-signature"], secret, tolerance=300)
@@ -144,6 +141,7 @@ def test_standard_webhooks_library_agrees(body):
 @given(bodies)
 def test_sendgrid_library_verifies_our_signatures(body):
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from sendgrid.helpers.eventwebhook import EventWebhook
 
     from receiving.providers.sendgrid import _public_key
 
@@ -156,6 +154,9 @@ def test_sendgrid_library_verifies_our_signatures(body):
 @pytest.fixture
 def gateway():
     """Braintree's library with the keys of these tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its own, when it is imported
+        import braintree
     place = braintree.Environment.Sandbox
     return braintree.BraintreeGateway(braintree.Configuration(place, "merchant", "public_1", "private_1"))
 
@@ -210,6 +211,8 @@ def test_braintree_library_answers_the_challenge_alike(gateway, app):
 
 def test_future_timestamp_is_rejected_unlike_in_the_stripe_library():
     """Their library accepts a timestamp of next week. Ours rejects it: the clock is wrong or the request is forged."""
+    import stripe
+
     secret = "whsec_of_these_tests"
     theirs = stripe.WebhookSignature.generate_signature_header("{}", secret, int(time.time()) + 7 * 24 * 3600)
     stripe.WebhookSignature.verify_header("{}", theirs, secret, tolerance=300)

@@ -26,19 +26,20 @@ FORBIDDEN = [
 STRICTER = {"168.63.129.16", "192.0.0.9", "::8.8.8.8"}
 
 
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses(address):
-    assert ssrf.is_public(address)
+def test_public_addresses():
+    assert [address for address in PUBLIC if not ssrf.is_public(address)] == []
 
 
-@pytest.mark.parametrize("address", FORBIDDEN)
-def test_private_and_special_addresses(address):
-    assert not ssrf.is_public(address)
+def test_private_and_special_addresses():
+    assert [address for address in FORBIDDEN if ssrf.is_public(address)] == []
 
 
-@pytest.mark.parametrize("address", PUBLIC + FORBIDDEN)
-def test_ssrfguard_agrees_except_where_we_are_stricter(address):
-    assert ssrf.is_public(address) == (another_allows(address) and address not in STRICTER)
+def test_ssrfguard_agrees_except_where_we_are_stricter():
+    assert [
+        address
+        for address in PUBLIC + FORBIDDEN
+        if ssrf.is_public(address) != (another_allows(address) and address not in STRICTER)
+    ] == []
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
@@ -46,10 +47,15 @@ def test_every_public_address_is_public_for_ssrfguard(address):
     assert not ssrf.is_public(str(address)) or another_allows(str(address))
 
 
-@pytest.mark.parametrize("address", [address for address in FORBIDDEN if not ssrf.is_loopback(address)])
-def test_allow_loopback_allows_no_other_private_address(address):
-    with pytest.raises(RequestFailed, match="not have a public address"):
-        where("somewhere.test", address, allow_loopback=True)
+def test_allow_loopback_allows_no_other_private_address():
+    private = [address for address in FORBIDDEN if not ssrf.is_loopback(address)]
+    allowed = []
+    for address in private:
+        try:
+            allowed.append(where("somewhere.test", address, allow_loopback=True))
+        except RequestFailed as refusal:
+            assert "not have a public address" in str(refusal)
+    assert private and allowed == []
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
@@ -133,11 +139,14 @@ REFUSED = [
 # fmt: on
 
 
-@pytest.mark.parametrize("url", REFUSED)
-def test_ambiguous_urls_are_refused(url):
-    with pytest.raises(RequestFailed) as refusal:
-        urls.normalize_url(url)
-    assert refusal.value.cause == "blocked"
+def test_ambiguous_urls_are_refused():
+    accepted = {}
+    for url in REFUSED:
+        try:
+            accepted[url] = urls.normalize_url(url)
+        except RequestFailed as refusal:
+            assert refusal.cause == "blocked", url
+    assert accepted == {}
 
 
 def test_http_and_other_ports_must_be_allowed():

@@ -1,1 +1,0 @@
-"""Servers for apps that run in the test process."""

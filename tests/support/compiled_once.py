@@ -1,0 +1,42 @@
+"""Each process compiles an app's templates and URL builders once, not once per app: most tests create an app."""
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
+
+
+class CodeInMemory(BytecodeCache):
+    """The code of each template, by its path and the checksum of its text."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_compile_builder = Rule._compile_builder
+_builders: dict[tuple[Any, ...], Callable[..., tuple[str, str]]] = {}
+
+
+def _kept_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    # A builder depends only on these; it finds its converters in the rule that it is called for.
+    key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+def compile_once() -> None:
+    """Keep what Jinja and Werkzeug compile: most of the time that an app and its first pages take."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CodeInMemory()}
+    Rule._compile_builder = _kept_builder  # type: ignore[method-assign]
