@@ -8,12 +8,12 @@ from presenter import (
     health_checks,
     health_page,
     login,
+    preflight_page,
     privacy_page,
     rejected_requests_page,
     replay_and_backfill_page,
 )
 from presenter.blueprint import bp
-from presenter.preflight import page as preflight_page
 
 __all__ = [
     "audit_page",
