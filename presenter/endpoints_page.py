@@ -1,4 +1,4 @@
-"""The presenter's pages for webhook endpoints: the list, and one endpoint with its attempts, dead letters and options."""
+"""The presenter's pages for webhook endpoints: the list, and one with its attempts, dead letters and options."""
 
 import json
 from collections import Counter
@@ -59,7 +59,7 @@ def endpoint_missing() -> tuple[str, int]:
 
 
 def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
-    """The list. `values` are those of the form for a new endpoint; `wrong` maps its invalid fields to a sentence each."""
+    """The list. `values` are those of the form for a new endpoint; `wrong` maps invalid fields to a sentence each."""
     store, state = context.store(), request.args.get("state", "")
     known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in stored_endpoints.load_all(store)]
     return _render_page(
@@ -77,7 +77,7 @@ def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, 
 def render_endpoint(
     endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str, wrong: Mapping[str, str] | None = None
 ) -> str:
-    """The page of one endpoint. `values` are those of the form; `wrong` maps its invalid fields to a sentence each."""
+    """The page of one endpoint. `values` are those of the form; `wrong` maps invalid fields to a sentence each."""
     store = context.store()
     dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_DEAD_LETTERS)
     return _render_page(
