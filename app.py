@@ -27,7 +27,7 @@ from phone.commands import command_words
 from receiving import provider_routes
 from show import talk_file
 from store import clients, connection_budget
-from web import https, request_body, security_headers, session_cookies
+from web import https, request_body_limits, security_headers, session_cookies
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
@@ -66,7 +66,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     session_cookies.init_app(app, settings)
     https.init_app(app, settings, PAGES)
-    request_body.limit_forms(app, PAGES)
+    request_body_limits.limit_forms(app, PAGES)
     security_headers.init_app(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

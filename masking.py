@@ -5,6 +5,9 @@ import hashlib
 import hmac
 import re
 
+from phone_numbers import phone_number_of
+
+WITHHELD = "a withheld number"
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
 E164_NUMBER = re.compile(r"(?:\+|%(?:25)*2B)(\d{7,15})", re.IGNORECASE)
 
@@ -23,6 +26,11 @@ def mask(number: str) -> str:
     if not number.startswith("+") or not number[1:].isdigit():
         return number if number in ("anonymous", "unknown", "restricted", "unavailable") else "•••"
     return f"{number[:3]} ••• {number[-3:]}"
+
+
+def mask_address(address: str) -> str:
+    """Return the address of somebody who texts or calls as the audience sees it; WITHHELD if it is no phone number."""
+    return mask(address) if phone_number_of(address) else WITHHELD
 
 
 def mask_all(text: str) -> str:

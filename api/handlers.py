@@ -10,7 +10,7 @@ import context
 from api import operations
 from sending.webhooks import redelivery, signatures
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.queue import backlog, delivery_queue, messages
 from workers.job_progress import Run
 

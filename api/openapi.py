@@ -1,23 +1,56 @@
-"""The OpenAPI 3.1 description of the endpoint API, including the webhooks we send, derived from api/schema.py."""
+"""The OpenAPI 3.1 description of the endpoint API, derived from the table in api/routes.py, and of our webhooks."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from api.schema import ERROR_RESPONSES, OPERATIONS, PATH_PARAMETERS, Operation
 from sending.http.client import VERSION
+from sending.json_validation import Schema
 from sending.webhooks import event_schemas
-from sending.webhooks.endpoints.endpoint_model import OPTIONS
+from sending.webhooks.endpoints.endpoint_options import OPTIONS
+
+Fields = Mapping[str, Schema]
+"""The fields of a JSON object: name -> schema."""
 
 
-def build_description() -> dict[str, Any]:
-    """Return the complete OpenAPI description."""
+@dataclass(frozen=True)
+class Operation:
+    """One operation. `response_schema` names a schema in the OpenAPI description; "" means an empty response."""
+
+    name: str
+    summary: str
+    status: int = 200
+    response_schema: str = "Endpoint"
+    body_fields: Fields = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+
+
+Operations = Mapping[str, Mapping[str, Operation]]
+"""Path -> method -> operation."""
+
+
+def build_description(
+    operations: Operations, path_parameters: Mapping[str, str], error_responses: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the complete OpenAPI description. `path_parameters` are regular expressions by name."""
+    parameters = {
+        name: {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
+        for name, pattern in path_parameters.items()
+    }
+    problem = {"application/problem+json": {"schema": _reference("Problem")}}
+    errors = {status: {"description": text, "content": problem} for status, text in error_responses.items()}
+    paths = {}
+    for path, by_method in operations.items():
+        described = {method.lower(): _build_operation(each, errors) for method, each in by_method.items()}
+        found = [parameters[name] for name in re.findall(r"{(\w+)}", path)]
+        paths[path] = ({"parameters": found} if found else {}) | described
     return {
         "openapi": "3.1.0",
         "info": {"title": "Call and Response: webhook endpoints", "version": VERSION},
         "servers": [{"url": "/api"}],
         "security": [{"token": []}],
-        "paths": {path: _build_path(path, operations) for path, operations in OPERATIONS.items()},
+        "paths": paths,
         "webhooks": {name: _build_webhook(name) for name in event_schemas.CATALOGUE},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -26,23 +59,10 @@ def build_description() -> dict[str, Any]:
     }
 
 
-def _build_path(path: str, operations: Mapping[str, Operation]) -> dict[str, Any]:
-    parameters = [_build_parameter(name) for name in re.findall(r"{(\w+)}", path)]
-    shared = {"parameters": parameters} if parameters else {}
-    return shared | {method.lower(): _build_operation(operation) for method, operation in operations.items()}
-
-
-def _build_parameter(name: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": PATH_PARAMETERS[name]}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _build_operation(operation: Operation) -> dict[str, Any]:
+def _build_operation(operation: Operation, errors: Mapping[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": operation.summary}
     if operation.response_schema:
         success["content"] = {"application/json": {"schema": _reference(operation.response_schema)}}
-    problem = {"application/problem+json": {"schema": _reference("Problem")}}
-    errors = {status: {"description": text, "content": problem} for status, text in ERROR_RESPONSES.items()}
     described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
     if operation.body_fields:
         body = _object_schema(operation.body_fields, operation.required) | {"additionalProperties": False}

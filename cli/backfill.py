@@ -10,9 +10,8 @@ from flask.cli import with_appcontext
 
 import context
 from cli.options import PAST_TIME, print_outcome
-from receiving.replay import backfill as backfill_module
-from receiving.replay import missing_webhooks
-from receiving.replay.missing_webhooks import MissingReport
+from receiving.replay import missing_webhooks_backfill
+from receiving.replay.missing_webhooks_backfill import MissingReport
 
 
 @click.command()
@@ -26,8 +25,8 @@ def backfill(since: float, until: float, submit: bool) -> None:
     Exits with 1 if a webhook is missing or could not be submitted, or if a log could not be read.
     """
     settings, store = context.settings(), context.store()
-    logs = missing_webhooks.provider_logs(settings, store)
-    report = missing_webhooks.find_missing(
+    logs = missing_webhooks_backfill.provider_logs(settings, store)
+    report = missing_webhooks_backfill.find_missing(
         store, logs, since, until or time.time(), lambda words: click.echo(f"{words} …")
     )
     click.echo(report.summarize())
@@ -37,7 +36,7 @@ def backfill(since: float, until: float, submit: bool) -> None:
         _list_missing(report)
         sys.exit(1 if report.missing or report.failed_logs else 0)
     has_failed = bool(report.failed_logs)
-    for outcome in backfill_module.backfill(settings, report.missing, secrets.token_hex(6)):
+    for outcome in missing_webhooks_backfill.backfill(settings, report.missing, secrets.token_hex(6)):
         print_outcome(outcome)
         has_failed |= outcome.state == "failed"
     sys.exit(1 if has_failed else 0)

@@ -9,10 +9,10 @@ from context import settings
 from masking import mask_words
 from phone.call_steps import next_document, speak, speak_menu, step_key
 from phone.twiml import line_twiml, voice_twiml
+from phone_numbers import is_browser_phone
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from sending.number_types import is_browser_phone
 from show import contributions, show_state, talk_file, waiting_line
 from show.scenes.line import Line
 from workers.call_state import FINAL_STATUSES

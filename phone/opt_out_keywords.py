@@ -8,12 +8,12 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
-from phone import caller_addresses
+from masking import mask_address
 from phone.wording.filler_words import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
+from phone_numbers import phone_number_of
 from receiving.receiver import WebhookContext
 from sending import opt_outs
-from sending.number_types import phone_number_of
 from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
 from show.privacy import purge
 from workers.queues import WEBHOOKS
@@ -59,7 +59,7 @@ def _opt_out(context: WebhookContext, sender: str) -> None:
         context.pipe,
         "person.opted_out",
         context.delivery["MessageSid"],
-        who=caller_addresses.masked_address_of(context.delivery),
+        who=mask_address(context.delivery["From"]),
     )
 
 
@@ -70,7 +70,7 @@ def _opt_in(context: WebhookContext, sender: str) -> None:
         context.pipe,
         "person.opted_in",
         context.delivery["MessageSid"],
-        who=caller_addresses.masked_address_of(context.delivery),
+        who=mask_address(context.delivery["From"]),
     )
 
 

@@ -9,10 +9,11 @@ from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import ServiceUnavailable
 
 import events
+import phone_numbers
 from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
 from context import queues, settings
-from masking import mask_words
-from phone import caller_addresses, opt_out_keywords
+from masking import mask_address, mask_words
+from phone import opt_out_keywords
 from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.count import record_use
@@ -45,7 +46,7 @@ EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 def _reads(delivery: Delivery) -> Commands:
     """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
-    sender, found = caller_addresses.address_of(delivery), find_by_words(delivery["Body"])
+    sender, found = phone_numbers.answerable(delivery["From"]), find_by_words(delivery["Body"])
     is_question = bool(sender) and found is not None and found[0].is_slow
     question = unanswered_texts.count(sender, _answer_id(delivery)) if is_question else ()
     return (*contributions.reads(delivery), *question)
@@ -58,9 +59,9 @@ def _sms_key(delivery: Delivery) -> str:
 @webhook(bp, "/sms", key=_sms_key, reads=_reads)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
-    text, sender = context.delivery, caller_addresses.address_of(context.delivery)
+    text, sender = context.delivery, phone_numbers.answerable(context.delivery["From"])
     body, participant = text["Body"].strip(), contributions.identify(context)
-    received = {"who": caller_addresses.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
+    received = {"who": mask_address(text["From"]), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":

@@ -12,7 +12,7 @@ from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from sending import outbox, pacing
 from sending.outbox import OutboundMessage
-from sending.twilio import errors
+from sending.twilio import error_codes
 from workers import pending_answers
 
 bp = Blueprint("text_status", __name__)
@@ -48,13 +48,13 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
 
 def _settle_finally(context: WebhookContext, message: OutboundMessage, code: str) -> None:
     """Forget the text, unless Twilio has dropped it because of a limit: then it is sent again."""
-    seconds = errors.retry_seconds(code)
+    seconds = error_codes.retry_seconds(code)
     if not seconds:
         outbox.forget_body(context.pipe, message)
     elif message.body:  # not a repeated callback about a text that was delivered
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
-        if code != errors.LOOP_SUSPECTED:
+        if code != error_codes.LOOP_SUSPECTED:
             pacing.pause(context.redis, until, message.sender)
 
 

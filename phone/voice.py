@@ -4,9 +4,10 @@ from flask import Blueprint
 
 import answer_outcomes
 import events
+import phone_numbers
 from answer_outcomes import AnswerText
-from masking import mask_words
-from phone import caller_addresses, voice_answers
+from masking import mask_address, mask_words
+from phone import voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
@@ -32,10 +33,10 @@ def receive_call(context: WebhookContext) -> StoredResponse:
         context.pipe,
         "call.received",
         call["CallSid"],
-        who=caller_addresses.masked_address_of(call),
+        who=mask_address(call["From"]),
         name=participant.name,
     )
-    call_state.record_start(context.pipe, call["CallSid"], caller_addresses.address_of(call))
+    call_state.record_start(context.pipe, call["CallSid"], phone_numbers.answerable(call["From"]))
     scene = participant.show.scene(talk_file.current_talk())
     if participant.show.is_paused:
         return speak(context, contributions.PAUSED, voice_twiml.goodbye(f"{contributions.PAUSED} Goodbye."))

@@ -4,8 +4,8 @@ import time
 
 from flask import Blueprint
 
+import phone_numbers
 from context import queues, settings
-from phone import caller_addresses
 from phone import line_calls as line_calls
 from phone.call_steps import document_number, next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.commands import SlowAnswer
@@ -25,7 +25,7 @@ def enqueue(context: WebhookContext, command: str, slow: SlowAnswer) -> StoredRe
     sid, document = context.delivery["CallSid"], next_document(context)
     id = pending_answers.derive_id(f"call {sid} {context.delivery.path} {document}")
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    caller, sender = caller_addresses.address_of(context.delivery), settings().sender_for(context.delivery["To"])
+    caller, sender = phone_numbers.answerable(context.delivery["From"]), settings().sender_for(context.delivery["To"])
     pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline, sender=sender)
     queues().enqueue(context.pipe, pending, slow.task)
     call_state.add_pending_answer(context.pipe, sid, id)

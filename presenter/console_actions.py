@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from presenter import csrf
 from presenter.blueprint import bp
-from receiving.signatures import constant_time_equal
+from receiving.signature_checks import constant_time_equal
 from sending import text_circuit_breaker
 from show import audit_log, show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError

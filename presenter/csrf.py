@@ -4,7 +4,7 @@ import secrets
 
 from flask import abort, request, session
 
-from receiving.signatures import constant_time_equal
+from receiving.signature_checks import constant_time_equal
 
 
 def token() -> str:

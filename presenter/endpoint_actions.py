@@ -21,7 +21,7 @@ from sending.json_validation import ValidationError
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog
 from sending.webhooks.redelivery import EndpointDisabled

@@ -10,7 +10,7 @@ import context
 from receiving import providers
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError, validate_fields
-from sending.webhooks.endpoints.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 
 FIRST_OPTIONS = ("url", "event_types")  # all others are collapsed

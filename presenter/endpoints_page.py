@@ -13,11 +13,11 @@ from presenter import csrf, endpoint_form
 from presenter.blueprint import bp
 from presenter.login import login_required
 from sending.webhooks import event_schemas, payloads, redelivery
-from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import delivery_queue, messages
+from sending.webhooks.webhook_request import WebhookMessage
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
 

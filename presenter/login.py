@@ -13,7 +13,7 @@ import context
 from masking import alias
 from presenter import csrf
 from presenter.blueprint import bp
-from receiving.signatures import constant_time_equal
+from receiving.signature_checks import constant_time_equal
 from stage import presenter_session
 from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in

@@ -15,7 +15,7 @@ from presenter.blueprint import bp
 from presenter.login import login_required
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
-from receiving.replay import missing_webhooks, replay, replay_and_backfill_jobs
+from receiving.replay import missing_webhooks_backfill, replay, replay_and_backfill_jobs
 from receiving.replay.replay import ReplayRequest
 from show.duration_format import format_duration
 from show.sanitize import sanitize, sanitize_number
@@ -79,7 +79,7 @@ def backfill_page() -> str:
         window_labels=WINDOW_LABELS,
         channels=["sms", "voice", *sorted(context.settings().webhook_secrets.keys() & providers.load().keys())],
         selected_channel=sanitize(channel, 20),
-        asks_github=missing_webhooks.is_github_configured(context.settings()),
+        asks_github=missing_webhooks_backfill.is_github_configured(context.settings()),
         **_template_values(),
     )
 

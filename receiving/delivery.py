@@ -1,15 +1,19 @@
-"""One webhook request as received, before it is verified."""
+"""One webhook request: as received, before it is verified, or as a sender would make it."""
 
 import hashlib
+import json
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import unquote, urlencode
 
+from receiving.body_parsing import parse_form
 from receiving.rejection_reasons import InvalidNumber, InvalidSid
-from receiving.urlencoded_forms import parse_form
 
+FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 NUMBER_PATTERN = re.compile(r"[0-9]{1,9}")
 
@@ -63,7 +67,7 @@ class Delivery:
     def form(self) -> list[tuple[str, str]]:
         """The form fields of a POST in order, including repeated and empty ones; [] if the body is not a form."""
         content_type = self.headers.get("content-type", "").lower()
-        if self.method != "POST" or not content_type.startswith("application/x-www-form-urlencoded"):
+        if self.method != "POST" or not content_type.startswith(FORM_CONTENT_TYPE):
             return []
         return parse_form(self.body.decode("utf-8", "replace"))
 
@@ -111,3 +115,15 @@ def _target(environ: dict[str, object]) -> str:
         return raw
     rest = raw.partition("://")[2]  # the absolute form (http://host/path), which clients send to proxies
     return "/" + rest.partition("/")[2]
+
+
+def make_json_delivery(url: str, data: Any, **headers: str) -> Delivery:
+    """Return a POST with this data as JSON; `_` in header names stands for `-`."""
+    body = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    return Delivery("POST", url, {"content-type": "application/json"}, body).with_headers(**headers)
+
+
+def make_form_delivery(url: str, fields: Iterable[tuple[str, str]], **headers: str) -> Delivery:
+    """Return a POST with these fields as a form; `_` in header names stands for `-`."""
+    body = urlencode(list(fields)).encode()
+    return Delivery("POST", url, {"content-type": FORM_CONTENT_TYPE}, body).with_headers(**headers)

@@ -13,13 +13,13 @@ from receiving import backpressure, idempotency, providers, receiver, replay_mar
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import explain
+from receiving.event_summaries import ProviderEvent, one_line
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
 from receiving.rejection_reasons import RejectedRequest
-from receiving.signatures import secrets_with_prefix
-from sending import raw_payloads
+from receiving.signature_checks import secrets_with_prefix
+from sending import provider_payloads
 from store import DeferredPipeline, new_pipeline
 
 log = logging.getLogger(__name__)
@@ -114,5 +114,5 @@ def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -
     is_readable = event.name != UNREADABLE
     summary = provider.summarize(event) if is_readable else f"{provider.title} sent something we cannot read"
     data = {"provider": provider.name, "event": one_line(event.name), "summary": one_line(summary)}
-    data["raw_payload"] = raw_payloads.save(pipe, event.data)
+    data["raw_payload"] = provider_payloads.save(pipe, event.data)
     events.publish(pipe, "webhook.received", **data)

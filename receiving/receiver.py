@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
 
 from flask import Blueprint, Response, g, request
 
@@ -12,13 +13,15 @@ from receiving import backpressure, idempotency, replay_marker, stored_requests,
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.mistakes import Mistake
-from receiving.diagnosis.provider import TOO_MANY, TokenBucket
+from receiving.diagnosis.provider import TOO_MANY
 from receiving.diagnosis.twilio import explain
 from receiving.idempotency import StoredResponse
 from receiving.rejection_reasons import RejectedRequest
-from receiving.replay import late_reply
-from store import Commands, ConditionFailed, DeferredPipeline, Store, batching, new_pipeline
-from web.request_body import BodyMemory
+from sending import outbox, text_circuit_breaker
+from sending.outbox import OutboundMessage
+from store import Commands, ConditionFailed, DeferredPipeline, Pipe, Store, batching, new_pipeline
+from web.request_body_limits import BodyMemory
+from web.token_bucket import TokenBucket
 
 diagnosis_budget = TokenBucket()
 body_memory = BodyMemory()
@@ -174,8 +177,25 @@ def _run_once(context: WebhookContext, claim: idempotency.Claim, handler: Handle
     """Run the handler and commit its writes. Return the response, and whether the claim was still ours."""
     response = handler(context)
     if replay_marker.replay_mode(context.delivery) == replay_marker.BACKFILLED:
-        late_reply.plan_late_reply(context.pipe, context.delivery, response)
+        plan_late_reply(context.pipe, context.delivery, response)
     return response, idempotency.complete(context.redis, context.pipe, claim, response)
+
+
+def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) -> None:
+    """Add each <Message> in our response to a backfilled text to the outbox: Twilio is no longer waiting for it.
+
+    The outbox sends each message once, within the rate limits, and not to people who have opted out.
+    """
+    if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
+        return
+    sender = settings().sender_for(delivery["To"])
+    messages = ElementTree.fromstring(response.body).findall("Message")  # noqa: S314 (our own TwiML)
+    for number, message in enumerate(messages):
+        body = "".join(message.itertext()).strip()
+        if body:
+            text_circuit_breaker.record_request(pipe, delivery["From"])
+            id = f"late:{delivery['MessageSid']}:{number}"
+            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"], sender))
 
 
 def report_duplicate(redis: Store, delivery: Delivery, subject: str = "") -> None:

@@ -5,7 +5,7 @@ import re
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import SecretPathNotFound
-from receiving.signatures import matches_any, secrets_with_prefix
+from receiving.signature_checks import matches_any, secrets_with_prefix
 
 PATH_PREFIX = "path:"
 SECRET_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,}")  # 22 random Base64 characters contain at least 128 bits

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from config import Secret, Settings
+from phone_numbers import is_browser_phone
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import constant_time_equal
-from sending.number_types import is_browser_phone
+from receiving.signature_checks import constant_time_equal
 
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"

@@ -16,7 +16,7 @@ TOUR = {
         "receiving/twilio_signature.py",
         "receiving/stored_requests.py",
     ],
-    "A provider as an example": ["receiving/providers/github.py"],
+    "A provider as an example": ["receiving/providers/stripe.py"],
     "Answering texts and calls": [
         "phone/commands/__init__.py",
         "phone/commands/check.py",

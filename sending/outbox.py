@@ -27,6 +27,7 @@ NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of what followers of an eve
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
+MAX_TRIES = 6  # tries on which Twilio may have acted
 SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}

@@ -1,11 +1,25 @@
-"""Rate limits on texts and calls to one person, which affect nobody else."""
+"""Rate limits on texts and calls to one person, and whether a released message may be sent now."""
 
 import time
 
+from sending import outbox, outdated_answers, text_circuit_breaker
+from sending.outbox import OutboundMessage
 from store import Store
 
 MAX_PER_MINUTE = 10  # carriers block a sender after 15 texts to one number in 30 seconds
 MAX_PER_DAY = 100
+
+
+class MustWait(Exception):
+    """The message must be considered again at the time `until`."""
+
+    def __init__(self, reason: str, until: float) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
+class MustNotSend(Exception):
+    """The message must never be sent; the exception's message says why."""
 
 
 class RateLimitExceeded(Exception):
@@ -14,6 +28,35 @@ class RateLimitExceeded(Exception):
     def __init__(self, reason: str, retry_at: float = 0.0) -> None:
         super().__init__(reason)
         self.retry_at = retry_at
+
+
+def admit(redis: Store, message: OutboundMessage, person: str, now: float | None = None) -> OutboundMessage:
+    """Return the message to send. Raises MustWait or MustNotSend. `person` is the recipient's alias."""
+    now = now or time.time()
+    if reason := text_circuit_breaker.stop_reason(redis):
+        raise MustWait(f"all sending has been stopped: {reason}", now)
+    if message.tries >= outbox.MAX_TRIES:
+        raise MustNotSend(f"tried {outbox.MAX_TRIES} times: {message.reason or 'Twilio did not respond'}")
+    current = outdated_answers.replace_if_outdated(redis, message, now)
+    if current is None:
+        raise MustNotSend(f"it waited longer than {outdated_answers.MAX_WAIT_SECONDS // 3600} hours")
+    message = current
+    if not message.tries and not message.is_counted:
+        _check_limits(redis, message, person, now)
+    return message
+
+
+def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
+    """Check the person's own limits first: texts that exceed them must not count toward stopping all sending."""
+    try:
+        consume(redis, person, now)
+        text_circuit_breaker.count_text(redis, message.to)
+    except RateLimitExceeded as error:
+        if message.is_answer and error.retry_at:
+            raise MustWait(str(error), error.retry_at) from error
+        raise MustNotSend(str(error)) from error
+    except text_circuit_breaker.SendingStopped as error:
+        raise MustWait(str(error), now) from error
 
 
 def consume(redis: Store, person: str, now: float | None = None) -> None:

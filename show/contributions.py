@@ -12,10 +12,10 @@ import config
 import context
 from answer_outcomes import DECLINED, AnswerText
 from masking import alias
+from phone_numbers import is_browser_phone, phone_number_of
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
-from sending.number_types import is_browser_phone, phone_number_of
-from sending.twilio.media import picture_path, recording_path
+from sending.twilio.calls_and_media import picture_path, recording_path
 from show import encrypted_phone_numbers, friendly_names, show_state, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.contribution_limits import MAX_MEDIA

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import context
-from sending.twilio.live_calls import CallEnded
+from sending.twilio.calls_and_media import CallEnded
 from show.base_scene import TTL_SECONDS
 from store import Pipe, Store
 from workers import call_state

@@ -8,8 +8,8 @@ from flask import Response, abort, current_app, send_file
 from PIL import Image, ImageOps
 
 import context
-from sending.twilio import media
-from sending.twilio.media import MediaGone, MediaUnavailable
+from sending.twilio import calls_and_media
+from sending.twilio.calls_and_media import MediaGone, MediaUnavailable
 from show import moderation, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
@@ -41,7 +41,7 @@ class MediaCache:
         with self._lock:
             if item.media not in self._files:
                 from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
-                content = media.download(context.settings(), item.media, from_exchange=from_exchange)
+                content = calls_and_media.download(context.settings(), item.media, from_exchange=from_exchange)
                 self._files[item.media] = encode_picture(content) if item.kind == "picture" else content
             self._files.move_to_end(item.media)
             while len(self._files) > 1 and sum(map(len, self._files.values())) > MAX_CACHED_BYTES:

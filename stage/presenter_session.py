@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 import context
 from masking import alias
-from receiving.signatures import matches_any
+from receiving.signature_checks import matches_any
 from stage.blueprint import get_page_store
 
 SESSION_TTL_SECONDS = 12 * 3600  # one conference day

@@ -9,11 +9,11 @@ import redis
 from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from receiving.diagnosis.provider import TokenBucket
 from show.sanitize import sanitize_number
 from stage.blueprint import bp, get_page_store
 from stage.presenter_session import is_logged_in
 from store import Store
+from web.token_bucket import TokenBucket
 
 SCREENS_KEY = "screens"  # sorted set: ids of screens, by the time of their last report
 TTL_SECONDS = 45  # three reports

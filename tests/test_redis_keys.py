@@ -6,7 +6,7 @@ import events
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from sending.webhooks.optional import cookies
+from sending.webhooks.endpoints import cookies
 from sending.webhooks.queue import backlog, delivery_queue, messages
 from store import memory_usage
 from tests.support.redis_keys import DOCUMENT, byte_limits, too_large

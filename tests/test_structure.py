@@ -45,6 +45,7 @@ LAYERS = [
     {"config"},
     {"settings"},
     {"answer_outcomes", "control_characters", "event_types", "masking"},
+    {"phone_numbers"},
 ]
 
 # Sub-packages that import no other module of this project, or only those listed.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import dispatch
+from sending.webhooks import delivery_jobs
 from settings import webhook_retry_schedule
 
 
@@ -19,7 +19,7 @@ def test_schedule_has_a_default(settings):
 def test_schedule_can_be_configured(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
-    _, _, options = dispatch._get_sender.__wrapped__()
+    _, _, options = delivery_jobs._get_sender.__wrapped__()
     assert options["schedule"] == (0, 7)
 
 

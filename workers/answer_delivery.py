@@ -12,12 +12,12 @@ from rq.timeouts import JobTimeoutException
 import config
 import events
 from masking import mask
+from phone_numbers import can_be_texted
 from sending import outbox, pacing, unanswered_texts
-from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
+from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.gateway import TwilioGateway
-from sending.twilio.live_calls import CallEnded
 from store import Pipe, Store, clients, new_pipeline
 from workers import call_state, pending_answers
 from workers.pending_answers import PendingAnswer

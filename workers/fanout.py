@@ -8,10 +8,10 @@ from typing import Any
 
 import events
 from events import Event
-from sending import followers, raw_payloads
-from sending.webhooks import dispatch, event_schemas
+from sending import followers, provider_payloads
+from sending.webhooks import delivery_jobs, event_schemas
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from sending.webhooks.queue import messages
 from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
 from workers import follower_notifications
@@ -45,11 +45,11 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
     batch, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
     types = {type for event in batch if (type := event_schemas.public_type(event))}
     followed = {type for type in types if followers.is_followed(redis, type)}
-    payloads = raw_payloads.load_all(redis, [event.data.get("raw_payload", "") for event in batch])
+    payloads = provider_payloads.load_all(redis, [event.data.get("raw_payload", "") for event in batch])
     planned = 0
     for event, payload in zip(batch, payloads, strict=True):
         planned += _plan_event(pipe, event, payload, receivers, followed)
-        raw_payloads.delete(pipe, event.data.get("raw_payload", ""))
+        provider_payloads.delete(pipe, event.data.get("raw_payload", ""))
     return (len(batch), planned) if batch and _advance_cursor(redis, pipe, cursor, batch[-1].id) else (0, 0)
 
 
@@ -70,7 +70,7 @@ def _plan_event(pipe: Pipe, event: Event, payload: Any, receivers: list[WebhookE
     has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
     if has_receiver:
         data = event_schemas.build_data(event, payload)
-        dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
+        delivery_jobs.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
         follower_notifications.plan(pipe, event, event_type)
     return has_receiver or event_type in followed

@@ -2,15 +2,14 @@
 
 from answer_outcomes import DECLINED, FAILED, AnswerText
 from masking import mask_urls
+from phone_numbers import can_be_texted
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
-from sending.number_types import can_be_texted
 from sending.webhooks import event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import registration_by_phone
-from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints
-from sending.webhooks.endpoints.url_verification import VerificationFailed
+from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints, VerificationFailed
 from sending.webhooks.queue import backlog
 from store import Store
 from workers import follower_notifications, pending_answers, tasks

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from redis import Redis
 
 from sending import outbox, pacing
-from sending.webhooks import dispatch
+from sending.webhooks import delivery_jobs
 from sending.webhooks.queue import backlog
 from store import Store
 from workers import answer_delivery, fanout, follower_notifications, pending_answers
@@ -47,7 +47,7 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
     """Sweep once. Return the number of items processed."""
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
-    count += dispatch.enqueue_due(redis, now) + follower_notifications.plan_due(redis)
+    count += delivery_jobs.enqueue_due(redis, now) + follower_notifications.plan_due(redis)
     backlog.trim(redis, now)
     if may_fail():
         count += _fail_overdue_answers(redis, now)

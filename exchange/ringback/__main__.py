@@ -38,7 +38,7 @@ def without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-# aiohttp loads the authorities when it is imported, but webhooks/tls.py has its own.
+# aiohttp loads the authorities when it is imported, but webhooks/connections.py has its own.
 with without_certificate_authorities(), without_garbage_collection():
     from ringback.launcher.command_line_options import UsageError
     from ringback.launcher.config_file import parse

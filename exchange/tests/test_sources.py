@@ -12,7 +12,7 @@ WITHOUT_FACTS = {
     "twiml/element_types.py",
     "twiml/steps.py",
     "webhooks/app_address.py",
-    "webhooks/kept_connections.py",
+    "webhooks/connections.py",
     "webhooks/request.py",
 }
 PACKAGES = ("account", "messages", "rest", "twiml", "verbs", "webhooks")

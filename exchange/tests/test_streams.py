@@ -14,8 +14,16 @@ from twilio.request_validator import RequestValidator
 
 from ringback.sound import mulaw, wav
 from ringback.sound.synthetic_speech import synthesize
-from ringback.streams.app_message_parser import AppClear, AppMark, AppMedia, InvalidStreamMessage, read_message
-from ringback.streams.audio_format import LINEAR, ZEROS, mistake_in
+from ringback.streams.messages_from_app import (
+    LINEAR,
+    ZEROS,
+    AppClear,
+    AppMark,
+    AppMedia,
+    InvalidStreamMessage,
+    mistake_in,
+    read_message,
+)
 from ringback.streams.track_audio import TrackAudio
 from ringback.testing.json_api import Connection
 from ringback.testing.phone_call import PhoneCall

@@ -8,10 +8,8 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from ringback.webhooks.signature import signature
-from ringback.websockets.address import checked_socket_url
 from ringback.websockets.app_socket import Closed, Frame
-from ringback.websockets.failure import HandshakeFailed
-from ringback.websockets.handshake import open_socket
+from ringback.websockets.handshake import HandshakeFailed, checked_socket_url, open_socket
 from support.app_websocket import AppWebSocket
 from support.exchange import TOKEN
 

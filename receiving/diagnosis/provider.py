@@ -1,6 +1,5 @@
 """Explains why a provider's request was rejected, for our log and the presenter. The sender never sees it."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -13,24 +12,6 @@ from receiving.rejection_reasons import CredentialsRequired, MissingSignature, R
 MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can trigger one
 TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
 TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller request of the same kind.")
-
-
-class TokenBucket:
-    """Limits how often this process handles rejections, because anybody can cause them."""
-
-    def __init__(self, capacity: int = 100, tokens_per_second: float = 10) -> None:
-        self.capacity, self.tokens_per_second = capacity, tokens_per_second
-        self.tokens, self.updated_at = float(capacity), time.monotonic()
-
-    def acquire(self) -> bool:
-        """Take a token. Returns False if there is none."""
-        now = time.monotonic()
-        self.tokens = min(self.capacity, self.tokens + (now - self.updated_at) * self.tokens_per_second)
-        self.updated_at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 def explain(

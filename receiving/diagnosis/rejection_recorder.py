@@ -9,10 +9,10 @@ from masking import mask_all
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.diagnosis.provider import TokenBucket
 from receiving.rejection_reasons import RejectedRequest
 from store import Store, clients, execute, new_pipeline
 from store.pool import OPTIONAL
+from web.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 

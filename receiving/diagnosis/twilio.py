@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from config import Settings
 from receiving import twilio_signature
+from receiving.body_parsing import parse_form
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_secrets, other_urls
 from receiving.diagnosis.provider import TOO_LARGE
 from receiving.rejection_reasons import InvalidNumber, InvalidSid, RejectedRequest
 from receiving.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER
-from receiving.urlencoded_forms import parse_form
 
 Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 """Common mistakes, each with the delivery and the settings that would be valid without it."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from config import ConfigError, Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
+from receiving.event_summaries import ProviderEvent
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent
 
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
 """Common mistakes, each with a delivery and secrets; if `verify` accepts those, the mistake explains the rejection."""

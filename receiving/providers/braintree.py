@@ -13,14 +13,13 @@ import secrets as random
 from urllib.parse import urlencode
 
 from config import Secrets
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_form_delivery
 from receiving.diagnosis.mistakes import Mistake
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider, bad_request
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
-from receiving.signatures import matches_any
+from receiving.signature_checks import matches_any
 
 ELEMENTS = ("kind", "id", "amount", "currency-iso-code")
 CHALLENGE_PATTERN = re.compile(r"[a-f0-9]{20,32}")

@@ -10,12 +10,12 @@ import hmac
 import secrets as random
 
 from config import Secrets
-from receiving.delivery import Delivery
+from receiving.body_parsing import parse_json
+from receiving.delivery import Delivery, make_json_delivery
+from receiving.event_summaries import ProviderEvent, pluralize
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, parse_json, pluralize
 from receiving.providers.base import OK, Provider, bad_request
-from receiving.sample_requests import make_json_delivery
-from receiving.signatures import verify_header
+from receiving.signature_checks import verify_header
 
 SIGNATURE_HEADER = "x-dropbox-signature"
 MAX_CHALLENGE_CHARS = 500  # Dropbox's challenges have about 60 characters

@@ -12,13 +12,13 @@ from collections.abc import Iterable
 
 from config import Secrets
 from masking import mask_email
-from receiving.delivery import Delivery
+from receiving.body_parsing import parse_json
+from receiving.delivery import Delivery, make_json_delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature
-from receiving.sample_requests import make_json_delivery
-from receiving.signatures import matches_any, secrets_with_prefix, verify_header
+from receiving.signature_checks import matches_any, secrets_with_prefix, verify_header
 
 SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"
 AUTHORIZATION_PREFIX = "authorization:"

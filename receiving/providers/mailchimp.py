@@ -11,12 +11,11 @@ from dataclasses import replace
 from config import Secrets
 from masking import mask_email
 from receiving import secret_path
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_form_delivery
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, split_words
 from receiving.providers.base import OK
 from receiving.providers.timestamped_hmac import TimestampedHMAC
-from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 
 VERB_PHRASES = {
     "subscribe": "subscribed",

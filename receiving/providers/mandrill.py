@@ -17,14 +17,14 @@ from urllib.parse import quote
 
 from config import Secrets
 from masking import mask_email
-from receiving.delivery import Delivery
+from receiving.body_parsing import parse_json
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_form_delivery
 from receiving.diagnosis.mistakes import Mistake, other_urls
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import OK, Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
-from receiving.signatures import constant_time_equal, verify_header
+from receiving.signature_checks import constant_time_equal, verify_header
 
 SIGNATURE_HEADER = "x-mandrill-signature"
 EVENTS_FIELD = "mandrill_events"

@@ -13,14 +13,13 @@ from werkzeug.http import parse_options_header
 
 from config import Secret, Secrets
 from receiving import secret_path
-from receiving.decoding.charsets import decode_text
-from receiving.delivery import Delivery
+from receiving.body_parsing import decode_text, parse_json
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_json_delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import CredentialsRequired, SecretPathNotFound
-from receiving.sample_requests import FORM_CONTENT_TYPE, make_json_delivery
-from receiving.signatures import matches_any, secrets_with_prefix
+from receiving.signature_checks import matches_any, secrets_with_prefix
 
 BASIC_PREFIX, BEARER_PREFIX = "basic:", "bearer:"
 CHALLENGES = {BASIC_PREFIX: 'Basic realm="webhooks", charset="UTF-8"', BEARER_PREFIX: 'Bearer realm="webhooks"'}

@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from config import Secrets
 from masking import mask_email
 from receiving import secret_path
-from receiving.decoding.email_form import parse_email_form
+from receiving.body_parsing import parse_email_form, parse_json
 from receiving.delivery import Delivery
-from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import OK, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
+from receiving.signature_checks import check_timestamp, parse_timestamp, secrets_with_prefix
 from sending.webhooks.signatures import decode_base64
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"

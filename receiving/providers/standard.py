@@ -8,13 +8,13 @@ import base64
 import secrets as random
 
 from config import Secret, Secrets
-from receiving.delivery import Delivery
+from receiving.body_parsing import parse_json
+from receiving.delivery import Delivery, make_json_delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
-from receiving.sample_requests import make_json_delivery
-from receiving.signatures import check_timestamp, parse_timestamp
+from receiving.signature_checks import check_timestamp, parse_timestamp
 from sending.webhooks import signatures
 from sending.webhooks.signatures import HEADERS
 

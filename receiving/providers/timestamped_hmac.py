@@ -7,7 +7,7 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.providers.base import Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature, canonical_header_name
-from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
+from receiving.signature_checks import check_timestamp, matches_any, parse_signature_header, parse_timestamp
 
 
 class TimestampedHMAC(Provider):

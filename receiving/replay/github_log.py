@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from config import Settings
 from receiving.delivery import Delivery
-from receiving.provider_event import one_line, split_words
+from receiving.event_summaries import one_line, split_words
 from receiving.replay.provider_log_entry import LogEntry, RedeliveryRequested, Sleep, github_key
 from sending.http.informational_responses import skip_informational
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries

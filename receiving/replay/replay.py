@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from config import Settings
 from receiving import providers, replay_marker, stored_requests, twilio_signature
 from receiving.delivery import Delivery
-from receiving.provider_event import one_line
+from receiving.event_summaries import one_line
 from receiving.replay import loopback_client
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed, LoopbackResponse
 from store import Store

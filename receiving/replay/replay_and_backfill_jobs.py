@@ -7,7 +7,7 @@ from typing import Any
 from rq import Queue
 
 from config import Settings
-from receiving.replay import backfill, missing_webhooks, replay
+from receiving.replay import missing_webhooks_backfill, replay
 from receiving.replay.replay import ReplayRequest
 from store import Store
 from workers import answer_delivery, job_progress
@@ -55,13 +55,14 @@ def _find_missing(settings: Settings, redis: Store, log: RunWriter) -> str:
 
 def _backfill(settings: Settings, redis: Store, log: RunWriter) -> str:
     report = _missing_report(settings, redis, log)
-    return f"{report.summarize()} {_log_outcomes(log, backfill.backfill(settings, report.missing, log.run.id))}"
+    outcomes = missing_webhooks_backfill.backfill(settings, report.missing, log.run.id)
+    return f"{report.summarize()} {_log_outcomes(log, outcomes)}"
 
 
-def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> missing_webhooks.MissingReport:
+def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> missing_webhooks_backfill.MissingReport:
     since, until = log.run.options["since"], log.run.options["until"]
-    report = missing_webhooks.find_missing(
-        redis, missing_webhooks.provider_logs(settings, redis), since, until, log.set_message
+    report = missing_webhooks_backfill.find_missing(
+        redis, missing_webhooks_backfill.provider_logs(settings, redis), since, until, log.set_message
     )
     for name, reason in report.failed_logs.items():
         log.add_outcome(Outcome(name, "failed", 0, 0.0, reason))

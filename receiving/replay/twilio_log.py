@@ -12,9 +12,8 @@ import requests
 from twilio.base.exceptions import TwilioException
 
 from masking import mask
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery
 from receiving.replay.provider_log_entry import LogEntry, Sleep, call_key, text_key
-from receiving.sample_requests import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 from sending.twilio.gateway import TwilioGateway
 from workers.call_state import FINAL_STATUSES

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -17,13 +18,13 @@ from twilio.rest import Client
 import events
 from config import Settings
 from masking import alias, mask
-from sending import opt_outs, outbox, pacing, pre_send_checks
+from sending import opt_outs, outbox, pacing, rate_limits_per_person
 from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
-from sending.twilio import errors, lost_responses
+from sending.twilio import error_codes
+from sending.twilio.calls_and_media import REQUEST_TIMEOUT_SECONDS, CallsAndMedia
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
-from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from store import Store
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,12 @@ CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
 MAX_KEPT_CONNECTIONS = 50  # to the REST API: the jobs of a full room send their answers at the same time
 
+RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
+CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
+MAX_LISTED_TEXTS = 100
 
-class TwilioGateway(LiveCalls):
+
+class TwilioGateway(CallsAndMedia):
     """Sends texts and starts calls through Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
 
     def __init__(self, settings: Settings, redis: Store) -> None:
@@ -85,10 +90,10 @@ class TwilioGateway(LiveCalls):
             return "sending"
         try:
             return send(self._admit(message))
-        except pre_send_checks.MustWait as wait:
+        except rate_limits_per_person.MustWait as wait:
             outbox.postpone(self.redis, message, "sending", wait.until, str(wait), is_counted=message.is_counted)
             state = "planned"
-        except pre_send_checks.MustNotSend as error:
+        except rate_limits_per_person.MustNotSend as error:
             state = self._mark_failed(message, "sending", str(error))
         pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
@@ -96,8 +101,8 @@ class TwilioGateway(LiveCalls):
     def _admit(self, message: OutboundMessage) -> OutboundMessage:
         """Return the message to send. Raises MustWait or MustNotSend."""
         if opt_outs.has_opted_out(self.redis, message.to, self.settings.secret_key):
-            raise pre_send_checks.MustNotSend("they texted STOP")
-        return pre_send_checks.admit(self.redis, message, alias(message.to, self.settings.secret_key[0]))
+            raise rate_limits_per_person.MustNotSend("they texted STOP")
+        return rate_limits_per_person.admit(self.redis, message, alias(message.to, self.settings.secret_key[0]))
 
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url
@@ -133,8 +138,8 @@ class TwilioGateway(LiveCalls):
             created = request()
         except TwilioRestException as error:
             return self._handle_error(message, error)
-        except errors.CONNECTION_ERRORS as error:
-            if errors.was_never_sent(error):
+        except error_codes.CONNECTION_ERRORS as error:
+            if error_codes.was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
@@ -159,12 +164,12 @@ class TwilioGateway(LiveCalls):
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
-        if seconds := errors.retry_seconds(error.code, error.status):
+        if seconds := error_codes.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
             pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
-        if error.code == errors.UNSUBSCRIBED_RECIPIENT:
+        if error.code == error_codes.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to, self.settings.secret_key)
             return self._mark_failed(message, "sending", "they texted STOP")
         return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
@@ -184,14 +189,14 @@ class TwilioGateway(LiveCalls):
         return "planned"
 
     def _mark_unknown(self, message: OutboundMessage) -> str:
-        outbox.mark_unknown(self.redis, message, time.time() + lost_responses.RECHECK_DELAY_SECONDS)
+        outbox.mark_unknown(self.redis, message, time.time() + RECHECK_DELAY_SECONDS)
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
             sender = message.sender or self.settings.default_number
-            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
+            sids = _find_sids(self.client_for(message.to), message, sender)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
@@ -208,3 +213,23 @@ def _connect(settings: Settings, token: str, base_url: str) -> Client:
     if base_url:
         client.api.base_url = base_url
     return client
+
+
+def _find_sids(client: Client, message: OutboundMessage, sender: str) -> list[str]:
+    """Return the SIDs of the texts that this message may have become, newest first.
+
+    Raises TwilioException or RequestException if Twilio cannot tell.
+    """
+    since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
+    # Without a date filter: a queued text has no DateSent.
+    texts = client.messages.list(to=message.to, from_=sender, limit=MAX_LISTED_TEXTS)
+    return [str(text.sid) for text in texts if _is_same(text, message) and _is_recent(text, since)]
+
+
+def _is_same(text: Any, message: OutboundMessage) -> bool:
+    return bool(text.body == shorten(message.body) and text.direction == "outbound-api")
+
+
+def _is_recent(text: Any, since: datetime) -> bool:
+    """Return whether the text was created no earlier than `since`. A queued text has no other date."""
+    return bool(text.date_created is None or text.date_created >= since)

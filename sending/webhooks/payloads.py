@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.webhook_request import WebhookMessage
 
 FULL, THIN = "full", "thin"
 THIN_FIELDS = ("subject", "answer_id", "endpoint", "provider", "event")  # what a thin payload keeps: ids and names

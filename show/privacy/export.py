@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import config
 from masking import alias
+from phone_numbers import phone_number_of
 from receiving import stored_requests
-from sending.number_types import phone_number_of
 from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
 from show.base_scene import Scene

@@ -1,14 +1,18 @@
 """The scene `idempotence`: f(f(x)) = f(x). The last webhook is delivered ten more times and changes nothing."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import context
-from receiving.replay import duplicate_deliveries
-from receiving.replay.duplicate_deliveries import CopyResult
-from receiving.replay.loopback_client import LoopbackFailed
+from config import Settings
+from receiving import replay_marker, stored_requests
+from receiving.delivery import Delivery
+from receiving.replay import replay
+from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView
@@ -16,6 +20,18 @@ from show.lanes.content import make_lane
 from store import Store
 
 COPIES = 10
+SEARCHED_REQUESTS = 200
+PATHS = ("/sms", "/voice")
+
+
+@dataclass(frozen=True)
+class CopyResult:
+    """The response to one copy. `digest` is the start of the SHA-256 of its body; `had_effect` must be False."""
+
+    status: int
+    digest: str
+    had_effect: bool
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,7 @@ class Idempotence(Scene):
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Deliver the copies through our own endpoint, and store each result at once, so that the stage shows it."""
-        delivery = duplicate_deliveries.find_last(store)
+        delivery = find_last(store)
         if delivery is None:
             raise SceneError("No text or call has come yet. Text the number first.")
         key = self.key("copies")
@@ -66,7 +82,7 @@ class Idempotence(Scene):
         show_state.announce(pipe)
         pipe.execute()
         try:
-            for result in duplicate_deliveries.deliver(context.settings(), delivery, COPIES):
+            for result in deliver_copies(context.settings(), delivery, COPIES):
                 pipe.execute_command("RPUSH", key, json.dumps(asdict(result)))
                 show_state.announce(pipe)
                 pipe.execute()
@@ -80,3 +96,27 @@ class Idempotence(Scene):
     def _load(self, store: Store) -> tuple[str, list[CopyResult]]:
         sid, *rows = [json.loads(row) for row in store.lrange(self.key("copies"), 0, -1)] or [""]
         return str(sid), [CopyResult(**row) for row in rows]
+
+
+def find_last(redis: Store) -> Delivery | None:
+    """Return the newest text or call that Twilio itself has delivered, or None."""
+    entries = stored_requests.latest(redis, SEARCHED_REQUESTS)
+    found = (entry.delivery for entry in entries if entry.is_whole and not entry.delivery.replay_mark)
+    return next((delivery for delivery in found if delivery.path in PATHS), None)
+
+
+def deliver_copies(settings: Settings, delivery: Delivery, count: int) -> Iterator[CopyResult]:
+    """Deliver this many copies and yield the result of each. Raises LoopbackFailed or CannotReplay."""
+    run = secrets.token_hex(8)
+    with LoopbackClient(settings) as client:
+        for _ in range(count):
+            prepared = replay.prepare(delivery, settings, resign=True)
+            marked = replay_marker.add_mark(prepared, replay_marker.REPLAYED, run, settings.secret_key)
+            response = client.send(marked)
+            had_effect = response.replay_result != replay_marker.DUPLICATE
+            yield CopyResult(response.status, _digest_of(response.body), had_effect, response.seconds)
+
+
+def _digest_of(body: str) -> str:
+    """Return the start of the SHA-256 of a response."""
+    return hashlib.sha256(body.encode()).hexdigest()[:12]

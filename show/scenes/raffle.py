@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import context
 from answer_outcomes import DECLINED, AnswerText
+from phone_numbers import can_be_texted
 from sending import outbox, text_circuit_breaker
-from sending.number_types import can_be_texted
 from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
 from show import encrypted_phone_numbers, raffle_receipt, show_state
 from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 import config
-from api.schema import OPERATIONS
+from api.routes import OPERATIONS
 from app import create_app
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.credentials import decrypt_credentials

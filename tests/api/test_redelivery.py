@@ -8,18 +8,18 @@ import pytest
 from rq import SimpleWorker
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, event_schemas, payloads
-from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks import delivery_jobs, event_schemas, message_delivery, payloads
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
+from sending.webhooks.webhook_request import WebhookMessage
 from tests.support.endpoint_api import AUTHORIZED, URL, is_a_problem
 from tests.support.webhook_sender import store_message
 
 
 def test_attempts_are_listed_and_a_message_is_sent_again(program, id, redis, seal):
-    message = dispatch.deliver_later(redis, "text.received", {})
-    dispatch.enqueue_due(redis)
-    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
+    message = delivery_jobs.deliver_later(redis, "text.received", {})
+    delivery_jobs.enqueue_due(redis)
+    message_delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202
@@ -38,7 +38,7 @@ def test_recovery_resends_failures_and_reports_progress(program, id, redis):
     assert (dead["count"], [letter["event_type"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
     begun = program("POST", f"/{id}/recover", since=time.time() - 3600)
     assert (begun.status_code, begun.json["state"]) == (202, "waiting")
-    queue = dispatch.get_queue(redis)
+    queue = delivery_jobs.get_queue(redis)
     SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
     seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
     assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)

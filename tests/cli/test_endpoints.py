@@ -8,7 +8,7 @@ import pytest
 
 from cli.options import PAST_TIME
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from tests.support.waiting import eventually
@@ -45,9 +45,9 @@ def test_without_endpoints_it_says_so(says):
 
 
 def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
-    message = dispatch.deliver_later(redis, "text.received", {})
-    dispatch.enqueue_due(redis)
-    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
+    message = delivery_jobs.deliver_later(redis, "text.received", {})
+    delivery_jobs.enqueue_due(redis)
+    message_delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
     assert f"{message}  text.received  attempt 1  dns" in says("attempts", id)
     assert says("resend", id, message) == f"{message} will be sent again.\n"
     assert "no longer stored" in says("resend", id, "msg_gone", code=1)
@@ -64,7 +64,7 @@ def test_failed_messages_are_recovered_and_the_progress_is_shown(says, id, redis
     for _ in range(3):
         message = store_message(redis, dead_at=time.time() - 60, endpoint=id)
     assert message in says("dead", id)
-    queue = dispatch.get_queue(redis)
+    queue = delivery_jobs.get_queue(redis)
 
     def work():
         (job,) = eventually(lambda: queue.jobs)

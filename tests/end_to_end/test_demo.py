@@ -12,14 +12,16 @@ import redis as redis_client
 from scripts.demo import read_env
 from show import talk_file
 from tests.support.demo_process import Demo
-from tests.support.interrupted_demo import copy_checkout, interrupt
+from tests.support.interrupted_demo import after, copy_checkout, interrupt, link_environment
 from tests.support.processes import has_ended, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
+
+PASSWORD = "another password"  # than the demo's own
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    demo = Demo(tmp_path_factory.mktemp("demo"))
+    demo = Demo(tmp_path_factory.mktemp("demo"), PRESENTER_PASSWORD=PASSWORD, WEB_CONCURRENCY="1")
     try:
         yield demo
     finally:
@@ -45,13 +47,18 @@ def test_its_files_are_private_and_its_store_has_a_password(demo, ready):
     assert not [line for line in demo.processes().values() if urlsplit(url).password in line]
 
 
+def test_environment_overrides_the_demo_settings(demo, ready):
+    demo.says(f"the presenter's password is {PASSWORD}")
+    assert read_env(demo.folder / "environment")["PRESENTER_PASSWORD"] == PASSWORD
+
+
 @pytest.fixture
 def pages(ready, browser):
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     phones, stage = context.new_page(), context.new_page()
     phones.goto(ready[1])
     stage.goto(f"{ready[3]}/login")
-    stage.get_by_label("Password").fill("rehearsal")
+    stage.get_by_label("Password").fill(PASSWORD)
     stage.get_by_role("button", name="Log in").click()
     stage.goto(f"{ready[2]}?scene={talk_file.load().positions['timeline']}")
     yield phones, stage
@@ -138,17 +145,10 @@ def test_second_demo_does_not_share_the_folder(demo, ready, tmp_path):
 
 
 def test_process_that_keeps_crashing_is_reported_with_the_end_of_its_log(tmp_path):
-    demo = Demo(tmp_path, STRIPE_WEBHOOK_SECRET="short")
+    demo = Demo(tmp_path, STRIPE_WEBHOOK_SECRET="short", WEB_CONCURRENCY="1")
     assert demo.process.wait(LIMIT_SECONDS) == 1
     demo.says("^web keeps crashing. The end of .*web.log:$")
     demo.says("STRIPE_WEBHOOK_SECRET must")
-
-
-def test_environment_overrides_the_demo_settings(tmp_path):
-    demo = Demo(tmp_path, PRESENTER_PASSWORD="another password")
-    demo.says("the presenter's password is another password")
-    assert read_env(demo.folder / "environment")["PRESENTER_PASSWORD"] == "another password"
-    demo.stop()
 
 
 def test_ctrl_c_stops_all_processes(demo, ready):
@@ -162,8 +162,20 @@ def test_ctrl_c_stops_all_processes(demo, ready):
     eventually(lambda: all(has_ended(pid) for pid in family), "no process is left")
 
 
-@pytest.mark.parametrize(("seconds", "is_bare"), [(0.5, True), (0.2, False), (2, False), (5, False)])
-def test_ctrl_c_at_any_moment_leaves_nothing(tmp_path, seconds, is_bare):
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy without .venv."""
+    return copy_checkout(tmp_path_factory.mktemp("interrupted") / "checkout", is_bare=True)
+
+
+def test_ctrl_c_during_the_installation_leaves_nothing(checkout):
+    result = interrupt(lambda folder: (checkout / ".venv" / "pyvenv.cfg").exists(), checkout)
+    assert not result.leftovers, result
+
+
+@pytest.mark.parametrize("file", [None, "store", "web.log"])
+def test_ctrl_c_at_any_moment_leaves_nothing(checkout, file):
     # A short version of: python -m tests.support.interrupted_demo 50
-    result = interrupt(seconds, copy_checkout(tmp_path / "checkout", is_bare))
+    link_environment(checkout)
+    result = interrupt((lambda folder: (folder / file).exists()) if file else after(0.2), checkout)
     assert not result.leftovers, result

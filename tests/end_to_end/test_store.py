@@ -13,6 +13,7 @@ import pytest
 import redis as redis_client
 
 from scripts.demo_store import find_program
+from store import connection_budget
 from tests.support.deployment import Deployment, Handset
 from tests.support.ports import reserved_port
 from tests.support.tcp_switch import TcpSwitch
@@ -23,15 +24,22 @@ APOLOGIES = ("went wrong", "in time")
 NUMBERS = count(300)
 
 
-@pytest.fixture
-def small_town(tmp_path):
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
     """A store of Heroku's smallest size."""
-    town = Deployment(tmp_path)
+    town = Deployment(tmp_path_factory.mktemp("town"))
     town.commands["store"] += " --maxclients 20 --maxmemory 25mb --maxmemory-policy noeviction"
     try:
         yield town.start()
     finally:
         town.stop()
+
+
+@pytest.fixture
+def small_town(town):
+    """The same, which is repaired afterwards."""
+    yield town
+    town.repair()
 
 
 @pytest.fixture
@@ -54,7 +62,16 @@ def apologies(handset):
     return [body for body in handset.received() if any(words in body for words in APOLOGIES)]
 
 
+def all_know_each_other(town):
+    """Wait until each process has renewed its share since all of them registered, the web at its first request."""
+    key, ttl = connection_budget.PROCESSES_KEY, connection_budget.PROCESS_TTL_SECONDS
+    town.until(lambda: town.redis.zcard(key) == 3, "all processes are registered")
+    began, _ = town.redis.time()
+    town.until(lambda: town.redis.zrange(key, 0, 0, withscores=True)[0][1] > began + ttl, "each share is renewed")
+
+
 def test_on_a_store_with_twenty_connections_all_get_their_answers_and_a_set_holds_nine(small_town, viewers):
+    all_know_each_other(small_town)
     held, done = [], threading.Event()
     with redis_client.Redis(port=small_town.store_port, single_connection_client=True) as observer:
 
@@ -95,13 +112,13 @@ def test_unsigned_requests_take_no_connection_from_genuine_ones(small_town):
     assert log.count("Rejected POST") < 500
 
 
-def test_a_pause_of_the_store_is_nobodys_failure(damaged_deployment, site):
-    crowd = people(damaged_deployment, 5)
+def test_a_pause_of_the_store_is_nobodys_failure(small_town, site):
+    crowd = people(small_town, 5)
     site.delay()
     for person in crowd:
         person.texts(f"check {site.address}")
-    damaged_deployment.until(lambda: site.visits >= 5, "the workers are at it")
-    store = damaged_deployment.running["store"]
+    small_town.until(lambda: site.visits >= 5, "the workers are at it")
+    store = small_town.running["store"]
     os.kill(store.pid, signal.SIGSTOP)
     try:
         site.respond()
@@ -113,17 +130,17 @@ def test_a_pause_of_the_store_is_nobodys_failure(damaged_deployment, site):
     assert [apologies(person) for person in crowd] == [[]] * 5
 
 
-def test_crashes_of_the_store_are_nobodys_failure(damaged_deployment, site):
-    crowd = people(damaged_deployment, 5)
+def test_crashes_of_the_store_are_nobodys_failure(small_town, site):
+    crowd = people(small_town, 5)
     site.delay()
     for person in crowd:
         person.texts(f"check {site.address}")
-    damaged_deployment.until(lambda: site.visits >= 5, "the workers are at it")
-    damaged_deployment.kill("store")
+    small_town.until(lambda: site.visits >= 5, "the workers are at it")
+    small_town.kill("store")
     site.respond()
-    damaged_deployment.start("store")
-    damaged_deployment.kill("store")
-    damaged_deployment.start("store")
+    small_town.start("store")
+    small_town.kill("store")
+    small_town.start("store")
     for person in crowd:
         person.gets("127.0.0.1 ", ANSWER_SECONDS)
     assert [apologies(person) for person in crowd] == [[]] * 5
@@ -141,7 +158,7 @@ def replica(tmp_path):
 
 
 def test_after_a_failover_everything_works_again_within_seconds_without_a_restart(tmp_path, replica):
-    town = Deployment(tmp_path)
+    town = Deployment(tmp_path, WEB_CONCURRENCY="1")
     switch = TcpSwitch(town.store_port)
     town.environ["REDIS_URL"] = f"redis://127.0.0.1:{switch.port}"
     try:

@@ -3,9 +3,9 @@
 import pytest
 
 import events
-from phone.caller_addresses import WITHHELD
+from masking import WITHHELD
 from phone.commands.count import PEOPLE_KEY
-from sending.number_types import can_be_texted, phone_number_of
+from phone_numbers import can_be_texted, phone_number_of
 from tests.support.person import ME, Person
 from workers import pending_answers
 

@@ -63,7 +63,7 @@ def test_answer_after_a_call_leaves_from_the_number_that_was_called(person, redi
 def test_late_reply_leaves_from_the_address_that_was_texted(app, redis):
     from receiving.delivery import Delivery
     from receiving.idempotency import StoredResponse
-    from receiving.replay.late_reply import plan_late_reply
+    from receiving.receiver import plan_late_reply
 
     body = f"MessageSid=SM1&From={WHATSAPP_ME}&To={WHATSAPP_NUMBER}".replace("+", "%2B").encode()
     delivery = Delivery("POST", "/sms", {"content-type": "application/x-www-form-urlencoded"}, body)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import events
-from sending import outbox, outdated_answers, pacing, pre_send_checks
+from sending import outbox, outdated_answers, pacing, rate_limits_per_person
 from sending.outbox import OutboundMessage
 from tests.support.person import ME
 
@@ -62,8 +62,8 @@ def test_retries_end_after_four_hours(redis, sent, reports):
     redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - outdated_answers.MAX_WAIT_SECONDS - 1})
     redis.set(f"told-outdated:{ME}", 1, ex=60)
     reports("failed", "30001")
-    with pytest.raises(pre_send_checks.MustNotSend):
-        pre_send_checks.admit(redis, outbox.load(redis, "answer:1"), "alias")
+    with pytest.raises(rate_limits_per_person.MustNotSend):
+        rate_limits_per_person.admit(redis, outbox.load(redis, "answer:1"), "alias")
 
 
 @pytest.mark.parametrize(("status", "code"), [("delivered", ""), ("read", ""), ("undelivered", "30003")])

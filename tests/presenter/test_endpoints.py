@@ -7,9 +7,9 @@ import time
 import pytest
 
 from presenter.endpoint_actions import ACTIONS
-from sending.webhooks.attempt import DeliveryAttempt
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import OPTIONS
+from sending.webhooks.endpoints.endpoint_options import OPTIONS
+from sending.webhooks.webhook_request import DeliveryAttempt
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from receiving.replay import missing_webhooks, replay_and_backfill_jobs
+from receiving.replay import missing_webhooks_backfill, replay_and_backfill_jobs
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
 from tests.support.wsgi_server import serving
@@ -198,7 +198,7 @@ class TestRuns:
         assert "GITHUB_HOOK_URL" in presenter.get("/present/backfill").text
         hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
         ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
-        assert missing_webhooks.is_github_configured(ready.extensions["settings"])
+        assert missing_webhooks_backfill.is_github_configured(ready.extensions["settings"])
 
 
 class TestRejected:

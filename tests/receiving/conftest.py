@@ -8,11 +8,11 @@ import redis as redis_client
 import config
 from receiving import receiver
 from receiving.diagnosis import rejection_recorder
-from receiving.diagnosis.provider import TokenBucket
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import CASES, case_id, open_app, with_secrets
 from tests.support.wsgi_server import serving
+from web.token_bucket import TokenBucket
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import events
 from receiving import backpressure, providers
 from receiving.delivery import Delivery
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch, redelivery
+from sending.webhooks import delivery_jobs, message_delivery, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS
@@ -26,8 +26,8 @@ from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 from workers import sweep
 
-BATCHES, EVENTS_PER_BATCH = 4, 500
-DEAD_ROUNDS, MESSAGES_PER_ROUND = 120, 400
+BATCHES, EVENTS_PER_BATCH = 4, 250
+DEAD_ROUNDS, MESSAGES_PER_ROUND = 40, 400
 LIMIT_SECONDS = 100
 
 
@@ -69,7 +69,7 @@ def post(app, batch):
 
 
 def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
-    monkeypatch.setattr(events, "MAX_EVENTS", 500)
+    monkeypatch.setattr(events, "MAX_EVENTS", EVENTS_PER_BATCH)
     port = small.connection_pool.connection_kwargs["port"]
     given = own_environment()
     app = open_app(given | {"REDIS_URL": f"redis://127.0.0.1:{port}", "PUBLIC_URL": PUBLIC_URL}, small)
@@ -83,8 +83,8 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
             redis = Redis(port=port)
             while not stopped.is_set():
                 sweep.fanout.fan_out(redis)
-                dispatch.enqueue_due(redis)
-                delivery.deliver(redis, client, encryption, id, http=True, slot_seconds=1)
+                delivery_jobs.enqueue_due(redis)
+                message_delivery.deliver(redis, client, encryption, id, http=True, slot_seconds=1)
 
         worker = Thread(target=work)
         with ThreadPoolExecutor(BATCHES) as senders:
@@ -110,7 +110,7 @@ def test_a_dead_endpoint_does_not_make_the_app_refuse_webhooks(small):
     for _ in range(DEAD_ROUNDS):
         pipe = small.pipeline(transaction=False)
         for _ in range(MESSAGES_PER_ROUND):
-            dispatch.deliver_later(pipe, "text.received", {"words": "x" * 300})
+            delivery_jobs.deliver_later(pipe, "text.received", {"words": "x" * 3_000})
         pipe.execute()
         sweep.sweep(small)
         assert backpressure.find_reason(small) == ""

@@ -49,6 +49,13 @@ def subscribe(redis):
     return stored_endpoints.create(redis, HttpClient(), encryption, "https://hear.example/hook", event_types=["text.*"])
 
 
+def publish(redis, number, words):
+    pipe = redis.pipeline(transaction=False)
+    for at in range(number):
+        events.publish(pipe, "text.received", f"SM{at}", who="+44 ••• 201", words=words)
+    pipe.execute()
+
+
 def fill(redis, share):
     """Use this share of the memory for things that must be kept."""
     number = 0
@@ -60,8 +67,7 @@ def fill(redis, share):
 def test_no_event_is_trimmed_before_it_is_passed_on(small):
     subscribe(small)
     fanout.fan_out(small)
-    for number in range(events.MAX_EVENTS + 2_000):
-        events.publish(small, "text.received", f"SM{number}", who="+44 ••• 201", words="time")
+    publish(small, events.MAX_EVENTS + 2_000, "time")
     events.trim(small)
     assert small.xlen(events.STREAM_KEY) == events.MAX_EVENTS + 2_001
     fanout.fan_out(small)
@@ -70,8 +76,7 @@ def test_no_event_is_trimmed_before_it_is_passed_on(small):
 
 
 def test_events_that_were_passed_on_are_trimmed_by_bytes(small):
-    for number in range(2_000):
-        events.publish(small, "text.received", f"SM{number}", who="+44 ••• 201", words="a long story " * 100)
+    publish(small, 2_000, "a long story " * 100)
     sweep.sweep(small)
     sweep.sweep(small)
     assert small.memory_usage(events.STREAM_KEY) < 1.2 * events.MAX_HISTORY_BYTES
@@ -81,13 +86,13 @@ def test_events_that_were_passed_on_are_trimmed_by_bytes(small):
 def test_without_workers_the_web_process_plans_before_it_refuses(small, caller, monkeypatch):
     subscribe(small)
     fanout.fan_out(small)
-    monkeypatch.setattr(events, "MAX_HISTORY_BYTES", 10_000)
-    monkeypatch.setattr(backpressure, "MAX_EVENT_BYTES", 50_000)
-    for number in range(400):
+    monkeypatch.setattr(events, "MAX_HISTORY_BYTES", 5_000)
+    monkeypatch.setattr(backpressure, "MAX_EVENT_BYTES", 25_000)
+    for number in range(200):
         assert post_text(caller, number).status_code == 200
-    assert small.xlen(messages.NEW_KEY) > 400
+    assert small.xlen(messages.NEW_KEY) > 200
     monkeypatch.setattr(fanout, "fan_out", lambda redis: 0)
-    refused = [post_text(caller, number) for number in range(400, 700)][-1]
+    refused = [post_text(caller, number) for number in range(200, 350)][-1]
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     monkeypatch.undo()
     fanout.fan_out(small)

@@ -1,55 +1,39 @@
-"""`make live` changes the number's webhooks and restores them, and the release step checks the setup."""
+"""`make live` changes the number's webhooks and restores them."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 from twilio.rest import Client
 
 import config
+from scripts import number_webhooks
 from scripts.demo import read_env
 from scripts.live import build_environment, check_placeholders
 from scripts.setup.checks import CannotStart
-from tests.support.environment import own_environment
-from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.example/sms", "sms_method": "GET"}
 
 
-@pytest.fixture
-def real_account(exchange):
-    """What stands in .env: an account, and here the exchange in Twilio's place."""
-    port = reserved_port()
-    account = own_environment() | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
-    few = {
-        "WEB_CONCURRENCY": "1",
-        "PYTHONUNBUFFERED": "1",
-        "EXCHANGE_PORT": str(reserved_port()),
-    }  # nobody calls while these tests run
-    return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
-
-
-@pytest.fixture
-def number(real_account):
-    """The number at Twilio, with webhooks that somebody set before us."""
+@pytest.fixture(scope="module")
+def numbers_at_twilio(real_account):
     client = Client(real_account["TWILIO_ACCOUNT_SID"], real_account["TWILIO_AUTH_TOKEN"])
     client.api.base_url = real_account["TWILIO_API_URL"]
-    found = client.incoming_phone_numbers.list(phone_number=real_account["TWILIO_PHONE_NUMBER"])[0]
+    return client.incoming_phone_numbers
+
+
+@pytest.fixture(scope="module")
+def number(real_account, numbers_at_twilio):
+    """The number at Twilio, with webhooks that somebody set before us."""
+    found = numbers_at_twilio.list(phone_number=real_account["TWILIO_PHONE_NUMBER"])[0]
     found.update(**BEFORE, voice_fallback_url="", sms_fallback_url="", status_callback="")
     return found
-
-
-def bought(real_account, phone_number):
-    """Another number of the account, with the same webhooks."""
-    client = Client(real_account["TWILIO_ACCOUNT_SID"], real_account["TWILIO_AUTH_TOKEN"])
-    client.api.base_url = real_account["TWILIO_API_URL"]
-    return client.incoming_phone_numbers.create(phone_number=phone_number, **BEFORE)
 
 
 def webhooks(number):
@@ -70,55 +54,97 @@ class Live:
     def says(self, words):
         eventually(lambda: words in self.output.read_text(), lambda: f"{words!r} in {self.output.read_text()}")
 
+    def press_ctrl_c(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(LIMIT_SECONDS)
+
 
 @pytest.fixture
 def live(real_account, number, tmp_path):
-    started = []
-
-    def start(*arguments, **changes):
-        started.append(Live(real_account | changes, tmp_path, *arguments))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.send_signal(signal.SIGTERM)
-            one.process.wait(LIMIT_SECONDS)
-        one.process.stdin.close()
+    one = Live(real_account, tmp_path)
+    yield one
+    if one.process.poll() is None:
+        one.process.send_signal(signal.SIGTERM)
+        one.process.wait(LIMIT_SECONDS)
+    one.process.stdin.close()
 
 
-def test_webhooks_of_each_number_are_changed_and_restored(live, number, real_account):
-    second = bought(real_account, "+12025550123")
-    show = live("--yes", TWILIO_PHONE_NUMBER=f"{real_account['TWILIO_PHONE_NUMBER']},+12025550123")
-    show.says("ready  call or text +447700900100 or +12025550123")
-    for one in (number, second):
-        assert webhooks(one)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice#rc=5&rp=ct,5xx"
-        assert webhooks(one)["sms_method"] == "POST"
-    show.says("ok   number: the webhooks of +44 ••• 100 lead here")
-    show.says("ok   signature: accepted if correct and rejected if not")
-    show.process.send_signal(signal.SIGINT)
-    show.process.wait(LIMIT_SECONDS)
-    show.says("have been restored")
-    assert webhooks(number) == webhooks(second) == BEFORE
-    assert "https://old.example/voice\n" in show.output.read_text()
+@dataclass
+class Runs:
+    """A run for three numbers that was killed, and the next one, which Ctrl-C ended. The webhooks of the numbers."""
+
+    public_url: str
+    at_the_kill: list
+    while_ready: list
+    at_the_end: list
+    output: str
+
+
+@pytest.fixture(scope="module")
+def runs(real_account, number, numbers_at_twilio, tmp_path_factory):
+    """While the second run is ready, somebody changes the webhooks of the third number."""
+    folder, others = tmp_path_factory.mktemp("live"), ("+12025550123", "+12025550124")
+    ours = [number, *(numbers_at_twilio.create(phone_number=other, **BEFORE) for other in others)]
+    environ = real_account | {"TWILIO_PHONE_NUMBER": ",".join(one.phone_number for one in ours)}
+    killed = Live(environ, folder, "--yes")
+    killed.says("ready  call or text")
+    at_the_kill = [webhooks(one) for one in ours]
+    killed.process.kill()
+    killed.process.wait()
+    killed.process.stdin.close()
+    eventually(lambda: not (folder / "supervisord.pid").exists(), "everything that it started has ended")
+    show = Live(environ, folder, "--yes")
+    try:
+        show.says("ready  call or text +447700900100 or +12025550123 or +12025550124")
+        while_ready = [webhooks(one) for one in ours]
+        ours[2].update(voice_url="https://newer.example/voice")
+    finally:
+        show.press_ctrl_c()
+        show.process.stdin.close()
+    return Runs(
+        environ["PUBLIC_URL"], at_the_kill, while_ready, [webhooks(one) for one in ours], show.output.read_text()
+    )
+
+
+def test_webhooks_of_each_number_are_changed_and_restored(runs):
+    for before in runs.while_ready:
+        assert before["voice_url"] == f"{runs.public_url}/voice#rc=5&rp=ct,5xx"
+        assert before["sms_method"] == "POST"
+    assert runs.at_the_end[:2] == [BEFORE] * 2
+    assert "https://old.example/voice\n" in runs.output
+
+
+def test_number_and_signature_are_checked_with_the_new_webhooks(runs):
+    assert "ok   number: the webhooks of +44 ••• 100 lead here" in runs.output
+    assert "ok   signature: accepted if correct and rejected if not" in runs.output
+
+
+def test_next_run_restores_the_webhooks_after_a_kill(runs):
+    assert BEFORE not in runs.at_the_kill
+    restored, _, _ = runs.output.partition("They will be restored at the end.")
+    assert restored.count("have been restored") == 3
+    assert runs.at_the_end[0] == BEFORE  # and not what the killed run had set
+
+
+def test_webhooks_changed_elsewhere_are_not_restored(runs):
+    assert "Somebody changed voice_url" in runs.output
+    assert runs.at_the_end[2]["voice_url"] == "https://newer.example/voice"
 
 
 def test_answering_no_changes_nothing(live, number):
-    show = live()
-    show.process.stdin.write(b"n\n")
-    show.process.stdin.flush()
-    show.process.wait(LIMIT_SECONDS)
-    assert show.process.returncode == 2
+    live.process.stdin.write(b"n\n")
+    live.process.stdin.flush()
+    live.process.wait(LIMIT_SECONDS)
+    assert live.process.returncode == 2
     assert webhooks(number) == BEFORE
 
 
 def test_end_of_input_at_the_question_changes_nothing(live, number):
-    show = live()
-    show.process.stdin.close()
-    show.process.wait(LIMIT_SECONDS)
-    assert show.process.returncode == 2
-    show.says("Nobody can answer here")
-    assert "Traceback" not in show.output.read_text()
+    live.process.stdin.close()
+    live.process.wait(LIMIT_SECONDS)
+    assert live.process.returncode == 2
+    live.says("Nobody can answer here")
+    assert "Traceback" not in live.output.read_text()
     assert webhooks(number) == BEFORE
 
 
@@ -136,32 +162,10 @@ def test_readme_example_works_with_its_comments_once_the_placeholders_are_replac
 
 
 def test_ctrl_c_at_the_question_changes_nothing(live, number):
-    show = live()
-    show.says("Change them?")
-    show.process.send_signal(signal.SIGINT)
-    show.process.wait(LIMIT_SECONDS)
-    assert show.process.returncode == 2
+    live.says("Change them?")
+    live.press_ctrl_c()
+    assert live.process.returncode == 2
     assert webhooks(number) == BEFORE
-
-
-def test_next_run_restores_the_webhooks_after_a_kill(live, number, tmp_path):
-    killed = live("--yes")
-    killed.says("ready  call or text")
-    killed.process.kill()
-    killed.process.wait()
-    assert webhooks(number) != BEFORE
-    live().says("have been restored")
-    assert webhooks(number) == BEFORE
-
-
-def test_webhooks_changed_elsewhere_are_not_restored(live, number):
-    show = live("--yes")
-    show.says("ready  call or text")
-    number.update(voice_url="https://newer.example/voice")
-    show.process.send_signal(signal.SIGINT)
-    show.process.wait(LIMIT_SECONDS)
-    show.says("Somebody changed voice_url")
-    assert webhooks(number)["voice_url"] == "https://newer.example/voice"
 
 
 @pytest.mark.parametrize(
@@ -173,41 +177,16 @@ def test_webhooks_changed_elsewhere_are_not_restored(live, number):
         ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
     ],
 )
-def test_wrong_settings_are_reported_without_a_traceback(real_account, tmp_path, change, words):
-    environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
-    run = run_program("scripts.live", environ)
+def test_wrong_settings_are_reported(real_account, change, words):
+    with pytest.raises((CannotStart, config.ConfigError), match=words):
+        number_webhooks.find_numbers(config.load({"REDIS_URL": "redis://unused"} | real_account | change))
+
+
+def test_wrong_settings_end_the_program_without_a_traceback(real_account, tmp_path):
+    run = run_program("scripts.live", real_account | {"TWILIO_AUTH_TOKEN": "wrong", "DEMO_FOLDER": str(tmp_path)})
     assert run.returncode == 1
-    assert words in run.stderr
+    assert "Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN" in run.stderr
     assert "Traceback" not in run.stderr
-
-
-class TestRelease:
-    """The step before a new version goes live."""
-
-    def run(self, environ):
-        command = [sys.executable, "-m", "scripts.release"]
-        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
-
-    def test_complete_setup_passes(self, real_account, redis, store):
-        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
-        assert (done.returncode, done.stdout) == (0, "This version has everything that it requires.\n")
-
-    def test_missing_setting_is_named_and_stops_the_release(self, real_account, store):
-        environ = {name: value for name, value in real_account.items() if name != "PRESENTER_PASSWORD"}
-        done = self.run(environ | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
-        assert done.returncode == 1
-        assert "Set PRESENTER_PASSWORD" in done.stderr
-
-    def test_unreachable_redis_stops_the_release(self, real_account):
-        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{reserved_port()}"})
-        assert done.returncode == 1
-        assert "The store at REDIS_URL does not respond" in done.stderr
-        assert "Traceback" not in done.stderr
-
-    def test_other_webhook_urls_are_only_advice(self, real_account, number, store):
-        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
-        assert done.returncode == 0
-        assert "The voice_url of +44…100 (Britain (UK), 1000/s) is not" in done.stderr
 
 
 def test_app_json_is_valid():

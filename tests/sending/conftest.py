@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from sending.http.client import HttpClient
-from sending.webhooks import attempt
+from sending.webhooks import webhook_request
 from tests.support.receivers import AUTHORITY, HERE
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import WebhookSender
@@ -31,5 +31,5 @@ def client(ca_file: str) -> Iterator[HttpClient]:
 @pytest.fixture
 def sender(redis: Redis, client: HttpClient, monkeypatch: pytest.MonkeyPatch) -> WebhookSender:
     # However slow the machine is, a connection that fails counts as failing at once.
-    monkeypatch.setattr(attempt, "IMMEDIATE_RETRY_WITHIN_SECONDS", LIMIT_SECONDS)
+    monkeypatch.setattr(webhook_request, "IMMEDIATE_RETRY_WITHIN_SECONDS", LIMIT_SECONDS)
     return WebhookSender(redis, client)

@@ -10,8 +10,8 @@ from twilio.base.exceptions import TwilioRestException
 import events
 from sending import opt_outs, outbox, outdated_answers, rate_limits_per_person
 from sending.outbox import OutboundMessage
+from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.gateway import TwilioGateway
-from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.waiting import eventually

@@ -8,7 +8,7 @@ import pytest
 from rq.job import Job
 
 from phone.twiml import line_twiml
-from sending.twilio.live_calls import CallEnded
+from sending.twilio.calls_and_media import CallEnded
 from show import moderation, show_state, waiting_line
 from show.base_scene import CLOSED, SceneError, SceneView
 from tests.support.person import NUMBER, PUBLIC_URL, Person

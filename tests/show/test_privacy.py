@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import events
-from receiving.replay import missing_webhooks
+from receiving.replay import missing_webhooks_backfill
 from sending import followers, opt_outs, outbox
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
@@ -155,7 +155,7 @@ def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
 def test_backfill_never_crosses_a_purge(redis, talk):
     purge.purge_everything(redis, talk, "a presenter")
     asked = []
-    missing_webhooks.find_missing(
+    missing_webhooks_backfill.find_missing(
         redis, {"text": lambda *window: asked.append(window) or iter(())}, 0, time.time(), print
     )
     assert asked[0][0] >= erasure.read_purged_at(redis) > time.time() - 60

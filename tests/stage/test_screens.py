@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from receiving.diagnosis.provider import TokenBucket
 from stage import screens
+from web.token_bucket import TokenBucket
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import config
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.replay.duplicate_deliveries import CopyResult
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from show import audit_log, moderation, show_state, waiting_line
 from show.base_scene import OPEN, REVEALED, Scene
 from show.moderation import APPROVED
+from show.scenes.idempotence import CopyResult
 from show.talk_file import Talk
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.presenter import FORM

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 LATEST_SECONDS = 10.0  # of the random moments
 EXIT_LIMIT_SECONDS = 10.0
@@ -45,8 +45,14 @@ class Interruption:
         )
 
 
-def interrupt(after_seconds: float, checkout: Path) -> Interruption:
-    """Run `make demo`, press Ctrl-C after this time, and wait for its end."""
+def after(seconds: float) -> Callable[[Path], bool]:
+    """The moment this long after now."""
+    moment = time.monotonic() + seconds
+    return lambda folder: time.monotonic() >= moment
+
+
+def interrupt(is_time: Callable[[Path], bool], checkout: Path) -> Interruption:
+    """Run `make demo`, press Ctrl-C once `is_time` is true of the demo's folder, and wait for its end."""
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name) / "demo", [reserved_port(), reserved_port()]
         environ = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DYNO", "MAKEFLAGS")}
@@ -55,13 +61,14 @@ def interrupt(after_seconds: float, checkout: Path) -> Interruption:
             process = subprocess.Popen(
                 ["make", "demo"], cwd=checkout, env=environ, stdout=output, stderr=output, start_new_session=True
             )
-            time.sleep(after_seconds)
+            started = time.monotonic()
+            eventually(lambda: is_time(folder))
             began = time.monotonic()
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to its foreground processes
             process.wait(LIMIT_SECONDS)
             exit_seconds = time.monotonic() - began
             output.seek(0)
-            return Interruption(after_seconds, exit_seconds, list(_find_leftovers(folder, ports)), output.read())
+            return Interruption(began - started, exit_seconds, list(_find_leftovers(folder, ports)), output.read())
 
 
 def _find_leftovers(folder: Path, ports: list[int]) -> Iterator[str]:
@@ -89,13 +96,21 @@ def _find_leftovers(folder: Path, ports: list[int]) -> Iterator[str]:
 
 def copy_checkout(target: Path, is_bare: bool = False) -> Path:
     """Copy this checkout's files, with a link to its .venv unless `is_bare`: an interruption must not destroy it."""
-    ignored = shutil.ignore_patterns(
-        ".git", ".venv", ".demo*", "node_modules", "__pycache__", ".*_cache", ".hypothesis"
-    )
+    # With __pycache__: otherwise each process of the copy compiles everything.
+    ignored = shutil.ignore_patterns(".git", ".venv", ".demo*", "node_modules", ".*_cache", ".hypothesis")
     shutil.copytree(ROOT, target, ignore=ignored)
     if not is_bare:
-        (target / ".venv").symlink_to((ROOT / ".venv").resolve())
+        link_environment(target)
     return target
+
+
+def link_environment(checkout: Path) -> None:
+    """Replace the copy's .venv, if there is one, by a link to this checkout's."""
+    link = checkout / ".venv"
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.symlink_to((ROOT / ".venv").resolve())
 
 
 def main() -> int:
@@ -112,7 +127,7 @@ def main() -> int:
         for _ in range(options.times):
             if options.bare:
                 shutil.rmtree(checkout / ".venv", ignore_errors=True)
-            result = interrupt(moments.uniform(0, LATEST_SECONDS), checkout)
+            result = interrupt(after(moments.uniform(0, LATEST_SECONDS)), checkout)
             is_failure = bool(result.leftovers) or result.exit_seconds > EXIT_LIMIT_SECONDS
             failures += is_failure
             print(f"{'FAILED ' if is_failure else ''}{result}", flush=True)

@@ -3,7 +3,7 @@
 import time
 
 import events
-from sending.webhooks import delivery, dispatch, payloads
+from sending.webhooks import delivery_jobs, message_delivery, payloads
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
@@ -27,12 +27,12 @@ class WebhookSender:
         return SEAL.decrypt(stored_endpoints.load(self.redis, id).keys[0].encrypted)
 
     def publish(self, kind="text.received", **data):
-        return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})
+        return delivery_jobs.deliver_later(self.redis, kind, data or {"words": "grüezi"})
 
     def deliver(self, id, **limits):
         """Find the endpoints of new messages, and deliver to this one."""
-        dispatch.enqueue_due(self.redis)
-        return delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
+        delivery_jobs.enqueue_due(self.redis)
+        return message_delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
         """Make every message of this endpoint due, and end its hold."""

@@ -99,8 +99,8 @@ def test_keepalive_is_longer_than_on_herokus_router():
     assert runpy.run_path("gunicorn.conf.py")["keepalive"] > 90
 
 
-def test_idle_clients_do_not_delay_a_restart(store, tmp_path):
-    server = WebServer(tmp_path, store.port)
+def test_idle_clients_do_not_delay_a_restart(patient_server):
+    server = patient_server  # the last test that needs it
     with server.connect() as line, server.connect():  # one that has been served, and one that has sent nothing
         line.sendall(f"GET /health/live HTTP/1.1\r\n{HEAD}\r\n".encode())
         assert line.recv(65_536)
@@ -108,4 +108,3 @@ def test_idle_clients_do_not_delay_a_restart(store, tmp_path):
         began = time.monotonic()
         server.process.wait(LIMIT_SECONDS)
     assert time.monotonic() - began < 9  # gunicorn alone waits for 10 s
-    server.stop()

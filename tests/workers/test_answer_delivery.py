@@ -5,9 +5,9 @@ import time
 import pytest
 
 import events
+from phone_numbers import can_be_texted
 from sending import outbox, pacing
-from sending.number_types import can_be_texted
-from sending.twilio.live_calls import CallEnded
+from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from workers import answer_delivery, call_state, pending_answers, sweep
 from workers.pending_answers import PendingAnswer

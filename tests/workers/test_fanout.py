@@ -9,9 +9,9 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import followers, opt_outs, outbox, raw_payloads
+from sending import followers, opt_outs, outbox, provider_payloads
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, event_schemas
+from sending.webhooks import delivery_jobs, event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue.messages import NEW_KEY
@@ -73,7 +73,7 @@ def test_raw_payload_is_deleted_after_fanout(caught_up):
     for subscribed in (False, True):
         if subscribed:
             add_endpoint(caught_up)
-        original = raw_payloads.save(caught_up, {"words": "of theirs"})
+        original = provider_payloads.save(caught_up, {"words": "of theirs"})
         events.publish(
             caught_up, "webhook.received", provider="github", event="push", summary="a push", raw_payload=original
         )
@@ -181,12 +181,12 @@ def test_sweep_fans_out_and_enqueues_a_delivery_job(caught_up):
     add_endpoint(caught_up)
     publish_push(caught_up)
     assert sweep.sweep(caught_up) == 2  # one event fanned out, one job enqueued
-    assert dispatch.get_queue(caught_up).count == 1
+    assert delivery_jobs.get_queue(caught_up).count == 1
 
 
 def test_message_has_the_raw_payload_or_null_if_it_expired(caught_up):
     add_endpoint(caught_up)
-    for name in (raw_payloads.save(caught_up, {"zen": "grüezi \ud800"}), "gone", ""):
+    for name in (provider_payloads.save(caught_up, {"zen": "grüezi \ud800"}), "gone", ""):
         events.publish(
             caught_up, "webhook.received", provider="github", event="ping", summary="hello", raw_payload=name
         )

@@ -15,8 +15,7 @@ from ringback.calls.call import Call
 from ringback.calls.call_log import SocketMessage
 from ringback.runtime import Runtime
 from ringback.websockets.app_socket import AppSocket, Closed, Frame
-from ringback.websockets.failure import HandshakeFailed
-from ringback.websockets.handshake import RELAY, open_socket
+from ringback.websockets.handshake import RELAY, HandshakeFailed, open_socket
 
 MAX_WAITING_MESSAGES = 500
 RECONNECT_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # before each attempt

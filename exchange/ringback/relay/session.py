@@ -15,7 +15,7 @@ from ringback.relay.session_result import SessionResult
 from ringback.relay.settings import RelaySettings
 from ringback.runtime import Runtime
 from ringback.service.sids import new_sid
-from ringback.websockets.failure import HandshakeFailed
+from ringback.websockets.handshake import HandshakeFailed
 
 MAX_SESSION_SECONDS = 24 * 3600.0  # Twilio documents no number; a call can last 24 hours
 NO_ACCESS, CANNOT_CONNECT, MAX_DURATION = 64101, 64102, 64104

@@ -12,9 +12,8 @@ from ringback.rest.errors import RestError, not_found
 from ringback.service.dates import rfc2822
 from ringback.streams.options import TRACKS, StreamOptions, fits
 from ringback.streams.session import MediaStream
-from ringback.streams.starting import StreamRefused, start_stream, streams_of
-from ringback.websockets.address import checked_socket_url
-from ringback.websockets.failure import HandshakeFailed
+from ringback.streams.start_and_stop import StreamRefused, start_stream, streams_of
+from ringback.websockets.handshake import HandshakeFailed, checked_socket_url
 
 EVIDENCE = documented("voice/api/stream-resource")
 

@@ -6,8 +6,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback.service.voice_warnings import VOICE_ERRORS, VOICE_WARNINGS
-from ringback.service.websocket_errors import WEBSOCKET_ERRORS
+from ringback.service.error_codes_of_verbs import VERB_ERRORS, VERB_WARNINGS
+
+HANDSHAKE_FIX = "Accept the upgrade at this URL with status 101. Check your app's log for this request."
+WEBSOCKET_ERRORS: dict[int, tuple[str, str]] = {
+    31901: ("The WebSocket {url}: connection timed out", "Check that your app is running, and accept at once."),
+    31902: ("The WebSocket {url}: connection refused", "Start your app, or correct the host and port."),
+    31920: ("The WebSocket {url}: handshake error: {detail}", HANDSHAKE_FIX),
+    31921: ("The WebSocket {url}: close error: {detail}", "Close the connection with a close frame."),
+    31922: ("The scheme of {url} is not supported", "Use wss://, also on this machine: Ringback dials plain ws."),
+    31923: ("The WebSocket URL {url} is malformed", "Use a full URL such as wss://example.com/path."),
+    31924: ("The WebSocket {url}: protocol error: {detail}", "Send frames as RFC 6455 says."),
+    31951: ("The message from your app is not valid: {detail}", "Send JSON text as Twilio documents it."),
+    64101: ("ConversationRelay cannot be used: {detail}", "Use a provider, model and voice that belong together."),
+    64102: ("ConversationRelay cannot connect: {detail}", HANDSHAKE_FIX),
+    64104: ("ConversationRelay: the session has reached its maximum duration", "End the session with an end message."),
+    64105: ("ConversationRelay: the WebSocket ended: {detail}", "Send an end message to end a session."),
+    64106: ("ConversationRelay: invalid argument: {detail}", "Correct the attribute."),
+    64107: ("ConversationRelay: invalid message: {detail}", "Correct the message; the session goes on."),
+}
 
 
 @dataclass(frozen=True)
@@ -59,12 +76,6 @@ DOCUMENT_ERRORS = _errors(
 WARNINGS = _errors(
     {
         12200: ("{detail}", "Check the spelling. Names are case-sensitive: Say, numDigits."),
-        14101: ("Message: to {detail} is not a phone number", "Use E.164 format, such as +441632960001."),
-        14102: ("Message: from {detail} is not one of your numbers", "Remove from, or use one of your numbers."),
-        14103: ("Message: {detail}", "Add a <Body> or a <Media>, within the limits."),
-        14104: ("Message: method must be GET or POST, not {detail}", "Use GET or POST."),
-        14105: ("Message: statusCallback {detail} is not a URL", "Use a full http or https URL, or a path."),
-        14110: ("{detail} is not a verb for messages", "Use only <Message> and <Redirect>."),
         15003: ("The callback {url} returned HTTP status {status}", "Return 204, or 200 with <Response/>."),
         15004: ("{detail} is relative, but inline TwiML has no base URL", "Use a full URL: http://…"),
         20001: (
@@ -75,7 +86,7 @@ WARNINGS = _errors(
         32019: ("Both Url and Twiml were sent; Url is used", "Send only one of them."),
     },
     level="warning",
-) | _errors(VOICE_WARNINGS, level="warning")
+) | _errors(VERB_WARNINGS, level="warning")
 REST_ERRORS = (
     _errors({20003: ("Authenticate", "The account SID or the auth token is wrong.")}, status=401)
     | _errors({20008: ("Resource not accessible with Test Account Credentials", "")}, status=403)
@@ -181,7 +192,7 @@ DELIVERY_ERRORS = _errors(
     }
 )
 ERROR_CODES: dict[int, ErrorCode] = (
-    FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS | _errors(WEBSOCKET_ERRORS | VOICE_ERRORS)
+    FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS | _errors(WEBSOCKET_ERRORS | VERB_ERRORS)
 )
 
 

@@ -9,7 +9,6 @@ TRACKS = {
     "outbound_track": ("outbound",),
     "both_tracks": ("inbound", "outbound"),
 }
-MAX_TRACKS = 4  # of one-way streams at a time on a call: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
 # Name and value of a parameter together: https://www.twilio.com/docs/voice/twiml/stream (2026-11-26)
 MAX_PARAMETER_CHARACTERS = 500
 

@@ -13,15 +13,14 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
 from ringback.sound.synthetic_speech import convert, sound_of_input, sound_of_item
-from ringback.streams.app_message_handler import AppInput
 from ringback.streams.heard_audio import HeardAudio
-from ringback.streams.messages import CONNECTED, StreamMessages
+from ringback.streams.messages_from_app import AppInput
+from ringback.streams.messages_to_app import CONNECTED, StreamMessages
 from ringback.streams.options import StreamOptions
 from ringback.streams.playback import Mark, Playback
 from ringback.streams.track_audio import TrackAudio
 from ringback.websockets.app_socket import SEND_SECONDS, AppSocket, Closed, Frame
-from ringback.websockets.failure import HANDSHAKE_ERROR, HandshakeFailed
-from ringback.websockets.handshake import STREAM, open_socket
+from ringback.websockets.handshake import HANDSHAKE_ERROR, STREAM, HandshakeFailed, open_socket
 
 MAX_UNSENT_MESSAGES = 1000  # 10 to 20 seconds of audio that the app has not read
 MAX_MARKS = 1000  # of those that the JSON API shows

@@ -6,7 +6,7 @@ from ringback.calls.audio_path import NoInbox
 from ringback.evidence import documented
 from ringback.streams.options import MAX_PARAMETER_CHARACTERS, TRACKS, StreamOptions, fits
 from ringback.streams.session import MediaStream
-from ringback.streams.starting import StreamRefused, start_stream, stop_streams
+from ringback.streams.start_and_stop import StreamRefused, start_stream, stop_streams
 from ringback.twiml import attributes
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element

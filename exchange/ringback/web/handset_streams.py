@@ -11,7 +11,7 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.streams.playback import Mark
 from ringback.streams.session import MediaStream
-from ringback.streams.starting import streams_of
+from ringback.streams.start_and_stop import streams_of
 from ringback.web.handset_calls import MAX_WAIT_SECONDS
 from ringback.web.handset_request import find_call
 from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field

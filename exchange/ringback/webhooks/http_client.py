@@ -15,13 +15,11 @@ from ringback.service.clock import Clock
 from ringback.service.sids import new_uuid
 from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.connection_overrides import ConnectionOverrides
+from ringback.webhooks.connections import ConnectionUse, connector, tls_context
 from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
-from ringback.webhooks.kept_connections import ConnectionUse, connector
-from ringback.webhooks.request import Webhook, WebhookResponse
-from ringback.webhooks.request_headers import request_headers
+from ringback.webhooks.request import Webhook, WebhookResponse, request_headers
 from ringback.webhooks.signature import signature, signed_url
-from ringback.webhooks.tls import tls_context
 from ringback.webhooks.urls import encode_form, parsed_url, resolve, wire_url, without_userinfo
 
 MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)

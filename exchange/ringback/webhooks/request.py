@@ -1,4 +1,6 @@
-"""A webhook request and its response."""
+"""A webhook request, the headers that each has, and its response; signature.py and cookies.py add further headers.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-faq (2026-11)"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_RESPONSE_BYTES = 64 * 1024
+USER_AGENT = "TwilioProxy/1.1"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,17 @@ class WebhookResponse:
         """The response as the debugger shows it: at most 4,000 bytes of its body."""
         text = self.body[:4000].decode("utf-8", "replace")
         return {"status": self.status, "headers": self.headers, "body": text, "seconds": round(self.seconds, 3)}
+
+
+def request_headers(method: str, is_voice: bool, idempotency_token: str) -> dict[str, str]:
+    """Returns the headers of a request; only a POST has a Content-Type."""
+    headers = {
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip",
+        "I-Twilio-Idempotency-Token": idempotency_token,
+        "X-Home-Region": "us1",
+    }
+    if method == "POST":
+        headers["Content-Type"] = FORM + ("; charset=UTF-8" if is_voice else "")
+    return headers

@@ -18,8 +18,8 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.service.debugger import Debugger
 from ringback.service.faults import Fault, FaultInjector
 from ringback.service.settings import Settings
-from ringback.sound import demo_media
 from ringback.webhooks.app_address import AppAddress
+from ringback.webhooks.demo_urls import demo_response
 from ringback.webhooks.http_client import WebhookClient
 from ringback.webhooks.request import Webhook, WebhookResponse
 
@@ -78,7 +78,7 @@ class WebhookSender:
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
         """Send a webhook. Does not raise if the request fails: see WebhookResponse.error."""
-        if built_in := demo_media.demo_response(webhook.url, webhook.parameters):
+        if built_in := demo_response(webhook.url, webhook.parameters):
             return built_in
         overtaken = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
         try:

@@ -4,22 +4,72 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from ringback.runtime import Runtime
-from ringback.webhooks.request import Webhook, WebhookResponse
-from ringback.webhooks.request_headers import USER_AGENT
+from ringback.service.error_codes import message_of
+from ringback.webhooks.connections import tls_context
+from ringback.webhooks.request import USER_AGENT, Webhook, WebhookResponse
 from ringback.webhooks.signature import signature
-from ringback.webhooks.tls import tls_context
-from ringback.webhooks.urls import without_userinfo
-from ringback.websockets.address import checked_socket_url
+from ringback.webhooks.urls import is_twilio_host, without_userinfo
 from ringback.websockets.app_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, AppSocket
-from ringback.websockets.failure import HANDSHAKE_ERROR, REFUSED, TIMED_OUT, HandshakeFailed
 
+MAX_URL_CHARACTERS = 4096
+TIMED_OUT, REFUSED, HANDSHAKE_ERROR, WRONG_SCHEME, MALFORMED_URL = 31901, 31902, 31920, 31922, 31923
 HANDSHAKE_SECONDS = 15.0  # Twilio documents no limit for WebSockets; this is the one for webhooks
 STREAM, RELAY = "stream", "relay"  # the channels of Media Streams and ConversationRelay
+
+
+def checked_socket_url(url: str) -> str:
+    """The URL without its fragment. Raises HandshakeFailed if it is not a wss URL, or leads to Twilio.
+
+    Twilio connects to wss URLs only (2026-11-26): https://www.twilio.com/docs/api/errors/31922"""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        raise HandshakeFailed(MALFORMED_URL, url[:200]) from None
+    if parts.scheme in ("ws", "http", "https"):
+        raise HandshakeFailed(WRONG_SCHEME, url[:200], parts.scheme)
+    malformed = len(url) > MAX_URL_CHARACTERS or any(character.isspace() for character in url)
+    if not usable or malformed or parts.scheme != "wss":
+        raise HandshakeFailed(MALFORMED_URL, url[:200])
+    if is_twilio_host(parts.hostname or ""):
+        raise HandshakeFailed(HANDSHAKE_ERROR, url, "Ringback opens no connections to the real Twilio")
+    return url.partition("#")[0]
+
+
+class HandshakeFailed(Exception):
+    """The app's WebSocket could not be opened. `code` is Twilio's error code, `detail` says what happened.
+
+    `status` is the HTTP status of the response, 0 if there was none."""
+
+    def __init__(self, code: int, url: str, detail: str = "", status: int = 0) -> None:
+        super().__init__(detail)
+        self.code, self.url, self.detail, self.status = code, url, detail, status
+
+    @property
+    def message(self) -> str:
+        """The debugger's message for the failure."""
+        return message_of(self.code, url=self.url, detail=self.detail)
+
+    def report(self, runtime: Runtime, sid: str, handset: str, code: int = 0) -> None:
+        """Report the failure to the debugger: with its own code, or with `code`, whose detail is then the message."""
+        request: dict[str, Any] = {"method": "GET", "url": self.url, "parameters": []}
+        runtime.debugger.report(
+            code or self.code,
+            sid=sid,
+            handset=handset,
+            request=request,
+            response={"status": self.status, "headers": {}, "body": "", "seconds": 0.0} if self.status else None,
+            url=self.url,
+            detail=self.message if code else self.detail,
+        )
 
 
 async def open_socket(runtime: Runtime, url: str, channel: str, sid: str) -> AppSocket:

@@ -5,7 +5,7 @@ import ssl
 import subprocess
 import sys
 
-from ringback.webhooks.tls import tls_context
+from ringback.webhooks.connections import tls_context
 
 LOOK = """
 import ssl, sys

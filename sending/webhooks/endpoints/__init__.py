@@ -1,1 +1,1 @@
-"""Webhook endpoints: their records and options, keys and credentials."""
+"""Webhook endpoints: their records and options, keys and credentials, cookies and event filters."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
-from sending.webhooks.optional.cookies import EndpointCookieJar
+from sending.webhooks.endpoints.cookies import EndpointCookieJar
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from store import Store
 
 

@@ -2,9 +2,9 @@
 
 from sending import outbox
 from sending.http import urls
-from sending.webhooks.attempt import DeliveryAttempt
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.webhook_request import DeliveryAttempt
 from store import Store
 
 # The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.

@@ -4,10 +4,8 @@ import time
 from dataclasses import replace
 
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.endpoints import signing_keys
-from sending.webhooks.endpoints.endpoint_model import SigningKey, WebhookEndpoint
-from sending.webhooks.endpoints.option_validation import check_scheme
-from sending.webhooks.endpoints.stored_endpoints import update_record
+from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpoint, check_scheme
+from sending.webhooks.endpoints.stored_endpoints import generate_key, update_record
 from store import Store
 
 KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
@@ -26,7 +24,7 @@ def rotate_key(
 
     Current keys that cannot be decrypted are removed. Raises EndpointNotFound.
     """
-    now, new_key = now or time.time(), signing_keys.generate(encryption, private)
+    now, new_key = now or time.time(), generate_key(encryption, private)
 
     def rotate(known: WebhookEndpoint) -> WebhookEndpoint:
         usable = [key for key in known.keys if _is_decryptable(encryption, key)]

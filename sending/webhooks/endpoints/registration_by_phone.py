@@ -1,9 +1,16 @@
-"""Registers a webhook endpoint for a person who texts or says its URL, after the URL has been verified."""
+"""Registers a webhook endpoint for a person who texts or says its URL: it must answer a challenge."""
+
+import json
+import secrets
+import time
 
 from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
+from sending.webhooks import payloads, signatures
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import key_rotation, stored_endpoints, url_verification
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints import key_rotation, stored_endpoints
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.queue import messages
 from store import Store
 
 MAX_ENDPOINTS_PER_NUMBER = 3
@@ -11,6 +18,10 @@ MAX_ENDPOINTS_PER_NUMBER = 3
 
 class TooManyEndpoints(Exception):
     """This number already has as many endpoints as it may have."""
+
+
+class VerificationFailed(Exception):
+    """The URL did not respond as required. The message is a sentence for its owner."""
 
 
 def endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
@@ -36,14 +47,55 @@ def register(
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
         raise TooManyEndpoints
-    url_verification.verify_url(client, url, http=http)
+    verify_url(client, url, http=http)
     endpoint = endpoint or stored_endpoints.create(
         redis, client, encryption, url, http=http, owner=number, event_types=types
     )
     try:
-        url_verification.send_secret(client, encryption, endpoint, http=http)
+        send_secret(client, encryption, endpoint, http=http)
     except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
         endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
-        url_verification.send_secret(client, encryption, endpoint, http=http)
+        send_secret(client, encryption, endpoint, http=http)
     stored_endpoints.resume(redis, endpoint.id)
     return endpoint
+
+
+def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
+    """Send the URL a challenge. Raises VerificationFailed unless it returns the challenge, as text or as JSON.
+
+    The request contains nothing else, because it may reach a server whose owner does not expect it. `http` allows
+    unencrypted URLs.
+    """
+    challenge = secrets.token_urlsafe(24)
+    body = payloads.build_envelope("endpoint.challenge", {"challenge": challenge}, time.time())
+    status, answer = _post(client, url, body, {}, http)
+    if not (200 <= status < 300 and _extract_challenge(answer) == challenge):
+        raise VerificationFailed(f"It must return the challenge in our POST, but it returned status {status}.")
+
+
+def send_secret(client: HttpClient, encryption: Encryption, endpoint: WebhookEndpoint, *, http: bool = False) -> None:
+    """Send the endpoint its secret, in a message signed with it. Can be repeated. Raises VerificationFailed."""
+    now = time.time()
+    keys = [encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now)]
+    data = {"id": endpoint.id, "secret": keys[0], "event_types": list(endpoint.event_types)}
+    body = payloads.build_envelope("endpoint.created", data, now)
+    status, _ = _post(client, endpoint.url, body, signatures.sign(messages.new_id(), int(now), body, keys), http)
+    if not 200 <= status < 300:
+        raise VerificationFailed(f"It did not accept its secret: it returned status {status}.")
+
+
+def _post(client: HttpClient, url: str, body: bytes, headers: dict[str, str], http: bool) -> tuple[int, bytes]:
+    headers = {"Content-Type": "application/json", **headers}
+    try:
+        response = client.request("POST", url, headers=headers, body=body, http=http)
+    except RequestFailed as error:
+        raise VerificationFailed(str(error)) from error
+    return response.status, response.body
+
+
+def _extract_challenge(answer: bytes) -> str:
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return answer.decode("utf-8", "replace").strip()
+    return str(found.get("challenge", "")) if isinstance(found, dict) else str(found)

@@ -11,10 +11,10 @@ from typing import Any
 import events
 from sending.http import urls
 from sending.http.client import HttpClient
+from sending.webhooks import signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import option_validation, signing_keys
-from sending.webhooks.endpoints.endpoint_model import SigningKey, WebhookEndpoint
-from sending.webhooks.optional import cookies
+from sending.webhooks.endpoints import cookies, endpoint_options
+from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases
 
@@ -47,15 +47,21 @@ def create(
 
     Raises ValidationError, or RequestFailed for a URL that `client` must not request.
     """
-    now, keys = now or time.time(), (signing_keys.generate(encryption),)
+    now, keys = now or time.time(), (generate_key(encryption),)
     new = WebhookEndpoint(f"ep_{secrets.token_hex(8)}", keys, owner, created_at=now)
-    endpoint = option_validation.with_options(new, {"url": url, **options}, client, encryption, http)
+    endpoint = endpoint_options.with_options(new, {"url": url, **options}, client, encryption, http)
     pipe = new_pipeline(redis)
     pipe.hset(_redis_key(endpoint.id), mapping={"record": _serialize(endpoint), "state": endpoint.state})
     pipe.zadd(ENDPOINTS_KEY, {endpoint.id: now})
     _publish_event(pipe, "created", endpoint)
     commit_if_unchanged(redis, pipe, _redis_key(endpoint.id), "", field="record")
     return endpoint
+
+
+def generate_key(encryption: Encryption, private: bool = False) -> SigningKey:
+    """Return a new signing key: a shared secret, or with `private` an Ed25519 key."""
+    key = signatures.generate_private_key() if private else signatures.generate_secret()
+    return SigningKey(encryption.encrypt(key), signatures.scheme_of(key))
 
 
 def load(redis: Store, id: str) -> WebhookEndpoint | None:
@@ -79,7 +85,7 @@ def update(
 ) -> WebhookEndpoint:
     """Change these options. Raises EndpointNotFound, or the same exceptions as `create`."""
     return update_record(
-        redis, id, "updated", lambda known: option_validation.with_options(known, options, client, encryption, http)
+        redis, id, "updated", lambda known: endpoint_options.with_options(known, options, client, encryption, http)
     )
 
 

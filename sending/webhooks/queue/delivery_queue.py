@@ -17,8 +17,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from sending.webhooks.endpoints.failing_endpoints import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_PROBE_INTERVAL_SECONDS,
@@ -26,6 +25,7 @@ from sending.webhooks.endpoints.failing_endpoints import (
 )
 from sending.webhooks.endpoints.stored_endpoints import DUE_KEY, ENDPOINTS_KEY
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
+from sending.webhooks.webhook_request import DeliveryAttempt, WebhookMessage
 from store import Pipe, RawClient, Store
 
 LEASE_SECONDS = 60.0  # two requests plus one to the fallback URL take at most 45

@@ -9,15 +9,15 @@ import pytest
 
 import config
 from receiving import providers, receiver, stored_requests, twilio_signature
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
-from receiving.diagnosis.provider import TOO_MANY, TokenBucket
+from receiving.diagnosis.provider import TOO_MANY
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
 from receiving.rejection_reasons import RejectedRequest
-from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
+from web.token_bucket import TokenBucket
 
 SIGNED = "https://talk.example"
 # (signed URL, received URL, other headers, name of the mistake)
@@ -220,7 +220,7 @@ class TestStoredRejections:
 
     def test_rate_limit_recovers(self, monkeypatch):
         now = [1000.0]
-        monkeypatch.setattr("receiving.diagnosis.provider.time.monotonic", lambda: now[0])
+        monkeypatch.setattr("web.token_bucket.time.monotonic", lambda: now[0])
         diagnosis_budget = TokenBucket(capacity=2, tokens_per_second=1)
         assert [diagnosis_budget.acquire() for _ in range(3)] == [True, True, False]
         now[0] += 1.5

@@ -11,9 +11,9 @@ import pytest
 
 import config
 from receiving import providers, stored_requests
+from receiving.delivery import make_form_delivery, make_json_delivery
 from receiving.diagnosis.provider import explain
 from receiving.rejection_reasons import RejectedRequest
-from receiving.sample_requests import make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, WAYS, secrets, those
 

@@ -3,7 +3,7 @@
 import json
 
 from receiving import providers
-from receiving.sample_requests import make_form_delivery
+from receiving.delivery import make_form_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, heard
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 from receiving import providers, stored_requests
-from receiving.sample_requests import make_form_delivery
+from receiving.delivery import make_form_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import heard, secrets
 

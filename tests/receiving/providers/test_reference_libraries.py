@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiving import providers
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_form_delivery, make_json_delivery
 from receiving.rejection_reasons import TimestampOutOfTolerance
-from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.processes import NODE, needs
 from tests.support.providers import WAYS, secrets

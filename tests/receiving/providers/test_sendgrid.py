@@ -6,8 +6,7 @@ import json
 import pytest
 
 from receiving import providers
-from receiving.delivery import Delivery
-from receiving.sample_requests import make_json_delivery
+from receiving.delivery import Delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import WAYS, heard, secrets, signed
 

@@ -8,8 +8,7 @@ import pytest
 
 import events
 from receiving import providers
-from receiving.delivery import Delivery
-from receiving.sample_requests import make_form_delivery, make_json_delivery
+from receiving.delivery import Delivery, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, heard, signed
 

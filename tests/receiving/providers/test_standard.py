@@ -4,7 +4,7 @@ import base64
 from dataclasses import replace
 
 from receiving import providers
-from receiving.sample_requests import make_json_delivery
+from receiving.delivery import make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import WAYS, heard, secrets, signed
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from receiving import providers
-from receiving.delivery import Delivery
-from receiving.provider_event import MAX_LINE_CHARS, one_line
-from receiving.sample_requests import make_form_delivery, make_json_delivery
-from receiving.summaries.stripe import format_amount
+from receiving.delivery import Delivery, make_form_delivery, make_json_delivery
+from receiving.event_summaries import MAX_LINE_CHARS, one_line
+from receiving.providers.stripe import format_amount
 
 URL = "https://talk.example/webhooks/provider"
 ROWS = [json.loads(line) for line in Path(__file__).with_name("summaries.jsonl").read_text("utf-8").splitlines()]

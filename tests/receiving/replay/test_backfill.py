@@ -15,7 +15,7 @@ import config
 import events
 from app import create_app
 from receiving import stored_requests
-from receiving.replay import missing_webhooks, replay_and_backfill_jobs, twilio_log
+from receiving.replay import missing_webhooks_backfill, replay_and_backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
 from sending import opt_outs
 from sending.http import retry
@@ -48,7 +48,7 @@ def settings(served_app, exchange, github):
 def gateway(settings, redis, monkeypatch):
     gateway = TwilioGateway(settings, redis)
     monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
-    monkeypatch.setattr(missing_webhooks, "MIN_AGE_SECONDS", -5)  # webhooks arrive at once on one machine
+    monkeypatch.setattr(missing_webhooks_backfill, "MIN_AGE_SECONDS", -5)  # webhooks arrive at once on one machine
     return gateway
 
 
@@ -199,7 +199,7 @@ def test_malformed_github_response_is_reported(redis, settings, empty_github):
     for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
         empty_github.refuse = [(status, headers)] * retry.MAX_TRIES
         asked = {"text": lambda *_: iter(()), "GitHub event": GitHubHook(settings, lambda _: None).list_sent}
-        found = missing_webhooks.find_missing(redis, asked, STARTED, time.time(), lambda _: None)
+        found = missing_webhooks_backfill.find_missing(redis, asked, STARTED, time.time(), lambda _: None)
         assert list(found.failed_logs) == ["GitHub events"]
 
 
@@ -224,9 +224,9 @@ def test_github_app_signs_a_short_lived_token(settings):
 
 
 def test_github_is_only_read_if_fully_configured(settings, redis):
-    assert "GitHub event" in missing_webhooks.provider_logs(settings, redis)
+    assert "GitHub event" in missing_webhooks_backfill.provider_logs(settings, redis)
     for less in ({"github_token": ""}, {"github_hook_url": ""}, {"webhook_secrets": {}}):
-        assert "GitHub event" not in missing_webhooks.provider_logs(replace(settings, **less), redis)
+        assert "GitHub event" not in missing_webhooks_backfill.provider_logs(replace(settings, **less), redis)
 
 
 def test_all_pages_of_twilio_are_read_despite_errors(connected_exchange, gateway, monkeypatch, began):
@@ -251,14 +251,14 @@ def test_too_many_rows_ask_for_a_shorter_window(connected_exchange, gateway, mon
 def test_recent_texts_are_left_out(connected_exchange, redis, gateway, monkeypatch, empty_github, began):
     connected_exchange.post("/faults", kind="webhook-drop", channel="sms")
     texts(connected_exchange, "+447700900295", "time")
-    monkeypatch.setattr(missing_webhooks, "MIN_AGE_SECONDS", 600)
+    monkeypatch.setattr(missing_webhooks_backfill, "MIN_AGE_SECONDS", 600)
     run, outcomes = execute_run(redis, gateway, job_progress.BACKFILL, since=began)
     assert not [outcome for outcome in outcomes if "295" in outcome.what]
     assert "may still be in flight" in run.words
 
 
 def test_failed_run_is_marked_as_failed(redis, gateway, monkeypatch):
-    monkeypatch.setattr(missing_webhooks, "provider_logs", lambda *_: 1 / 0)
+    monkeypatch.setattr(missing_webhooks_backfill, "provider_logs", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         execute_run(redis, gateway, job_progress.FIND_MISSING)
     assert job_progress.latest(redis)[0].state == "failed"

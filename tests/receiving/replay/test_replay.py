@@ -11,10 +11,9 @@ import pytest
 import events
 from app import create_app
 from receiving import providers, replay_marker, stored_requests, twilio_signature
-from receiving.delivery import Delivery
+from receiving.delivery import FORM_CONTENT_TYPE, Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
-from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import TEXT_SID
 from tests.support.providers import CASES, HELD, case_id, heard
 

@@ -11,7 +11,7 @@ sys.path[:0] = [str(Path(__file__).parents[3])]
 import redis
 
 from sending.http.client import HttpClient
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 
@@ -21,9 +21,9 @@ SEAL = Encryption(["a secret key of these tests"])
 def main(port: int) -> None:
     store, client = redis.Redis(port=port), HttpClient(allow_loopback=True)
     while True:
-        dispatch.enqueue_due(store)
+        delivery_jobs.enqueue_due(store)
         tried = sum(
-            delivery.deliver(store, client, SEAL, one.id, http=True) for one in stored_endpoints.load_all(store)
+            message_delivery.deliver(store, client, SEAL, one.id, http=True) for one in stored_endpoints.load_all(store)
         )
         time.sleep(0 if tried else 0.02)
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sending.webhooks import dispatch, redelivery
+from sending.webhooks import delivery_jobs, redelivery
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 from sending.webhooks.queue.delivery_queue import get_delivery_queue
@@ -40,7 +40,7 @@ def fill(sender, count=MESSAGES):
     sent = []
     for _ in range(count):
         sent.append(sender.publish())
-        dispatch.enqueue_due(sender.redis)
+        delivery_jobs.enqueue_due(sender.redis)
     return sent
 
 

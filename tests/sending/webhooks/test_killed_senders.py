@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch
+from sending.webhooks import delivery_jobs
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue
@@ -25,7 +25,7 @@ def test_killed_senders_lose_no_message(redis, store):
         there = [stack.enter_context(receiver(answers(OK))) for _ in range(RECEIVERS)]
         urls = [f"http://127.0.0.1:{it.port}/" for it in there]
         ids = [stored_endpoints.create(redis, client, SEAL, url, http=True).id for url in urls]
-        messages = [dispatch.deliver_later(redis, "text.received", {"n": n}) for n in range(MESSAGES)]
+        messages = [delivery_jobs.deliver_later(redis, "text.received", {"n": n}) for n in range(MESSAGES)]
         for kill in range(1, KILLS + 1):
             with sender(store.port):
                 eventually(lambda kill=kill: total(there) >= kill * RECEIVERS * MESSAGES / (KILLS + 1))

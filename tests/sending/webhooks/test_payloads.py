@@ -8,13 +8,13 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending import raw_payloads
+from sending import provider_payloads
 from sending.http.client import HttpClient
 from sending.json_validation import ValidationError
 from sending.webhooks import event_schemas, payloads
-from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_model import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.webhook_request import WebhookMessage
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import SEAL
 
@@ -64,15 +64,15 @@ def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
         def mget(self, keys):
             return [store.get(key) for key in keys]
 
-    (kept,) = raw_payloads.load_all(Pipe(), [raw_payloads.save(Pipe(), facts)])
+    (kept,) = provider_payloads.load_all(Pipe(), [provider_payloads.save(Pipe(), facts)])
     assert kept is None or isinstance(kept, dict)
     payloads.serialize({"data": kept})
 
 
 def test_oversized_raw_payload_is_not_stored(redis):
-    assert raw_payloads.save(redis, {"body": "x" * raw_payloads.MAX_PAYLOAD_BYTES}) == ""
-    assert raw_payloads.save(redis, ["not", "an", "object"]) == ""
-    assert raw_payloads.load_all(redis, [""]) == [None]
+    assert provider_payloads.save(redis, {"body": "x" * provider_payloads.MAX_PAYLOAD_BYTES}) == ""
+    assert provider_payloads.save(redis, ["not", "an", "object"]) == ""
+    assert provider_payloads.load_all(redis, [""]) == [None]
 
 
 @pytest.mark.parametrize("payload", ["full", "thin"])

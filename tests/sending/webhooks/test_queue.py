@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from tests.support.receivers import OK, answers, read_request, receiver
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
@@ -24,7 +24,7 @@ def test_scripts_are_loaded_again_after_a_flush(sender):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there)
         sender.publish()
-        dispatch.enqueue_due(sender.redis)
+        delivery_jobs.enqueue_due(sender.redis)
         sender.redis.script_flush()
         assert sender.deliver(id) == 1
 
@@ -46,7 +46,7 @@ def test_concurrency_limit(sender):
         id = sender.subscribe(there, max_concurrency=2)
         for _ in range(12):
             sender.publish()
-        dispatch.enqueue_due(sender.redis)
+        delivery_jobs.enqueue_due(sender.redis)
         threads = [threading.Thread(target=sender.deliver, args=[id]) for _ in range(5)]
         for thread in threads:
             thread.start()
@@ -70,7 +70,7 @@ def test_delivery_of_a_dead_worker_is_sent_by_another(sender, monkeypatch):
         id = sender.subscribe(there)
         message = sender.publish()
         with monkeypatch.context() as broken:
-            broken.setattr(delivery, "attempt", dies)
+            broken.setattr(message_delivery, "attempt", dies)
             with pytest.raises(SystemExit):
                 sender.deliver(id)
         assert sender.state(message, id) == "sending"
@@ -86,7 +86,7 @@ def test_each_lost_attempt_is_recorded(sender, monkeypatch):
         id = sender.subscribe(there)
         sender.publish()
         with monkeypatch.context() as broken:
-            broken.setattr(delivery, "attempt", dies)
+            broken.setattr(message_delivery, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
                     sender.deliver(id)
@@ -106,7 +106,7 @@ def test_expired_lease_frees_the_slot(sender):
 
 
 def test_hanging_endpoints_do_not_delay_others_of_their_job(sender, monkeypatch):
-    monkeypatch.setattr(dispatch, "_get_sender", lambda: (sender.client, SEAL, {"http": True}))
+    monkeypatch.setattr(delivery_jobs, "_get_sender", lambda: (sender.client, SEAL, {"http": True}))
     heard = threading.Event()
 
     def waits_for_the_other(connection):
@@ -119,11 +119,11 @@ def test_hanging_endpoints_do_not_delay_others_of_their_job(sender, monkeypatch)
         connection.sendall(OK)
 
     with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
-        ids = [sender.subscribe(slow) for _ in range(2 * dispatch.INITIAL_THREADS)] + [sender.subscribe(fast)]
+        ids = [sender.subscribe(slow) for _ in range(2 * delivery_jobs.INITIAL_THREADS)] + [sender.subscribe(fast)]
         sender.publish()
-        dispatch.enqueue_due(sender.redis)
-        monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=sender.redis))
-        dispatch.deliver_job(ids)
+        delivery_jobs.enqueue_due(sender.redis)
+        monkeypatch.setattr(delivery_jobs, "get_current_job", lambda: SimpleNamespace(connection=sender.redis))
+        delivery_jobs.deliver_job(ids)
     assert [sender.attempts(id)[0].status for id in ids] == [200] * len(ids)
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sending.webhooks import dispatch, redelivery
+from sending.webhooks import delivery_jobs, redelivery
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import delivery_queue, messages
 from tests.support.receivers import OK, answers, receiver
@@ -94,7 +94,7 @@ def test_a_message_that_is_sent_again_keeps_its_number_and_is_kept_until_it_is_d
 
 def test_a_message_that_nobody_wants_is_not_stored(sender):
     sender.publish()
-    dispatch.enqueue_due(sender.redis)
+    delivery_jobs.enqueue_due(sender.redis)
     assert not sender.redis.keys("message:*")
     assert sender.redis.xlen(messages.NEW_KEY) == 0
 

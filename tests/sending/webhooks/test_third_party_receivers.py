@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from sending.webhooks import delivery, dispatch
+from sending.webhooks import delivery_jobs, message_delivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue import delivery_queue
@@ -27,9 +27,9 @@ def tells(redis, client):
     """Send a message to a subscriber; return its result."""
 
     def tell(id):
-        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
-        dispatch.enqueue_due(redis)
-        delivery.deliver(redis, client, SEAL, id, http=True)
+        delivery_jobs.deliver_later(redis, "text.received", {"words": "grüezi"})
+        delivery_jobs.enqueue_due(redis)
+        message_delivery.deliver(redis, client, SEAL, id, http=True)
         row = delivery_queue.load_attempts(redis, id)[0]
         redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "failures": 0})
         redis.delete(f"endpoint:{id}:due")

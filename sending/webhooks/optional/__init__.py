@@ -1,1 +1,0 @@
-"""Optional webhook endpoint features: cookies, a cached event filter and custom headers."""
