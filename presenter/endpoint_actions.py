@@ -3,25 +3,33 @@
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import redirect, request, session, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 import context
 from api import handlers, operations
 from api.operations import ResourceNotFound
-from presenter import csrf, endpoint_form
+from presenter import csrf
 from presenter.blueprint import bp
-from presenter.endpoints_page import endpoint_missing, render_endpoint, render_list
+from presenter.endpoints_page import (
+    DEFAULT_FORM_VALUES,
+    FormError,
+    endpoint_missing,
+    parse_form,
+    render_endpoint,
+    render_list,
+)
 from presenter.login import login_required
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog
 from sending.webhooks.redelivery import EndpointDisabled
@@ -37,11 +45,9 @@ def endpoint_create() -> Any:
     """Create an endpoint; its page shows the secret once."""
     csrf.check()
     try:
-        endpoint = operations.create(endpoint_form.parse_form(request.form, is_new=True))
+        endpoint = operations.create(parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
-        return render_list(
-            endpoint_form.submitted_values(request.form), str(error), endpoint_form.wrong_fields(error)
-        ), 422
+        return render_list(_submitted_values(request.form), str(error), _wrong_fields(error)), 422
     _store_secret(endpoint)
     return _redirect_to_endpoint(endpoint.id)
 
@@ -55,10 +61,10 @@ def endpoint_update(id: str) -> Any:
     if endpoint is None:
         return endpoint_missing()
     try:
-        operations.update(id, endpoint_form.parse_form(request.form))
+        operations.update(id, parse_form(request.form))
     except FORM_ERRORS as error:
-        values = endpoint_form.submitted_values(request.form)
-        return render_endpoint(endpoint, values, str(error), endpoint_form.wrong_fields(error)), 422
+        values = _submitted_values(request.form)
+        return render_endpoint(endpoint, values, str(error), _wrong_fields(error)), 422
     return _redirect_to_endpoint(id, "The options have been saved.")
 
 
@@ -68,12 +74,27 @@ def endpoint_action(id: str, action: str) -> Any:
     """Perform the action of one of the page's buttons."""
     csrf.check()
     if action not in ACTIONS:
-        return render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
+        return render_list(DEFAULT_FORM_VALUES, "There is no such action."), 404
     try:
         return ACTIONS[action](operations.get_endpoint(id).id)
     except FORM_ERRORS as error:
         session["alert"] = str(error)
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
+
+
+def _submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
+    """Return the values of a form that was submitted, to show it again."""
+    return {name: "\n".join(values) for name, values in form.lists()}
+
+
+def _wrong_fields(error: Exception) -> Mapping[str, str]:
+    """Return field -> sentence. An error that no field's own check has found is shown at the field that it names."""
+    if isinstance(error, FormError):
+        return error.fields
+    named = next(
+        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
+    )
+    return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
 
 
 def _rotate(id: str) -> BaseResponse:

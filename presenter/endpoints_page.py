@@ -2,20 +2,25 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, render_template, request, session
+from werkzeug.datastructures import MultiDict
 
 import context
 from api import handlers, operations
-from presenter import csrf, endpoint_form
+from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
+from receiving import providers
+from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks import event_schemas, payloads, redelivery
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
+from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 from sending.webhooks.queue import delivery_queue, messages
 from sending.webhooks.webhook_request import WebhookMessage
 from stage.presenter_session import is_logged_in
@@ -25,13 +30,22 @@ MAX_ATTEMPTS = 1_000  # all that are stored
 ROWS_PER_PAGE = 25  # of attempts
 MAX_BODY_CHARACTERS = 4_000  # of a request, on the page
 MAX_DEAD_LETTERS = 50  # on the page
+FIRST_OPTIONS = ("url", "event_types")  # all others are collapsed
+
+
+class FormError(ValidationError):
+    """Some fields are invalid. `fields` maps their names to a sentence each; the message contains all sentences."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
 
 
 @bp.get("/present/endpoints")
 @login_required
 def endpoints_page() -> str:
     """All endpoints, and a form for a new one."""
-    return render_list(endpoint_form.DEFAULT_FORM_VALUES)
+    return render_list(DEFAULT_FORM_VALUES)
 
 
 @bp.get("/present/endpoints/<id>")
@@ -41,7 +55,7 @@ def endpoint_page(id: str) -> Any:
     endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
         return endpoint_missing()
-    return render_endpoint(endpoint, endpoint_form.form_values(endpoint), _pop_from_session("alert"))
+    return render_endpoint(endpoint, form_values(endpoint), _pop_from_session("alert"))
 
 
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
@@ -55,7 +69,7 @@ def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
 
 def endpoint_missing() -> tuple[str, int]:
     """The list, with the message that there is no such endpoint."""
-    return render_list(endpoint_form.DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
+    return render_list(DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
 
 
 def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
@@ -137,8 +151,8 @@ def _render_page(name: str, **values: Any) -> str:
         csrf_token=csrf.token(),
         theme=requested_theme(),
         options=OPTIONS,
-        first_options=endpoint_form.FIRST_OPTIONS,
-        families=endpoint_form.event_families(),
+        first_options=FIRST_OPTIONS,
+        families=event_families(),
         success_message=_pop_from_session("success_message"),
         **values,
     )
@@ -154,3 +168,69 @@ def _take_secret(id: str) -> str:
     found = context.store().getdel(f"one_time_secret:{token}") if token else None
     stored = json.loads(operations.get_encryption().decrypt(found.decode())) if found else {}
     return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""
+
+
+# The form: one field for each option, and a picker for event types
+
+
+def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any]:
+    """Return the form's options in the format that the endpoint API accepts. Raises FormError.
+
+    If the field for a secret option is empty, the option stays unchanged unless clear_<name> is set.
+    """
+    options: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, option in OPTIONS.items():
+        text = "\n".join(form.getlist(name)).strip()
+        if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
+            continue
+        if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
+            continue  # use the default
+        try:
+            options[name] = PARSERS[option.schema["type"]](name, text)
+            validate_fields({name: options[name]}, OPTION_SCHEMAS)
+        except ValidationError as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise FormError(wrong)
+    return options
+
+
+def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
+    """Return the form's values for this endpoint, without secrets."""
+    fields = {**asdict(endpoint), "event_types": "\n".join(endpoint.event_types)}
+    values = {name: fields[name] for name, option in OPTIONS.items() if not option.is_secret}
+    return {name: ("yes" if value else "") if isinstance(value, bool) else str(value) for name, value in values.items()}
+
+
+def event_families() -> dict[str, list[str]]:
+    """Return what the picker offers: family -> its single event types, of the catalog and of configured providers."""
+    families: dict[str, list[str]] = {}
+    for name in CATALOGUE:
+        families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)
+    configured = sorted(context.settings().webhook_secrets.keys() & providers.load().keys())
+    return families | {f"{normalize_name(name)}.*": [] for name in configured}
+
+
+def _parse_integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValidationError(f"The field {name} must be a whole number.") from None
+
+
+def _parse_headers(name: str, text: str) -> dict[str, str]:
+    lines = [line.partition(":") for line in text.splitlines() if line.strip()]
+    if any(not colon for _, colon, _ in lines):
+        raise ValidationError("Write one header per line, such as X-Team: blue.")
+    return {header.strip(): value.strip() for header, _, value in lines}
+
+
+PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "string": lambda name, text: text,
+    "boolean": lambda name, text: bool(text),
+    "integer": _parse_integer,
+    "array": lambda name, text: list(dict.fromkeys(text.replace(",", " ").split())),
+    "object": _parse_headers,
+}
+DEFAULT_FORM_VALUES = form_values(WebhookEndpoint("", ()))
