@@ -21,7 +21,6 @@ TOUR = {
         "phone/commands/__init__.py",
         "phone/commands/check.py",
         "phone/sms.py",
-        "phone/twiml.py",
         "phone/call_steps.py",
         "phone/voice.py",
         "phone/voice_answers.py",
