@@ -206,6 +206,15 @@ def test_frames_are_sent_late_after_a_short_stall_and_lost_after_a_long_one(stal
     assert not clock.timers
 
 
+def test_streams_are_spread_over_four_phases_and_each_gets_a_frame_every_20_ms():
+    clock = StillClock()
+    pacer, streams = FramePacer(clock), [Frames(clock.time()) for _ in range(8)]
+    first = [round((pacer.add(stream) - clock.time()) * 1000) for stream in streams]
+    clock.move(0.0601)
+    assert first == [20, 25, 30, 35] * 2
+    assert [stream.due for stream in streams] == [list(range(start, 61, 20)) for start in first]
+
+
 ACTIONS = st.one_of(
     st.tuples(st.just("add"), st.integers(1, 30_000)),
     st.tuples(st.just("mark"), st.integers(0, 99)),

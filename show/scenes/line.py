@@ -16,7 +16,7 @@ from store import Pipe, Store
 JOIN_KEY = "1"
 SHOWN_CALLERS = 6
 MAX_CAPTIONS = 200  # per call
-SHOWN_BESIDE_STAGE = 4  # while somebody is on stage
+SHOWN_BESIDE_STAGE = 2  # below a question of two lines and a caption of three
 DECISIONS = ("approve", "hide", "ban")
 
 

@@ -1,18 +1,29 @@
-"""Every page and every scene of the talk in Chromium, with content, checked by axe."""
+"""Every page and every scene of a talk in Chromium, with content and texts of the greatest length, checked by axe."""
 
 import pytest
 import redis as redis_client
 
+from show.base_scene import OPEN
 from show.talk_file import load
 from tests.support.audience import Audience
-from tests.support.axe import findings, script
+from tests.support.axe import SIZES, findings, script
+from tests.support.processes import ROOT
 from tests.support.redis_keys import undocumented
 from tests.support.stage import StageServer
 from tests.support.stage_app import PASSWORD
 
-SCENES = [scene.id for scene in load().scenes]
+TALK = ROOT / "tests/support/longest_talk.toml"
+SCENES = [scene.id for scene in load(TALK).scenes]
 PAGES = ["", "/health", "/preflight", "/audit", "/privacy", "/rejected", "/backfill", "/endpoints", "/nothing"]
 PICTURES = 3  # of the scene `xray`
+# A phone may scroll; a projector may not. The list of words is for screen readers.
+OUTSIDE = """() => {
+  const isWide = innerWidth > innerHeight, {bottom} = document.querySelector("main").getBoundingClientRect();
+  return [...document.querySelectorAll("main :is(h1, p, li, div, svg):not(.cloud-list *)")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.width && (box.right > innerWidth + 1 || (isWide && box.bottom > bottom + 1));
+  }).map((each) => each.outerHTML.slice(0, 100));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +36,7 @@ def audience(store):
     """A store in which each page has something to show."""
     client = redis_client.Redis(port=store.port)
     client.flushall()
-    found = Audience(client)
+    found = Audience(client, talk=str(TALK))
     found.takes_part()
     yield found
     assert not undocumented(client)
@@ -34,7 +45,7 @@ def audience(store):
 
 @pytest.fixture(scope="module")
 def server(store, audience):
-    running = StageServer(f"redis://127.0.0.1:{store.port}", TWILIO_API_URL="http://127.0.0.1:1")
+    running = StageServer(f"redis://127.0.0.1:{store.port}", TWILIO_API_URL="http://127.0.0.1:1", TALK=str(TALK))
     yield running
     running.stop()
 
@@ -63,6 +74,22 @@ def test_scene(page, axe, number):
     page.goto(f"/?scene={number}")
     assert page.locator("#stage .invitation").count() == 0  # it has content
     assert findings(page, axe) == []
+    assert cut_off(page) == []
+
+
+def test_poll_with_a_hidden_result_fits(page, audience):
+    audience.sets_phase("poll", OPEN)
+    page.goto(f"/?scene={SCENES.index('poll') + 1}")
+    assert cut_off(page) == []
+
+
+def cut_off(page):
+    """The sizes at which a part of the scene is outside the screen."""
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        found += [f"{width}: {one}" for one in page.evaluate(OUTSIDE)]
+    return found
 
 
 @pytest.mark.parametrize("picture", range(1, PICTURES))

@@ -5,13 +5,22 @@ from playwright.sync_api import expect
 
 from tests.support.stage import StageServer
 from tests.support.stage_app import PASSWORD
+from tests.support.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def server(store):
+    running = StageServer(f"redis://127.0.0.1:{store.port}")
+    yield running
+    running.stop()
 
 
 @pytest.fixture
-def web(url, stage_events):
-    server = StageServer(url)
-    yield server
-    server.stop()
+def web(server, stage_events):
+    """The server on an empty store, without viewers."""
+    eventually(lambda: server.feed()["viewers"] == 0)
+    server.get("/test/forget")
+    return server
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from sending.segments import count_segments
-from show import moderation
+from show import moderation, waiting_line
 from show.base_scene import OPEN, SceneView
-from show.line import waiting_line
 from show.show_state import set_phase
 from tests.support.person import PUBLIC_URL
 from tests.support.presenter import Presenter

@@ -28,17 +28,17 @@ TEXTS = (
     "Mine called at three in the morning",
     "🎉🔥 twice",
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
-    "What happens to an event that arrives while the database is being migrated, and whom does the provider tell?",
+    "What happens to an event that arrives while the database is being migrated, and whom does the provider tell? " * 3,
 )
 
 
 class Audience:
     """People who text and call an app on this store; `people` of them take part in each scene."""
 
-    def __init__(self, redis: redis_client.Redis, people: int = 8) -> None:
+    def __init__(self, redis: redis_client.Redis, people: int = 8, talk: str = "") -> None:
         from app import create_app
 
-        environ = ENVIRON | {"PUBLIC_URL": PUBLIC_URL, "REDIS_URL": "redis://unused"}
+        environ = ENVIRON | {"PUBLIC_URL": PUBLIC_URL, "REDIS_URL": "redis://unused", "TALK": talk}
         settings = replace(config.load(environ), allow_loopback=True)
         self.redis, self.app, self.sids = redis, create_app(settings, redis), count(1)
         self.talk: Talk = self.app.extensions["talk"]
@@ -47,7 +47,7 @@ class Audience:
 
     def takes_part(self) -> None:
         """Fill every scene, and what the presenter's other pages list."""
-        self.answers("poll", ["tabs", "spaces", "tabs", "both"])
+        self.answers("poll", ["1", "2", "1", "3"])
         self.sets_phase("poll", REVEALED)
         self.answers("words", WORDS)
         self.answers("wall", TEXTS)
@@ -97,7 +97,7 @@ class Audience:
         scene = self.goes_to("line")
         for person in self.people[:7]:
             person.call_sid = f"CA{next(self.sids):032d}"
-            person.dials().presses("1").says("I would like to ask about retries, and how long they go on")
+            person.dials().presses("1").says("I would like to ask about retries, and how long they go on. " * 4)
         for item in moderation.load_items(self.redis, scene.id, moderation.PENDING):
             moderation.decide(self.redis, scene.id, item.id, APPROVED)
         waiting = waiting_line.list_waiting(self.redis, scene.id)
