@@ -46,7 +46,7 @@ def main() -> None:
 def take_poll(stage: Page, console: Page) -> None:
     """Go to the poll, have people vote, and take the console before, and the stage after the result is revealed."""
     log_in(console)
-    console.get_by_text("All scenes").click()
+    console.get_by_text("All scenes", exact=True).click()
     console.get_by_role("button", name="2. Tabs or spaces?").click()
     stage.emulate_media(color_scheme="dark")
     stage.goto(STAGE_URL)
