@@ -51,7 +51,7 @@ def take_poll(stage: Page, console: Page) -> None:
     stage.emulate_media(color_scheme="dark")
     stage.goto(STAGE_URL)
     for at, voter in enumerate(VOTERS):
-        post_json(f"/handsets/{voter}/texts", {"body": ("spaces", "tabs", "spaces", "both", "tabs")[at % 5]})
+        post_json(f"/handsets/{voter}/texts", {"body": ("spaces", "tabs", "spaces", "both", "tabs", "spaces")[at % 6]})
     expect(stage.locator(".figure")).to_contain_text(f"{len(VOTERS)} voted")
     console.reload()
     console.screenshot(path=OUTPUT_DIRECTORY / "console.png")
