@@ -20,9 +20,9 @@ from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS
 from sending.webhooks.endpoints.stored_endpoints import ENDPOINT_ID_PATTERN, EndpointNotFound
 from sending.webhooks.event_schemas import EVENT_TYPE_PATTERN
 from sending.webhooks.redelivery import EndpointDisabled
+from web.request_body_limits import MAX_API_BODY_BYTES
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
-MAX_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 MAX_TIMESTAMP_SECONDS = 4_102_444_800  # the year 2100
@@ -182,7 +182,7 @@ def _check_token() -> None:
 
 def _parse_body() -> dict[str, Any]:
     """Return the request's JSON object; an empty body counts as an empty object."""
-    request.max_content_length = MAX_BODY_BYTES
+    request.max_content_length = MAX_API_BODY_BYTES
     raw = request.get_data()
     if not raw:
         return {}

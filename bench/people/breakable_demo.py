@@ -10,7 +10,7 @@ from pathlib import Path
 
 import redis
 
-from bench.webhooks import ROOT
+from bench.load_generator import ROOT
 from scripts.demo_store import find_program
 from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
-from bench.webhooks import ROOT
+from bench.load_generator import ROOT
 from scripts.demo import free_port
 from scripts.playback import read
 from scripts.supervision.processes import returns_200

@@ -8,14 +8,13 @@ from typing import Any
 
 from ringback.account.addresses import Address
 from ringback.account.api_keys import ApiKey
-from ringback.account.applications import TwimlApplication
 from ringback.account.caller_ids import verified_caller_ids
 from ringback.account.geography import Place
 from ringback.account.messaging_services import MessagingServices
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.templates import Template
-from ringback.account.verify import VerifyServices
-from ringback.account.webhook_urls import WebhookUrls
+from ringback.account.verification_codes import VerifyServices
+from ringback.account.webhook_urls import TwimlApplication, WebhookUrls
 from ringback.calls.call import Call
 from ringback.calls.call_log import CallLog
 from ringback.calls.conferences import Conferences

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from ringback.evidence import documented
-from ringback.twiml.element_types import MESSAGING, VOICE, TwimlElement
 from ringback.twiml.grammar import grammar
-from ringback.verbs.registry import RegistryError, check
+from ringback.verbs.registry import MESSAGING, VOICE, RegistryError, TwimlElement, check
 from ringback.web import coverage
 
 WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"Language"}

@@ -9,7 +9,6 @@ PACKAGE = Path(ringback.__file__).parent
 # Modules in these packages that state nothing about Twilio.
 WITHOUT_FACTS = {
     "verbs/registry.py",
-    "twiml/element_types.py",
     "twiml/steps.py",
     "webhooks/app_address.py",
     "webhooks/connections.py",

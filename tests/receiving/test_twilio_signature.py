@@ -22,6 +22,7 @@ from tests.support.twilio_requests import (
     signed,
     with_example_token,
 )
+from web.request_body_limits import MAX_TWILIO_BODY_BYTES
 
 BODY = b'{"property": "value", "boolean": true}'
 BODY_URL = URL + "&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
@@ -188,7 +189,7 @@ def test_first_of_two_body_hashes_counts(settings):
 def test_form_may_have_any_number_of_fields(settings, count):
     fields = [(f"{number:x}", "") for number in range(count)]
     delivery = signed(fields=fields)
-    assert len(delivery.body) < twilio_signature.MAX_BODY_BYTES * 2
+    assert len(delivery.body) < MAX_TWILIO_BODY_BYTES * 2
     assert accepted(delivery, settings)
 
 

@@ -17,10 +17,10 @@ from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import method
 from ringback.twiml.documents import Document, DocumentError, read_messaging
-from ringback.twiml.element_types import MESSAGING
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch
 from ringback.verbs.message import send_from_document
+from ringback.verbs.registry import MESSAGING
 from ringback.webhooks.request import Webhook
 from ringback.webhooks.urls import resolve
 

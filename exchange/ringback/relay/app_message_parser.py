@@ -17,11 +17,11 @@ from ringback.relay.field_validation import (
     language_list,
     language_tag,
     modes,
-    session_settings,
     text,
     web_url,
     whole_number,
 )
+from ringback.relay.settings import session_settings
 
 DIGITS = re.compile(r"[0-9w#*]{1,200}")
 MAX_LOOPS = 1000

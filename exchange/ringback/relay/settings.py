@@ -1,18 +1,92 @@
-"""The settings of a ConversationRelay session: from TwiML, and changed by messages during the session."""
+"""The settings of a ConversationRelay session, with their defaults: from TwiML, and changed by messages.
+
+Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay and twilio-python 9.13.0 (2026-11-26)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.relay.field_validation import LANGUAGE_FIELDS, MAX_LANGUAGES, SETTINGS, InvalidValue, language_tag
+from ringback.relay.field_validation import (
+    LANGUAGE_FIELDS,
+    MAX_LANGUAGES,
+    MODES,
+    InvalidValue,
+    boolean,
+    choice,
+    events,
+    hint_list,
+    language_tag,
+    modes,
+    number,
+    text,
+)
 from ringback.twiml.parser import Element
 
 DEFAULT_LANGUAGE = "en-US"
 SAY_VOICES = ("alice", "man", "woman")
 DEEPGRAM_MODELS = ("nova", "flux", "base", "enhanced", "whisper")
 INVALID_ARGUMENT = 64106
+
+
+@dataclass(frozen=True)
+class SettingType:
+    """A setting: its parser, its default, whether a config message can change it, and whether it has an effect here."""
+
+    parse: Callable[[object], Any]
+    default: Any = ""
+    changeable: bool = False
+    has_effect: bool = False
+
+
+ANY, NONE = frozenset(MODES["any"]), frozenset[str]()
+NORMALIZATION = choice("on", "auto", "off")
+SETTINGS: dict[str, SettingType] = {
+    "interruptible": SettingType(modes, ANY, True, True),
+    "preemptible": SettingType(boolean, False, True, True),
+    "dtmfDetection": SettingType(boolean, False, True, True),
+    "reportInputDuringAgentSpeech": SettingType(modes, NONE, True, True),
+    "partialPrompts": SettingType(boolean, False, True, True),
+    "welcomeGreeting": SettingType(text, "", False, True),
+    "welcomeGreetingInterruptible": SettingType(modes, ANY, False, True),
+    "language": SettingType(language_tag, "", False, True),
+    "ttsLanguage": SettingType(language_tag, "", False, True),
+    "transcriptionLanguage": SettingType(language_tag, "", False, True),
+    "ttsProvider": SettingType(choice("Google", "Amazon", "ElevenLabs", "Deepgram"), "", False, True),
+    "voice": SettingType(text, "", False, True),
+    "transcriptionProvider": SettingType(choice("Google", "Deepgram"), "", False, True),
+    "speechModel": SettingType(text, "", False, True),
+    "debug": SettingType(events, NONE, False, True),
+    "events": SettingType(events, NONE, False, True),
+    "applicationReconnect": SettingType(boolean, False, False, True),
+    "hints": SettingType(hint_list, "", True, True),
+    "speechTimeout": SettingType(number(600, 5000, "auto"), "auto", True),
+    "echoPromptFiltering": SettingType(boolean, False, True),
+    "interruptSensitivity": SettingType(choice("low", "medium", "high"), "high", True),
+    "ignoreBackchannel": SettingType(boolean, False, True),
+    "profanityFilter": SettingType(boolean, False, True),
+    "eotThreshold": SettingType(number(0, 1), "", True),
+    "eagerEotThreshold": SettingType(number(0.3, 0.9)),
+    "partialPromptOnHangup": SettingType(boolean, False),
+    "turnDetection": SettingType(boolean, False),
+    "backgroundNoiseReduction": SettingType(text),
+    "deepgramSmartFormat": SettingType(boolean, True),
+    "asrSmartFormat": SettingType(boolean, False),
+    "ttsTextNormalization": SettingType(NORMALIZATION),
+    "ttsLanguageTextNormalization": SettingType(text),
+    "elevenlabsTextNormalization": SettingType(NORMALIZATION, "off"),
+    "elevenlabsLanguageTextNormalization": SettingType(text),
+    "includeInPrompt": SettingType(choice("turn-state", "prompt-segments")),
+    "customerName": SettingType(text),
+    "intelligenceService": SettingType(text),
+    "conversationConfiguration": SettingType(text),
+}
+
+
+def session_settings() -> dict[str, Callable[[object], Any]]:
+    """The parsers of the settings that a config message can change."""
+    return {name: setting.parse for name, setting in SETTINGS.items() if setting.changeable}
 
 
 @dataclass

@@ -22,7 +22,7 @@ from ringback.rest import (
     messages,
     outgoing_caller_ids,
     participants,
-    product_hosts,
+    product_routes,
     queues,
     realtime_transcriptions,
     recordings,
@@ -127,7 +127,7 @@ def add_routes(app: web.Application, state: State) -> None:
             for method, resource in methods.items():
                 simulated = test_credentials.SIMULATED.get((method, path), test_credentials.forbidden)
                 add(method, f"{BASE}{path}.json", endpoint(state, resource, creates and method == "POST", simulated))
-    for product, table in product_hosts.NEWER_PRODUCTS.items():
+    for product, table in product_routes.NEWER_PRODUCTS.items():
         for path, methods in table.items():
             for method, resource in methods.items():
                 creates = method == "POST" and not path.endswith("}")

@@ -6,7 +6,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ringback.account.phone_numbers import is_e164, normalize_number
-from ringback.account.verify import MAX_CHECKS, MAX_SENDS, SendCodeAttempt, Verification, VerifyService
+from ringback.account.verification_codes import MAX_CHECKS, MAX_SENDS, SendCodeAttempt, Verification, VerifyService
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
 from ringback.evidence import documented

@@ -9,9 +9,8 @@ from functools import cache
 
 from ringback.service.debugger import Debugger
 from ringback.twiml.documents import Document
-from ringback.twiml.element_types import VOICE, TwimlElement
 from ringback.twiml.parser import Element
-from ringback.verbs.registry import TOP_LEVEL_NOUNS, elements
+from ringback.verbs.registry import TOP_LEVEL_NOUNS, VOICE, TwimlElement, elements
 
 
 @cache

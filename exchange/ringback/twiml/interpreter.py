@@ -14,10 +14,9 @@ from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import GENERIC_WARNING
 from ringback.twiml.documents import Document, DocumentError, read_voice
-from ringback.twiml.element_types import VOICE
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
-from ringback.verbs.registry import verbs
+from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook
 from ringback.webhooks.urls import resolve
 

@@ -5,9 +5,9 @@ https://www.twilio.com/docs/voice/twiml/connect/conversationrelay (2026-11)"""
 from __future__ import annotations
 
 from ringback.evidence import documented
-from ringback.relay.field_validation import LANGUAGE_FIELDS, SETTINGS
+from ringback.relay.field_validation import LANGUAGE_FIELDS
 from ringback.relay.session import RelaySession
-from ringback.relay.settings import INVALID_ARGUMENT, settings_of
+from ringback.relay.settings import INVALID_ARGUMENT, SETTINGS, settings_of
 from ringback.service.media import Media
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element

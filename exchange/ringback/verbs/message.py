@@ -12,11 +12,10 @@ from ringback.messages.delivery import fail, send
 from ringback.messages.message import Message
 from ringback.state import State
 from ringback.twiml.attributes import method
-from ringback.twiml.element_types import MESSAGING, VOICE
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
-from ringback.verbs.registry import noun, verb
+from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
 
 MAX_CHARACTERS = 1600
 MAX_MEDIA = 10

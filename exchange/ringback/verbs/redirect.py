@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ringback.evidence import documented
 from ringback.twiml.attributes import method
-from ringback.twiml.element_types import MESSAGING, VOICE
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.registry import verb
+from ringback.verbs.registry import MESSAGING, VOICE, verb
 
 
 @verb("Redirect", documented("voice/twiml/redirect"), attributes="method", channels=(VOICE, MESSAGING))

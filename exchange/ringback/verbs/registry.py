@@ -1,4 +1,4 @@
-"""The registry of TwiML elements: verbs with the functions that run them, and nouns, checked before the first document.
+"""The registry of TwiML elements: verbs with the functions that run them, and nouns; checked before they are used.
 
 Each module in this package registers its elements. The grammar and the coverage table are derived from them."""
 
@@ -6,17 +6,56 @@ from __future__ import annotations
 
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ringback.evidence import Evidence
-from ringback.twiml.element_types import MESSAGING, VOICE, TwimlElement, Verb
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Outcome
 
-_registered: list[TwimlElement] = []
+Verb = Callable[[Any, Element], Awaitable[Outcome]]
+"""Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces later verbs."""
+
+Background = Callable[[Any, Element], None]
+"""Starts or stops the background task of a noun of <Start> and <Stop> on a VoiceSession's call."""
+
+VOICE, MESSAGING = "voice", "sms"
 TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows directly in a voice Response
+_registered: list[TwimlElement] = []
+
+
+@dataclass(frozen=True)
+class TwimlElement:
+    """One element: its allowed attributes and children, as space-separated names, and the function that runs it."""
+
+    name: str
+    evidence: Evidence | None = None  # required, except for elements that the coverage table does not list
+    attributes: str = ""
+    children: str = ""
+    without_effect: str = ""  # attributes that are accepted and ignored
+    channels: tuple[str, ...] = (VOICE,)
+    checked: bool = True  # False accepts any attribute and child without a warning
+    reason: str = ""  # why Ringback does not support the element; "" if it does
+    in_coverage: bool = True
+    run: Verb | None = None  # None for a noun, which is run by its verb
+    start: Background | None = None  # for a noun of <Start>
+    stop: Background | None = None  # for a noun of <Stop>
+
+    @property
+    def supported(self) -> bool:
+        return not self.reason
+
+    @cached_property
+    def attribute_names(self) -> frozenset[str]:
+        return frozenset(self.attributes.split())
+
+    @cached_property
+    def child_names(self) -> frozenset[str]:
+        return frozenset(self.children.split())
 
 
 def verb(name: str, evidence: Evidence, **allowed: Any) -> Callable[[Verb], Verb]:

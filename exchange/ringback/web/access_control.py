@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from ringback.rest.product_hosts import is_rest
+from ringback.rest.product_routes import is_rest
 from ringback.state import State
 from ringback.web.basic_auth import parse_basic_auth
 from ringback.web.json_responses import RequestRefused

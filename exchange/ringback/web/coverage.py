@@ -8,11 +8,10 @@ from typing import Any
 
 from ringback.evidence import Evidence
 from ringback.rest import unsupported
-from ringback.rest.product_hosts import NEWER_PRODUCTS
+from ringback.rest.product_routes import NEWER_PRODUCTS
 from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from ringback.service.faults import FAULT_EVIDENCE, FAULT_KINDS
-from ringback.twiml.element_types import TwimlElement
-from ringback.verbs.registry import elements
+from ringback.verbs.registry import TwimlElement, elements
 
 TABLES = (LIST_ROUTES, INSTANCE_ROUTES, *NEWER_PRODUCTS.values())
 

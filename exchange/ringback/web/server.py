@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from ringback.rest import routes
-from ringback.rest.product_hosts import PRODUCT_PATHS, is_rest
+from ringback.rest.product_routes import PRODUCT_PATHS, is_rest
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.state import State

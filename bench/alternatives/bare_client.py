@@ -1,6 +1,6 @@
 """Sends recorded requests with a bare aiohttp client, as the baseline for the exchange's cost.
 
-`python -m bench.counterparts.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from the standard
+`python -m bench.alternatives.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from the standard
 input and prints the fields of a Cost as a JSON list."""
 
 from __future__ import annotations
