@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-GC_THRESHOLDS = (100_000, 20, 50)  # of gc.set_threshold(); CPython's default is (700, 10, 10)
+from ringback.service.garbage_collection import collect_garbage_rarely, without_garbage_collection
 
 
 @contextmanager
@@ -26,16 +25,6 @@ def without_certificate_authorities() -> Iterator[None]:
         del os.environ[variable]
         if value is not None:
             os.environ[variable] = value
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Keeps Python from collecting garbage while modules are imported: they create much, but hardly any garbage."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 # aiohttp loads the authorities when it is imported, but webhooks/connections.py has its own.
@@ -57,15 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (UsageError, OSError) as error:
         print(f"ringback: {error}", file=sys.stderr)
         return 2
-
-
-def collect_garbage_rarely() -> None:
-    """Excludes the imported modules from garbage collection, and collects less often.
-
-    Live calls consist of many objects, and traversing them frees nothing: with the default thresholds, this takes a
-    sixth of the CPU time with 1,000 calls. Each wave of requests creates and frees fewer objects than the threshold."""
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:

@@ -40,7 +40,10 @@ def ringback_options(pytestconfig: pytest.Config) -> list[str]:
 
 @pytest.fixture(scope="session")
 def _ringback_launches() -> Iterator[Launches]:
-    from ringback.testing.launch import Launches
+    from ringback.service.garbage_collection import without_garbage_collection
+
+    with without_garbage_collection():
+        from ringback.testing.launch import Launches
 
     launches = Launches()
     yield launches

@@ -7,8 +7,11 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 
+MAX_CACHED_DOCUMENTS = 256
+MAX_CACHED_LENGTH = 4096  # of a document, in bytes or characters
 MAX_DEPTH = 50  # levels of nested elements; valid TwiML needs fewer than ten
 
 
@@ -22,7 +25,9 @@ class TwimlParseError(Exception):
 
 @dataclass
 class Element:
-    """One XML element. `children` holds elements and text in document order."""
+    """One XML element. `children` holds elements and text in document order.
+
+    An element is never changed, because calls with the same document share its elements."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -59,7 +64,12 @@ class Element:
 def parse(body: bytes | str, charset: str | None = None) -> Element:
     """Returns the <Response> element of a document. Raises TwimlParseError.
 
-    A charset from the Content-Type header takes precedence over the XML declaration."""
+    A charset from the Content-Type header takes precedence over the XML declaration. Short documents are cached,
+    because many callers hear the same one."""
+    return (_cached if len(body) <= MAX_CACHED_LENGTH else _parse)(body, charset)
+
+
+def _parse(body: bytes | str, charset: str | None) -> Element:
     reader = _Reader()
     try:
         reader.parser.Parse(_decode(body, charset), True)
@@ -71,6 +81,9 @@ def parse(body: bytes | str, charset: str | None = None) -> Element:
     except (UnicodeError, LookupError, ValueError) as error:
         raise TwimlParseError(12100, f"the body cannot be decoded ({error})") from None
     return _check_root(reader.root)
+
+
+_cached = lru_cache(maxsize=MAX_CACHED_DOCUMENTS)(_parse)
 
 
 def _check_root(root: Element | None) -> Element:
