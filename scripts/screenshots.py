@@ -8,7 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from show import talk_file
 
@@ -16,7 +16,9 @@ OUTPUT_DIRECTORY = Path(__file__).parents[1] / "docs"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 STAGE_URL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 PHONES_URL = f"http://127.0.0.1:{os.environ.get('EXCHANGE_PORT', '8001')}"
+PHONE: ViewportSize = {"width": 390, "height": 844}
 FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"
+VOTERS = [f"+447700900{number}" for number in range(301, 331)]
 
 
 def main() -> None:
@@ -37,14 +39,37 @@ def main() -> None:
             page = browser.new_page(viewport=VIEWPORT)
             page.goto(address)
             page.screenshot(path=OUTPUT_DIRECTORY / f"{name}.png")
+        take_poll(stage, browser.new_page(viewport=PHONE, color_scheme="dark"))
         browser.close()
 
 
+def take_poll(stage: Page, console: Page) -> None:
+    """Go to the poll, have people vote, and take the console before, and the stage after the result is revealed."""
+    log_in(console)
+    console.get_by_text("All scenes", exact=True).click()
+    console.get_by_role("button", name="2. Tabs or spaces?").click()
+    stage.emulate_media(color_scheme="dark")
+    stage.goto(STAGE_URL)
+    for at, voter in enumerate(VOTERS):
+        post_json(f"/handsets/{voter}/texts", {"body": ("spaces", "tabs", "spaces", "both", "tabs", "spaces")[at % 6]})
+    expect(stage.locator(".figure")).to_contain_text(f"{len(VOTERS)} voted")
+    console.reload()
+    console.screenshot(path=OUTPUT_DIRECTORY / "console.png")
+    console.get_by_role("button", name="Reveal").click()
+    expect(stage.locator(".ahead")).to_have_count(1)
+    stage.screenshot(path=OUTPUT_DIRECTORY / "poll.png")
+
+
+def log_in(page: Page) -> None:
+    """Start a session of the demo's presenter, and show the console."""
+    page.goto(f"{STAGE_URL}/present/login")
+    page.get_by_label("Password").fill("rehearsal")
+    page.get_by_role("button", name="Log in").click()
+
+
 def open_timeline(stage: Page) -> None:
-    """Show the scene `timeline`, which is not the current one, with the session of the demo's presenter."""
-    stage.goto(f"{STAGE_URL}/present/login")
-    stage.get_by_label("Password").fill("rehearsal")
-    stage.get_by_role("button", name="Log in").click()
+    """Show the scene `timeline`, which is not the current one."""
+    log_in(stage)
     stage.goto(f"{STAGE_URL}/?scene={talk_file.load().positions['timeline']}")
 
 

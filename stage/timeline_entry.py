@@ -139,13 +139,16 @@ class TimelineEntry:
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
         """Append a step. If there are then more than MAX_STEPS, remove the second oldest.
 
-        A webhook that queues a task publishes this before its own answer, although the worker starts after it.
+        All events of a webhook are committed together, when its response is ready. A webhook that queues a task
+        publishes this before its own answer, although the worker starts after it.
         """
-        elapsed = format_duration(event.time - self.started_at)
+        took_seconds = sanitize_number(event.data.get("ms")) / 1000 if event.type in RESPONSES else 0
+        elapsed = format_duration(max(event.time - self.started_at, took_seconds))
         at = len(self.steps)
         if event.type in RESPONSES and at and self.steps[-1].type == "answer.queued":
             at -= 1
-        took = format_duration(sanitize_number(event.data.get("ms")) / 1000) if event.type in RESPONSES else ""
+            self.steps[at].elapsed = elapsed
+        took = format_duration(took_seconds) if event.type in RESPONSES else ""
         self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed, took))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]

@@ -44,6 +44,12 @@ def handset(deployment: Deployment) -> Iterator[Handset]:
 
 
 @pytest.fixture
+def me(damaged_deployment: Deployment, handset: Handset) -> Handset:
+    """A handset whose call ends before the deployment is repaired."""
+    return handset
+
+
+@pytest.fixture
 def site() -> Iterator[Site]:
     """A web site to check."""
     site = Site()

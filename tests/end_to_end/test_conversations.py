@@ -1,7 +1,8 @@
-"""Conversations by text and phone with all processes running."""
+"""Conversations by text and phone with all processes running, and faults of Twilio during them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from twilio.rest import Client
 
 
@@ -130,3 +131,58 @@ def test_answers_come_from_the_number_that_was_texted(handset, deployment):
     handset.gets("Most often")
     texts = deployment.get(f"{handset.door}/texts")["texts"]
     assert {text["from"] for text in texts if text["direction"] == "received"} == {second}
+
+
+def answers_to(handset):
+    return [body for body in handset.received() if "asked this number" in body]
+
+
+def all_is_settled(deployment):
+    deployment.until(lambda: not deployment.redis.exists("outbox:due", "outbox:waiting"), "no text is unsettled")
+
+
+def test_webhook_delivered_ten_times_has_one_effect(damaged_deployment, me):
+    damaged_deployment.fault("webhook-duplicate", channel="sms", copies=10)
+    me.texts("count")
+    me.gets("asked this number")
+    damaged_deployment.until(lambda: damaged_deployment.redis.zcard("pending-answers:open") == 0, "nothing is open")
+    assert len(answers_to(me)) == 1
+
+
+def test_text_whose_response_was_lost_is_not_sent_again(damaged_deployment, me):
+    damaged_deployment.fault("rest-drop", path="Messages")
+    me.texts("count")
+    me.gets("asked this number")
+    all_is_settled(damaged_deployment)
+    assert len(answers_to(me)) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_text_is_sent_after_errors_of_twilio(damaged_deployment, me, status):
+    damaged_deployment.fault("rest-refuse", path="Messages", status=status, times=2)
+    me.texts("count")
+    me.gets("asked this number")
+    all_is_settled(damaged_deployment)
+    assert len(answers_to(me)) == 1
+
+
+def test_waiting_document_replaces_a_refused_update(damaged_deployment, me):
+    me.dials().hears("Press 4")
+    damaged_deployment.fault("rest-refuse", path="Calls", status=503, times=5)
+    me.presses("4")
+    me.hears("asked this number")
+
+
+def test_answer_is_spoken_once_if_an_old_document_is_fetched_late(damaged_deployment, me, site):
+    damaged_deployment.fault("stale-document", times=3)
+    site.delay()
+    me.dials().hears("Press 3")
+    me.presses("3")
+    me.hears("Which web address?")
+    me.says(site.address)
+    damaged_deployment.until(lambda: site.visits, "a worker is at it")
+    site.respond()
+    me.hears("is up and")
+    me.presses("#")
+    me.hears("Goodbye")
+    assert len([said for said in me.heard() if "is up and" in said]) == 1

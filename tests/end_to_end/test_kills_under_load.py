@@ -36,7 +36,7 @@ EVENT = re.compile(rb"event number ([0-9]+)")
 
 @pytest.fixture
 def deployment(tmp_path):
-    deployment = Deployment(tmp_path, API_TOKENS=TOKEN)
+    deployment = Deployment(tmp_path, API_TOKENS=TOKEN, WEB_CONCURRENCY="1")
     try:
         yield deployment.start()
     finally:

@@ -29,7 +29,7 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exchange(checkout, tmp_path_factory):
-    demo = Demo(tmp_path_factory.mktemp("demo"), checkout)
+    demo = Demo(tmp_path_factory.mktemp("demo"), checkout, WEB_CONCURRENCY="1")
     try:
         yield demo.says(r"^ready  phones (\S+)/ ")[1]
     finally:

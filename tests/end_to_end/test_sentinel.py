@@ -18,7 +18,7 @@ class SentinelDeployment(Deployment):
     """All processes, with a replica of the store, and Sentinels that replace the primary after a second."""
 
     def __init__(self, folder):
-        super().__init__(folder)
+        super().__init__(folder, WEB_CONCURRENCY="1")
         self.replica_port, self.sentinel_ports = reserved_port(), [reserved_port() for _ in range(SENTINELS)]
         (folder / "replica").mkdir()
         replica = (
@@ -63,6 +63,10 @@ class SentinelDeployment(Deployment):
             return redis_client.Redis(port=self.sentinel_ports[0]).sentinel_failover(SERVICE)
         return False
 
+    def is_followed(self):
+        with contextlib.suppress(redis_client.ConnectionError):  # it starts
+            return self.redis.info("replication")["connected_slaves"]
+
     def is_replicated(self):
         ours, theirs = self.redis.info("replication"), self.replica.info("replication")
         return ours["master_repl_offset"] == theirs["slave_repl_offset"]
@@ -72,6 +76,9 @@ class SentinelDeployment(Deployment):
 def town(tmp_path):
     town = SentinelDeployment(tmp_path)
     try:
+        # A Sentinel that starts before the replica follows hears of it only ten seconds later.
+        town.run("store", "replica")
+        town.until(town.is_followed, "the replica follows")
         town.start()
         town.until(town.knows_everything, "the Sentinels know each other and the replica")
         yield town

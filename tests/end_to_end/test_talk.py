@@ -203,8 +203,6 @@ def test_a_whole_talk(town, browser):
     stage.shows(winner)
     receipt = requests.get(f"{town.web}/receipt/raffle.json", timeout=10).json()
     assert verify(receipt, town).returncode == 0
-    receipt["winner"] = "Somebody Else"
-    assert verify(receipt, town).returncode == 1
     talk.do("scene-action", action="call")
     code = talk.state()["figures"]["code"]
     entrants = {handset.number: handset for handset in by_text[:5]}

@@ -21,6 +21,7 @@ from scripts.demo_store import find_program
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
+from workers.engine.dead_worker_recovery import worker_key
 
 NUMBER = "+447700900100"
 
@@ -54,16 +55,20 @@ class Deployment:
 
     def start(self, *names: str) -> "Deployment":
         """Start these, or all that do not run, and wait until the system is ready."""
-        for name in names or [name for name in self.commands if name not in self.running]:
+        self.run(*names or [name for name in self.commands if name not in self.running])
+        self.until(self._is_store_up, "the store answers")  # the health check below may be cached for a second
+        self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
+        self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
+        return self
+
+    def run(self, *names: str) -> None:
+        """Start these, and do not wait."""
+        for name in names:
             log = (self.folder / f"{name}.log").open("ab")
             self.running[name] = subprocess.Popen(
                 self.commands[name].split(), cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
             log.close()
-        self.until(self._is_store_up, "the store answers")  # the health check below may be cached for a second
-        self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
-        self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
-        return self
 
     def _is_store_up(self) -> bool:
         with contextlib.suppress(redis_client.ConnectionError):
@@ -71,10 +76,13 @@ class Deployment:
         return False
 
     def kill(self, name: str) -> None:
-        """kill -9 for the process and its children."""
+        """kill -9 for the process and its children. The registration of a worker expires at once."""
         process = self.running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if name == "worker" and "store" in self.running:
+            for key in self.redis.scan_iter(worker_key("*")):
+                self.redis.delete(key)
 
     def repair(self) -> None:
         """Start every process again, remove all faults, and wait until nothing is pending."""
@@ -87,8 +95,11 @@ class Deployment:
 
     def stop(self) -> None:
         """Kill every process. None has to finish anything: the store ends too."""
-        for name in list(self.running):
-            self.kill(name)
+        for process in self.running.values():
+            os.killpg(process.pid, signal.SIGKILL)
+        for process in self.running.values():
+            process.wait()
+        self.running.clear()
 
     def get(self, url: str) -> Any:
         try:

@@ -1,16 +1,21 @@
-"""A poll continues while processes are killed and two people present."""
+"""A small simulated audience, `make crowd`; a poll continues while processes are killed and two people present."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from scripts.crowd import plan
 from scripts.crowd.rehearsal import RehearsalPresenter
 from tests.support.deployment import Deployment, Handset
+from tests.support.processes import run_program
+
+SEED = "6"  # with these sixty people, every kind of act occurs
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    deployment = Deployment(tmp_path_factory.mktemp("poll"))
+    deployment = Deployment(tmp_path_factory.mktemp("poll"), SENDER_SEGMENTS_PER_SECOND="1000")
     try:
         yield deployment.start()
     finally:
@@ -32,6 +37,16 @@ def people(town, first, count):
 def all_text(handsets, words):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda handset: handset.texts(words), handsets))
+
+
+def test_small_crowd_gets_exactly_the_right_answers(town):
+    acts = plan.make_plan(60, 5, int(SEED), ("tabs", "spaces", "both"))
+    assert {act.kind for act in acts} == set(plan.WEIGHTS)
+    environ = town.environ | {"EXCHANGE_PORT": str(town.exchange_port), "PEOPLE": "60", "SECONDS": "5", "SEED": SEED}
+    done = run_program("scripts.crowd", environ)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, result["right"], result["votes_right"]) == (0, result["expected"], True), done.stdout
+    assert (result["twice"], result["wrong"], result["lost"]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("victim", ["web", "worker", "store"])
