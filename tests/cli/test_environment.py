@@ -46,7 +46,7 @@ def test_without_the_demo_the_account_in_dotenv_is_used(folder):
     assert (found["REDIS_URL"], found["PUBLIC_URL"]) == ("redis://127.0.0.1:3", "http://127.0.0.1:9000")
 
 
-def test_flask_does_not_read_dotenv_by_itself(folder, store):
+def test_flask_does_not_read_dotenv_by_itself(folder, store, redis):
     (folder / "demo" / "environment").write_text(
         f"REDIS_URL=redis://127.0.0.1:{store.port}\nPUBLIC_URL=http://127.0.0.1:1\n"
     )
