@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 import context
+from api import operations
 from receiving import providers
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError, validate_fields
@@ -40,7 +41,8 @@ def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any
         try:
             options[name] = PARSERS[option.schema["type"]](name, text)
             validate_fields({name: options[name]}, OPTION_SCHEMAS)
-        except ValidationError as error:
+            operations.check_option(name, options[name])
+        except (ValidationError, RequestFailed) as error:
             wrong[name] = str(error)
     if wrong:
         raise FormError(wrong)
@@ -63,9 +65,7 @@ def wrong_fields(error: Exception) -> Mapping[str, str]:
     """Return field -> sentence. An error that no field's own check has found is shown at the field that it names."""
     if isinstance(error, FormError):
         return error.fields
-    named = next(
-        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
-    )
+    named = next((name for name in OPTIONS if name in str(error)), "url")
     return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
 
 
