@@ -13,7 +13,6 @@ from api import routes as api
 from phone import (
     browser_phones,
     call_recordings,
-    call_status,
     line_calls,
     notification_calls,
     scene_calls,
@@ -21,7 +20,6 @@ from phone import (
     sms_status,
     voice,
     voice_answers,
-    voice_fallback,
 )
 from phone.commands import command_words
 from receiving import provider_routes
@@ -36,8 +34,6 @@ BLUEPRINTS = (
     voice.bp,
     voice_answers.bp,
     call_recordings.bp,
-    call_status.bp,
-    voice_fallback.bp,
     scene_calls.bp,
     line_calls.bp,
     browser_phones.bp,

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 import context
-from presenter import preflight as checks
+from presenter import preflight_checks as checks
 from show import talk_file
 
 

@@ -9,8 +9,8 @@ import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
 from masking import mask_address
-from phone.wording.filler_words import WORD, normalize_word
-from phone.wording.plain_text import to_plain_text
+from phone.command_recognition import to_plain_text
+from phone.filler_words import WORD, normalize_word
 from phone_numbers import phone_number_of
 from receiving.receiver import WebhookContext
 from sending import opt_outs

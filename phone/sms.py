@@ -8,7 +8,6 @@ from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import ServiceUnavailable
 
-import command_counts
 import events
 import phone_numbers
 from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
@@ -17,8 +16,9 @@ from masking import mask_address, mask_words
 from phone import opt_out_keywords
 from phone.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.commands import NeedsWords, SlowAnswer
+from phone.commands.count import record_use
 from phone.commands.help import list_commands
-from phone.twiml.xml_text import to_xml_text
+from phone.twiml import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -123,7 +123,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    command_counts.record(context.pipe, command, contributions.person_of(context.delivery))
+    record_use(context.pipe, command, contributions.person_of(context.delivery))
 
 
 @functools.lru_cache(CACHED_RESPONSES)

@@ -4,22 +4,24 @@ from presenter import (
     audit_page,
     console_actions,
     console_page,
+    endpoint_actions,
     endpoints_page,
     health_checks,
     health_page,
     login,
+    preflight_page,
     privacy_page,
     rejected_requests_page,
     replay_and_backfill_page,
 )
 from presenter.blueprint import bp
-from presenter.preflight import page as preflight_page
 
 __all__ = [
     "audit_page",
     "bp",
     "console_actions",
     "console_page",
+    "endpoint_actions",
     "endpoints_page",
     "health_checks",
     "health_page",

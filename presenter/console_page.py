@@ -2,14 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import console_problems, csrf, health_checks
+from presenter import csrf, health_checks
 from presenter.blueprint import bp
 from presenter.console_actions import HELD_REASON
 from presenter.login import login_required
@@ -46,6 +46,13 @@ class Switch:
     question: str
     state: str
     is_on: bool
+
+
+class Problem(NamedTuple):
+    """A problem, and its fix: one sentence each."""
+
+    sentence: str
+    fix: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def _template_values() -> dict[str, Any]:
         "talk": talk_file.current_talk(),
         "show": show,
         "now": time.time(),
-        "problems": console_problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
+        "problems": _find_problems(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
         "screens": found,
         "switches": _switches(show, stop_reason),
     }
@@ -211,3 +218,25 @@ def _switches(show: ShowState, stop_reason: str) -> list[Switch]:
         if stop_reason
         else Switch("hold", "hold", "Hold sending", "Keep all texts back until you release them?", "", False),
     ]
+
+
+def _find_problems(health: health_checks.Health, stop_reason: str, shown: list[screens.Screen]) -> list[Problem]:
+    """Return the problems, the most urgent first. `stop_reason` says why sending is stopped, unless a presenter did."""
+    if not health.is_redis_up:
+        return [Problem("Redis is not responding.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
+    found = []
+    if not health.workers:
+        found.append(Problem("No worker is running, so slow answers wait.", "Start one: python -m workers"))
+    if health.eviction:
+        found.append(Problem(f"Redis may lose records: {health.eviction}.", "Set maxmemory-policy to noeviction."))
+    if stop_reason:
+        found.append(Problem(f"Sending is stopped: {stop_reason}.", "Release it below once you know the cause."))
+    for screen in shown:
+        if screen.is_behind and screen.is_presenters:
+            fix = "Check its network, then reload it."
+            found.append(Problem(f"The screen of {screen.size} is {screen.lag:.0f} s behind.", fix))
+    failed = sum(queue.failed for queue in health.queues)
+    if failed:
+        jobs = "1 job has" if failed == 1 else f"{failed} jobs have"
+        found.append(Problem(f"{jobs} failed in the last hour.", "The people concerned were told. See Health."))
+    return found

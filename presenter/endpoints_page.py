@@ -1,59 +1,51 @@
-"""The presenter's pages for webhook endpoints, which offer the same operations as the endpoint API."""
+"""The presenter's pages for webhook endpoints: the list, and one with its attempts, dead letters and options."""
 
 import json
-import secrets
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from flask import Response, redirect, render_template, request, session, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, render_template, request, session
+from werkzeug.datastructures import MultiDict
 
 import context
 from api import handlers, operations
-from api.operations import ResourceNotFound
-from presenter import csrf, endpoint_attempts, endpoint_form
+from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from sending.http.errors import RequestFailed
-from sending.json_validation import ValidationError
-from sending.webhooks import event_schemas, redelivery
-from sending.webhooks.encryption import WrongKey
+from receiving import providers
+from sending.json_validation import ValidationError, validate_fields
+from sending.webhooks import event_schemas, payloads, redelivery
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
-from sending.webhooks.queue import backlog, delivery_queue
-from sending.webhooks.redelivery import EndpointDisabled
+from sending.webhooks.event_schemas import CATALOGUE, normalize_name
+from sending.webhooks.queue import delivery_queue, messages
+from sending.webhooks.webhook_request import WebhookMessage
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
 
-SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
-MAX_ROWS = 50  # of dead letters
-MAX_OVERLAP_HOURS = 168
-FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
+MAX_ATTEMPTS = 1_000  # all that are stored
+ROWS_PER_PAGE = 25  # of attempts
+MAX_BODY_CHARACTERS = 4_000  # of a request, on the page
+MAX_DEAD_LETTERS = 50  # on the page
+FIRST_OPTIONS = ("url", "event_types")  # all others are collapsed
+
+
+class FormError(ValidationError):
+    """Some fields are invalid. `fields` maps their names to a sentence each; the message contains all sentences."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
 
 
 @bp.get("/present/endpoints")
 @login_required
 def endpoints_page() -> str:
     """All endpoints, and a form for a new one."""
-    return _render_list(endpoint_form.DEFAULT_FORM_VALUES)
-
-
-@bp.post("/present/endpoints")
-@login_required
-def endpoint_create() -> Any:
-    """Create an endpoint; its page shows the secret once."""
-    csrf.check()
-    try:
-        endpoint = operations.create(endpoint_form.parse_form(request.form, is_new=True))
-    except FORM_ERRORS as error:
-        return _render_list(
-            endpoint_form.submitted_values(request.form), str(error), endpoint_form.wrong_fields(error)
-        ), 422
-    _store_secret(endpoint)
-    return _redirect_to_endpoint(endpoint.id)
+    return render_list(DEFAULT_FORM_VALUES)
 
 
 @bp.get("/present/endpoints/<id>")
@@ -62,38 +54,8 @@ def endpoint_page(id: str) -> Any:
     """One endpoint: its state, attempts, dead letters, keys and options."""
     endpoint = stored_endpoints.load(context.store(), id)
     if endpoint is None:
-        return _endpoint_missing()
-    return _render_endpoint(endpoint, endpoint_form.form_values(endpoint), _pop_from_session("alert"))
-
-
-@bp.post("/present/endpoints/<id>")
-@login_required
-def endpoint_update(id: str) -> Any:
-    """Change the endpoint's options."""
-    csrf.check()
-    endpoint = stored_endpoints.load(context.store(), id)
-    if endpoint is None:
-        return _endpoint_missing()
-    try:
-        operations.update(id, endpoint_form.parse_form(request.form))
-    except FORM_ERRORS as error:
-        values = endpoint_form.submitted_values(request.form)
-        return _render_endpoint(endpoint, values, str(error), endpoint_form.wrong_fields(error)), 422
-    return _redirect_to_endpoint(id, "The options have been saved.")
-
-
-@bp.post("/present/endpoints/<id>/<action>")
-@login_required
-def endpoint_action(id: str, action: str) -> Any:
-    """Perform the action of one of the page's buttons."""
-    csrf.check()
-    if action not in ACTIONS:
-        return _render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
-    try:
-        return ACTIONS[action](operations.get_endpoint(id).id)
-    except FORM_ERRORS as error:
-        session["alert"] = str(error)
-    return redirect(url_for("presenter.endpoint_page", id=id), 303)
+        return endpoint_missing()
+    return render_endpoint(endpoint, form_values(endpoint), _pop_from_session("alert"))
 
 
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
@@ -105,77 +67,13 @@ def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
     return handlers.json_response(handlers.describe_recovery(recovery))
 
 
-def _rotate(id: str) -> BaseResponse:
-    message = f"The old keys can keep signing for 0 to {MAX_OVERLAP_HOURS} hours."
-    overlap, private = _read_hours(message, MAX_OVERLAP_HOURS) * 3600, bool(request.form.get("private"))
-    _store_secret(operations.rotate(id, {"private": private, "overlap": overlap}))
-    return _redirect_to_endpoint(id)
+def endpoint_missing() -> tuple[str, int]:
+    """The list, with the message that there is no such endpoint."""
+    return render_list(DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
 
 
-def _pause(id: str) -> BaseResponse:
-    stored_endpoints.pause(context.store(), id)
-    return _redirect_to_endpoint(id, "The endpoint has been paused. New messages will wait until it is resumed.")
-
-
-def _resume(id: str) -> BaseResponse:
-    stored_endpoints.resume(context.store(), id)
-    return _redirect_to_endpoint(id, "The endpoint has been enabled.")
-
-
-def _delete(id: str) -> BaseResponse:
-    backlog.delete_endpoint(context.store(), id)
-    session["success_message"] = "The endpoint has been deleted."
-    return redirect(url_for("presenter.endpoints_page"), 303)
-
-
-def _resend(id: str) -> BaseResponse:
-    if not redelivery.resend(context.store(), id, request.form.get("message", "")[:100]):
-        raise ResourceNotFound("That message is no longer stored.")
-    return _redirect_to_endpoint(id, "The message will be sent again.")
-
-
-def _recover(id: str) -> BaseResponse:
-    hours = _read_hours("Enter a number of hours.", 99_999)
-    recovery = operations.start_recovery(id, time.time() - hours * 3600)
-    return redirect(url_for("presenter.endpoint_page", id=id, recovery=recovery.id, _anchor="recovery"), 303)
-
-
-def _example(id: str) -> BaseResponse:
-    event_type = request.form.get("event_type", "")
-    operations.send_example(id, event_type)
-    return _redirect_to_endpoint(id, f"An example of {event_type} will be sent.")
-
-
-ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
-    "rotate": _rotate,
-    "pause": _pause,
-    "resume": _resume,
-    "delete": _delete,
-    "resend": _resend,
-    "recover": _recover,
-    "example": _example,
-}
-
-
-def _read_hours(message: str, maximum: int) -> int:
-    """Return the number of hours in the form. Raises ValidationError with this message if it is out of bounds."""
-    text = request.form.get("hours", "")
-    if not text.isdecimal() or len(text) > len(str(maximum)) or int(text) > maximum:
-        raise ValidationError(message)
-    return int(text)
-
-
-def _redirect_to_endpoint(id: str, success_message: str = "") -> BaseResponse:
-    if success_message:
-        session["success_message"] = success_message
-    return redirect(url_for("presenter.endpoint_page", id=id), 303)
-
-
-def _endpoint_missing() -> tuple[str, int]:
-    return _render_list(endpoint_form.DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
-
-
-def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
+def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
+    """The list. `values` are those of the form for a new endpoint; `wrong` maps invalid fields to a sentence each."""
     store, state = context.store(), request.args.get("state", "")
     known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in stored_endpoints.load_all(store)]
     return _render_page(
@@ -190,11 +88,12 @@ def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str,
     )
 
 
-def _render_endpoint(
+def render_endpoint(
     endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str, wrong: Mapping[str, str] | None = None
 ) -> str:
+    """The page of one endpoint. `values` are those of the form; `wrong` maps invalid fields to a sentence each."""
     store = context.store()
-    dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_ROWS)
+    dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_DEAD_LETTERS)
     return _render_page(
         "endpoint",
         endpoint=endpoint,
@@ -203,7 +102,7 @@ def _render_endpoint(
         is_new=False,
         secret=_take_secret(endpoint.id),
         wrong=wrong or {},
-        **endpoint_attempts.template_values(endpoint),
+        **_attempts(endpoint),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
@@ -212,14 +111,48 @@ def _render_endpoint(
     )
 
 
+def _attempts(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """Return the attempts for `?result=` (ok, failed or all of them) and `?page=`, and how many there are."""
+    result, page = request.args.get("result", ""), _requested_page()
+    attempts = [
+        each
+        for each in delivery_queue.load_attempts(context.store(), endpoint.id, MAX_ATTEMPTS)
+        if result in ("", "ok" if 200 <= each.status < 300 else "failed")
+    ]
+    shown = attempts[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
+    return {
+        "attempts": shown,
+        "request_bodies": _load_request_bodies(endpoint, [each.message for each in shown]),
+        "attempt_count": len(attempts),
+        "result": result,
+        "page": page,
+        "pages": max(1, -(-len(attempts) // ROWS_PER_PAGE)),
+    }
+
+
+def _load_request_bodies(endpoint: WebhookEndpoint, ids: Sequence[str]) -> dict[str, str]:
+    """Return the start of the body of each of these messages that is still stored, as this endpoint receives it."""
+    origin, found = context.settings().public_url, {}
+    for id, body in messages.load_bodies(context.store(), ids).items():
+        payload = payloads.build_payload(WebhookMessage(id, "", body, sequence=0, attempt_number=0), endpoint, origin)
+        text = payload.body.decode(errors="replace")
+        found[id] = text if len(text) <= MAX_BODY_CHARACTERS else f"{text[:MAX_BODY_CHARACTERS]}…"
+    return found
+
+
+def _requested_page() -> int:
+    text = request.args.get("page", "")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
+
+
 def _render_page(name: str, **values: Any) -> str:
     return render_template(
         f"presenter/{name}.html",
         csrf_token=csrf.token(),
         theme=requested_theme(),
         options=OPTIONS,
-        first_options=endpoint_form.FIRST_OPTIONS,
-        families=endpoint_form.event_families(),
+        first_options=FIRST_OPTIONS,
+        families=event_families(),
         success_message=_pop_from_session("success_message"),
         **values,
     )
@@ -229,17 +162,76 @@ def _pop_from_session(name: str) -> str:
     return str(session.pop(name)) if name in session else ""  # pop alone would mark the session as modified
 
 
-def _store_secret(endpoint: WebhookEndpoint) -> None:
-    """Store the newest key, encrypted, until this browser next requests the page. The cookie holds only a token."""
-    session["secret_token"] = secrets.token_urlsafe(16)
-    text = json.dumps({"id": endpoint.id, **handlers.describe_newest_key(endpoint)})
-    encrypted = operations.get_encryption().encrypt(text)
-    context.store().set(f"one_time_secret:{session['secret_token']}", encrypted, ex=SECRET_TTL_SECONDS)
-
-
 def _take_secret(id: str) -> str:
     """Return and delete this endpoint's stored key; "" if there is none."""
     token = _pop_from_session("secret_token")
     found = context.store().getdel(f"one_time_secret:{token}") if token else None
     stored = json.loads(operations.get_encryption().decrypt(found.decode())) if found else {}
     return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""
+
+
+# The form: one field for each option, and a picker for event types
+
+
+def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any]:
+    """Return the form's options in the format that the endpoint API accepts. Raises FormError.
+
+    If the field for a secret option is empty, the option stays unchanged unless clear_<name> is set.
+    """
+    options: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, option in OPTIONS.items():
+        text = "\n".join(form.getlist(name)).strip()
+        if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
+            continue
+        if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
+            continue  # use the default
+        try:
+            options[name] = PARSERS[option.schema["type"]](name, text)
+            validate_fields({name: options[name]}, OPTION_SCHEMAS)
+            operations.check_option(name, options[name])
+        except (ValidationError, RequestFailed) as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise FormError(wrong)
+    return options
+
+
+def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
+    """Return the form's values for this endpoint, without secrets."""
+    fields = {**asdict(endpoint), "event_types": "\n".join(endpoint.event_types)}
+    values = {name: fields[name] for name, option in OPTIONS.items() if not option.is_secret}
+    return {name: ("yes" if value else "") if isinstance(value, bool) else str(value) for name, value in values.items()}
+
+
+def event_families() -> dict[str, list[str]]:
+    """Return what the picker offers: family -> its single event types, of the catalog and of configured providers."""
+    families: dict[str, list[str]] = {}
+    for name in CATALOGUE:
+        families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)
+    configured = sorted(context.settings().webhook_secrets.keys() & providers.load().keys())
+    return families | {f"{normalize_name(name)}.*": [] for name in configured}
+
+
+def _parse_integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValidationError(f"The field {name} must be a whole number.") from None
+
+
+def _parse_headers(name: str, text: str) -> dict[str, str]:
+    lines = [line.partition(":") for line in text.splitlines() if line.strip()]
+    if any(not colon for _, colon, _ in lines):
+        raise ValidationError("Write one header per line, such as X-Team: blue.")
+    return {header.strip(): value.strip() for header, _, value in lines}
+
+
+PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "string": lambda name, text: text,
+    "boolean": lambda name, text: bool(text),
+    "integer": _parse_integer,
+    "array": lambda name, text: list(dict.fromkeys(text.replace(",", " ").split())),
+    "object": _parse_headers,
+}
+DEFAULT_FORM_VALUES = form_values(WebhookEndpoint("", ()))

@@ -11,7 +11,7 @@ from sending.twilio.calls_and_media import CallEnded
 from show.base_scene import TTL_SECONDS
 from store import Pipe, Store
 from workers import call_state
-from workers.callbacks import get_gateway
+from workers.answer_delivery import get_gateway
 from workers.queues import CALLERS, FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS
 
 PRESENTER_CALL_TTL_SECONDS = 4 * 3600  # the longest call that Twilio allows

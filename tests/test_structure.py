@@ -40,7 +40,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "web", "command_counts"},
+    {"events", "web"},
     {"store", "logs"},
     {"config"},
     {"settings"},

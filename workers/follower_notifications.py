@@ -13,7 +13,7 @@ from sending.outbox import OutboundMessage
 from sending.segments import count_segments
 from sending.webhooks import event_schemas
 from store import Pipe, Store
-from workers import callbacks
+from workers import answer_delivery
 
 NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, by event time
 WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by event time
@@ -43,7 +43,7 @@ def plan_due(redis: Store) -> int:
 
 def send(id: str) -> None:
     """Send an outbox message whose turn has come: an answer, a call, or a notification that is still wanted."""
-    gateway = callbacks.get_gateway()
+    gateway = answer_delivery.get_gateway()
     message = outbox.load(gateway.redis, id)
     if id.startswith(outbox.CALL_PREFIX):
         gateway.start_call(id)
@@ -80,14 +80,14 @@ def _plan_for_followers(redis: Store, event_id: str) -> None:
 
 
 def _is_still_followed(message: OutboundMessage) -> bool:
-    redis = callbacks.get_gateway().redis
+    redis = answer_delivery.get_gateway().redis
     event_id = message.id.split(":")[1]
     event_type = redis.hget(_event_key(event_id), "event_type")
     return event_type is None or bool(followers.get_channel(redis, message.to, event_type.decode()))
 
 
 def _unsubscribe_urls(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
-    origin = callbacks.get_gateway().settings.public_url
+    origin = answer_delivery.get_gateway().settings.public_url
     if not origin:
         return dict.fromkeys(numbers, "")
     tokens = followers.issue_unfollow_tokens(redis, numbers)

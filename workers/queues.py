@@ -8,7 +8,7 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 
 from store import Pipe
-from workers import callbacks, pending_answers
+from workers import answer_delivery, pending_answers
 from workers.pending_answers import PendingAnswer
 
 CALLERS, TEXTERS, LOOKUPS, WEBHOOKS = "callers", "texters", "lookups", "webhooks"
@@ -46,15 +46,15 @@ class Queues:
             failure_ttl=FAILURE_TTL_SECONDS,
             description=f"{pending.command} ({pending.channel})",
             at_front=pending.channel == "call",  # a caller is on the line
-            on_success=Callback(callbacks.on_success),
-            on_failure=Callback(callbacks.on_failure),
+            on_success=Callback(answer_delivery.on_success),
+            on_failure=Callback(answer_delivery.on_failure),
             pipeline=pipe,
         )
 
     def enqueue_after_call(self, pipe: Pipe, sid: str) -> None:
         """Enqueue, on this pipeline, the job that texts unheard answers after a call."""
         self.by_name[CALLERS].enqueue_call(
-            callbacks.text_unheard_answers,
+            answer_delivery.text_unheard_answers,
             args=(sid,),
             job_id=f"after-{sid}",
             result_ttl=RESULT_TTL_SECONDS,

@@ -13,7 +13,7 @@ from sending.webhooks.endpoints.registration_by_phone import TooManyEndpoints, V
 from sending.webhooks.queue import backlog
 from store import Store
 from workers import follower_notifications, pending_answers, tasks
-from workers.callbacks import get_gateway
+from workers.answer_delivery import get_gateway
 from workers.tasks import lookup, task
 
 BY_CALL_SUFFIX = " by call"  # appended to a topic

@@ -13,7 +13,7 @@ from sending import outbox, pacing
 from sending.webhooks import delivery_jobs
 from sending.webhooks.queue import backlog
 from store import Store
-from workers import callbacks, fanout, follower_notifications, pending_answers
+from workers import answer_delivery, fanout, follower_notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
@@ -59,7 +59,7 @@ def send_waiting(_: Redis) -> None:
     """Send the messages whose turn has come, for at most a second. Notifications leave time for answers."""
     ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, follower_notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
     until = time.monotonic() + INTERVAL_SECONDS
-    while time.monotonic() < until and (ids := callbacks.get_gateway().release(MAX_CONCURRENT_SENDS, ahead)):
+    while time.monotonic() < until and (ids := answer_delivery.get_gateway().release(MAX_CONCURRENT_SENDS, ahead)):
         with ThreadPoolExecutor(len(ids)) as pool:
             list(pool.map(follower_notifications.send, ids))
 
@@ -68,14 +68,14 @@ def _fail_overdue_answers(redis: Store, now: float) -> int:
     def fail(id: str) -> None:
         if pending_answers.load(redis, id) is None:
             redis.zrem(pending_answers.OPEN_KEY, id)
-        callbacks.finish(redis, id, "failed", callbacks.TIMEOUT_MESSAGE)
+        answer_delivery.finish(redis, id, "failed", answer_delivery.TIMEOUT_MESSAGE)
 
     return _process_each(redis, pending_answers.list_overdue(redis, now, MAX_PER_SWEEP), fail)
 
 
 def _recheck_unheard_answers(redis: Store, now: float) -> int:
-    ids = [id.decode() for id in redis.zrangebyscore(callbacks.UNHEARD_KEY, 0, now, start=0, num=MAX_PER_SWEEP)]
-    return _process_each(redis, ids, lambda id: callbacks.recheck_unheard(redis, id))
+    ids = [id.decode() for id in redis.zrangebyscore(answer_delivery.UNHEARD_KEY, 0, now, start=0, num=MAX_PER_SWEEP)]
+    return _process_each(redis, ids, lambda id: answer_delivery.recheck_unheard(redis, id))
 
 
 def _recheck_messages(redis: Store, now: float) -> int:
@@ -84,7 +84,7 @@ def _recheck_messages(redis: Store, now: float) -> int:
         if message is None:
             redis.zrem(outbox.DUE_KEY, id)
         elif message.state != "planned" or not outbox.wait_for_sender(redis, message):
-            callbacks.get_gateway().send_text(id)
+            answer_delivery.get_gateway().send_text(id)
 
     return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), recheck)
 

@@ -4,12 +4,11 @@ import functools
 
 from rq import get_current_job
 
-import command_counts
 import events
 from answer_outcomes import ANSWERED, FAILED, AnswerText
 from sending.http.client import HttpClient
 from workers import pending_answers, site_check
-from workers.callbacks import get_gateway
+from workers.answer_delivery import get_gateway
 from workers.queues import Task
 from workers.recording_waveform import measure, save
 
@@ -47,12 +46,6 @@ def check(address: str) -> str:
 def get_client() -> HttpClient:
     """Return this process's HTTP client, created on first use, because loading CA certificates is slow."""
     return HttpClient(allow_loopback=get_gateway().settings.allow_loopback)
-
-
-@task
-def count(_: str) -> str:
-    """Summarize the commands used so far."""
-    return command_counts.summarize(get_gateway().redis, pending_answers.report_progress)
 
 
 @task

@@ -10,7 +10,7 @@ from config import Settings
 from receiving.replay import missing_webhooks_backfill, replay
 from receiving.replay.replay import ReplayRequest
 from store import Store
-from workers import callbacks, job_progress
+from workers import answer_delivery, job_progress
 from workers.job_progress import Outcome, Run, RunWriter
 
 STATE_LABELS = {"success": "done", "skipped": "already processed", "waiting": "requested again", "failed": "failed"}
@@ -23,7 +23,7 @@ def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) 
 
 def run_job(id: str) -> None:
     """The RQ job: execute the run with this id, unless it has expired or finished."""
-    gateway = callbacks.get_gateway()
+    gateway = answer_delivery.get_gateway()
     run = job_progress.load(gateway.redis, id)
     if run is not None and run.is_open:
         execute_run(gateway.settings, gateway.redis, run)

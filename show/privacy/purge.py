@@ -23,7 +23,7 @@ from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
 from workers import call_state, job_progress, recording_waveform
-from workers.callbacks import get_gateway
+from workers.answer_delivery import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.

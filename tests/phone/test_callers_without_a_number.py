@@ -2,9 +2,9 @@
 
 import pytest
 
-import command_counts
 import events
 from masking import WITHHELD
+from phone.commands.count import PEOPLE_KEY
 from phone_numbers import can_be_texted, phone_number_of
 from tests.support.person import ME, Person
 from workers import pending_answers
@@ -72,7 +72,7 @@ def test_two_calls_are_two_people(nobody, redis):
     for number in "12":
         nobody.call_sid = "CA" + "0" * 31 + number
         nobody.dials().presses("1")
-    assert redis.scard(command_counts.PEOPLE_KEY) == 2
+    assert redis.scard(PEOPLE_KEY) == 2
 
 
 def test_text_without_a_number_gets_only_direct_replies(nobody, redis):
@@ -85,4 +85,4 @@ def test_text_without_a_number_gets_only_direct_replies(nobody, redis):
 def test_person_is_the_same_by_text_and_by_phone(person, redis):
     person.texts("time")
     person.dials().presses("1")
-    assert redis.scard(command_counts.PEOPLE_KEY) == 1
+    assert redis.scard(PEOPLE_KEY) == 1

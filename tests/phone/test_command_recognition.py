@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phone.command_recognition import clean_speech, find_by_speech, find_by_words
 from phone.commands.follow import match_topic, parse_topic
-from phone.wording.web_addresses import find_address
+from phone.web_addresses import find_address
 
 TABLE = Path(__file__).with_name("ways_to_write_commands.txt")
 

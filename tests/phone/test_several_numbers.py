@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-import command_counts
 import events
 from events import Event
+from phone.commands.count import PEOPLE_KEY
 from sending import followers, opt_outs, outbox
 from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
 from tests.support.silent_gateway import SilentGateway
-from workers import callbacks, follower_notifications, pending_answers, subscription_tasks
+from workers import answer_delivery, follower_notifications, pending_answers, subscription_tasks
 
 WHATSAPP_ME, WHATSAPP_NUMBER = "whatsapp:+447700900201", "whatsapp:+447700900100"
 AMERICAN = "+12025550100"
@@ -21,7 +21,7 @@ AMERICAN = "+12025550100"
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
     gateway = SilentGateway(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
     monkeypatch.setattr(subscription_tasks, "get_gateway", lambda: gateway)
     return gateway
 
@@ -38,7 +38,7 @@ def only_answer(redis):
 def answered(redis):
     """The message with the answer of the only open question."""
     id = only_answer(redis).id
-    callbacks.finish(redis, id, "answered", "It is done.")
+    answer_delivery.finish(redis, id, "answered", "It is done.")
     return outbox.load(redis, f"answer:{id}")
 
 
@@ -75,7 +75,7 @@ def test_late_reply_leaves_from_the_address_that_was_texted(app, redis):
 def test_number_on_whatsapp_is_masked_and_is_the_same_person(person, whatsapp, redis):
     person.texts("time")
     whatsapp.texts("time", To=WHATSAPP_NUMBER, sid="SM" + "a" * 32)
-    assert redis.scard(command_counts.PEOPLE_KEY) == 1
+    assert redis.scard(PEOPLE_KEY) == 1
     received = [event for event in events.read_latest(redis, 20) if event.type == "text.received"]
     assert [event.data["who"] for event in received] == ["+44 ••• 201", "+44 ••• 201"]
     assert ME not in str(events.read_latest(redis, 20))

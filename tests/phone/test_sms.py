@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-import command_counts
 import events
+from phone.commands.count import COUNTS_KEY, PEOPLE_KEY
 from receiving import stored_requests
 from sending import opt_outs, outbox
 from sending.outbox import OutboundMessage
@@ -119,8 +119,8 @@ def test_no_event_contains_a_number(person, redis):
 
 def test_history_contains_an_alias_instead_of_the_number(person, redis):
     person.texts("time")
-    assert redis.hget(command_counts.COUNTS_KEY, "time") == b"1"
-    (person_alias,) = redis.smembers(command_counts.PEOPLE_KEY)
+    assert redis.hget(COUNTS_KEY, "time") == b"1"
+    (person_alias,) = redis.smembers(PEOPLE_KEY)
     assert ME[1:].encode() not in person_alias
 
 

@@ -13,7 +13,7 @@ from stage.timeline_entry import STATE_LABELS
 from tests.support.person import ME
 from tests.support.receivers import leads_to
 from tests.support.silent_gateway import SilentGateway
-from workers import callbacks, pending_answers, tasks
+from workers import answer_delivery, pending_answers, tasks
 
 
 def entries(redis):
@@ -69,7 +69,7 @@ def test_caller_who_is_not_understood_gets_no_green_step(person, redis):
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
     gateway = SilentGateway(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
     monkeypatch.setattr(tasks, "get_gateway", lambda: gateway)
     return gateway
 
@@ -77,7 +77,7 @@ def gateway(settings, redis, monkeypatch):
 def answer(redis, person, answer):
     person.texts("check hear.example")
     id = redis.zrange(pending_answers.OPEN_KEY, 0, 0)[0].decode()
-    callbacks.finish(redis, id, "answered", answer)
+    answer_delivery.finish(redis, id, "answered", answer)
     return pending_answers.load(redis, id)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sending import outbox, unanswered_texts
 from tests.support.person import ME, Person
-from workers import callbacks, pending_answers
+from workers import answer_delivery, pending_answers
 
 REFUSAL = "I am still working on your first three questions."
 
@@ -67,11 +67,11 @@ def test_question_is_open_until_its_answer_is_sent(person, redis, settings, monk
         def release(self, *_):
             return []
 
-    monkeypatch.setattr(callbacks, "get_gateway", Busy)
+    monkeypatch.setattr(answer_delivery, "get_gateway", Busy)
     for _ in range(3):
         person.texts("count")
     for id in pending_answers.list_overdue(redis, time.time() + 999):
-        callbacks.finish(redis, id, "answered", "Seven.")
+        answer_delivery.finish(redis, id, "answered", "Seven.")
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
     assert person.texts("count").startswith(REFUSAL)
     first = outbox.load(redis, redis.zrange(outbox.WAITING_KEY, 0, 0)[0].decode())

@@ -7,7 +7,7 @@ import pytest
 
 import events
 from tests.support.person import RECORDING_SID, Person
-from workers import call_state, callbacks, pending_answers
+from workers import answer_delivery, call_state, pending_answers
 
 
 def pending_answer(redis):
@@ -124,7 +124,7 @@ def test_waiting_document_leaves_the_answer_to_an_update_in_progress(waiting_cal
 
 def test_waiting_document_replaces_a_lost_update(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
-    redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
+    redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - answer_delivery.UPDATE_TIMEOUT_SECONDS - 1)
     assert "Nobody has asked." in waiting_caller.waits().heard
     waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=9", {})
     assert "You have already heard the answer." in waiting_caller.heard
@@ -136,7 +136,7 @@ def test_waiting_document_says_that_the_answer_went_as_a_text(waiting_caller, re
 
 
 def test_failed_task_is_spoken(waiting_caller, redis):
-    pending_answers.settle(redis, pending_answer(redis), "failed", callbacks.FAILURE_MESSAGE)
+    pending_answers.settle(redis, pending_answer(redis), "failed", answer_delivery.FAILURE_MESSAGE)
     assert "went wrong on our side" in waiting_caller.waits().heard
 
 

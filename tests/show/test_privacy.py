@@ -19,7 +19,7 @@ from store.erasure import ERASERS, Erasure
 from tests.support.environment import SECRETS
 from tests.support.person import ME, Person
 from tests.support.processes import ROOT
-from workers import callbacks, pending_answers
+from workers import answer_delivery, pending_answers
 
 OTHER = "+447700900202"
 WORD = "chrysanthemum"
@@ -29,7 +29,7 @@ WORD = "chrysanthemum"
 def gateway(settings, redis, monkeypatch):
     """The worker's gateway, for the jobs."""
     found = TwilioGateway(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: found)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: found)
     monkeypatch.setattr(purge, "get_gateway", lambda: found)
     return found
 

@@ -17,7 +17,7 @@ from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
-from workers import callbacks, fanout, follower_notifications, sweep
+from workers import answer_delivery, fanout, follower_notifications, sweep
 
 SEAL = Encryption(["a secret key"])
 ADA, BOB = "+447700900201", "+447700900202"
@@ -27,7 +27,7 @@ ADA, BOB = "+447700900201", "+447700900202"
 def gateway(redis, settings, monkeypatch):
     """A Twilio gateway without PUBLIC_URL."""
     telephone = SimpleNamespace(redis=redis, settings=replace(settings, public_url=""))
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: telephone)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: telephone)
 
 
 @pytest.fixture

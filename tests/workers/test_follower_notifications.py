@@ -9,7 +9,7 @@ from events import Event
 from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from tests.support.environment import SECRETS
-from workers import callbacks, follower_notifications, sweep
+from workers import answer_delivery, follower_notifications, sweep
 
 ADA, BOB = "+447700900201", "+447700900202"
 
@@ -42,7 +42,7 @@ class FakeGateway:
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
     gateway = FakeGateway(replace(settings, public_url=""), redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
     return gateway
 
 

@@ -15,7 +15,7 @@ from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver
 from tests.support.silent_gateway import SilentGateway
-from workers import callbacks, pending_answers, subscription_tasks, tasks
+from workers import answer_delivery, pending_answers, subscription_tasks, tasks
 from workers.pending_answers import PendingAnswer
 from workers.queues import Queues
 
@@ -27,7 +27,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 def run_task(settings, redis, monkeypatch):
     """Run a task in a worker; return the answer."""
     gateway = SilentGateway(settings, redis)
-    for module in (callbacks, subscription_tasks, tasks):
+    for module in (answer_delivery, subscription_tasks, tasks):
         monkeypatch.setattr(module, "get_gateway", lambda: gateway)
     client = HttpClient(allow_loopback=True, resolver=leads_to("127.0.0.1"))
     monkeypatch.setattr(tasks, "get_client", lambda: client)

@@ -25,7 +25,7 @@ from tests.support.environment import SECRETS
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
 from tests.support.waiting import eventually
-from workers import callbacks, job_progress, sweep
+from workers import answer_delivery, job_progress, sweep
 
 NUMBER = "+447700900100"
 STARTED = time.time() - 60
@@ -47,7 +47,7 @@ def settings(served_app, exchange, github):
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
     gateway = TwilioGateway(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
     monkeypatch.setattr(missing_webhooks_backfill, "MIN_AGE_SECONDS", -5)  # webhooks arrive at once on one machine
     return gateway
 

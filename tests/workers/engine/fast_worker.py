@@ -15,7 +15,7 @@ supervisor.SHUTDOWN_TIMEOUT_SECONDS = 3_600
 
 def run_process():
     """Run the process that the supervisor starts. As in production, the supervisor does not import what it needs."""
-    from workers import worker_setup
+    import worker
     from workers.engine import dead_worker_recovery, rq_overrides, threaded_worker, timeouts
 
     rq_overrides.WORKER_TTL_SECONDS = 3_600
@@ -33,7 +33,7 @@ def run_process():
         threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
 
     threaded_worker.ThreadedWorker.request_stop = request_stop
-    worker_setup.main()
+    worker.main()
 
 
 if sys.argv[1:2] == ["process"]:

@@ -9,7 +9,7 @@ from phone_numbers import can_be_texted
 from sending import outbox, pacing
 from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
-from workers import call_state, callbacks, pending_answers, sweep
+from workers import answer_delivery, call_state, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
@@ -43,7 +43,7 @@ class FakeGateway:
 @pytest.fixture
 def gateway(settings, redis, monkeypatch):
     gateway = FakeGateway(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(answer_delivery, "get_gateway", lambda: gateway)
     return gateway
 
 
@@ -71,48 +71,48 @@ def fields(redis):
 @pytest.mark.parametrize("state", ["answered", "failed"])
 def test_of_a_settled_answer_to_a_text_only_the_state_is_kept(gateway, redis, state):
     ask(redis)
-    callbacks.finish(redis, "ask1", state, "Seven." * 20)
+    answer_delivery.finish(redis, "ask1", state, "Seven." * 20)
     assert (fields(redis), pending_answers.load(redis, "ask1").state) == ({"state"}, state)
     assert redis.memory_usage("pending-answer:ask1") < 120
     assert redis.ttl("pending-answer:ask1") > 6 * 86_400
-    callbacks.finish(redis, "ask1", "answered", "Eight.")
+    answer_delivery.finish(redis, "ask1", "answered", "Eight.")
     assert outbox.load(redis, "answer:ask1").body == "Seven." * 20
 
 
 def test_words_of_an_answer_are_forgotten_once_the_caller_has_heard_them(gateway, redis):
     ask(redis, "call")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert {"words", "answer"} <= fields(redis)
-    callbacks.mark_heard(redis, "ask1")
+    answer_delivery.mark_heard(redis, "ask1")
     assert not {"words", "answer"} & fields(redis)
 
 
 def test_words_of_an_answer_are_forgotten_once_it_is_in_the_outbox_instead(gateway, redis):
     ask(redis, "call")
     call_state.record_end(redis, "CA1", "completed")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert not {"words", "answer"} & fields(redis)
     assert outbox.load(redis, "answer:ask1").body == "Seven."
 
 
 def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
     ask(redis)
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert gateway.texted == ["answer:ask1"]
     assert outbox.load(redis, "answer:ask1").body == "Seven."
 
 
 def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
     ask(redis, "call")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2#rc=5&rp=ct,5xx"]
     assert gateway.texted == []
 
 
 def test_late_answer_does_not_replace_the_first(gateway, redis):
     ask(redis)
-    callbacks.finish(redis, "ask1", "failed", "Sorry.")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "failed", "Sorry.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert outbox.load(redis, "answer:ask1").body == "Sorry."
     assert "answer.ready" not in kinds(redis)
 
@@ -120,7 +120,7 @@ def test_late_answer_does_not_replace_the_first(gateway, redis):
 def test_caller_who_hung_up_gets_a_text(gateway, redis):
     ask(redis, "call")
     gateway.over = True
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert gateway.texted == ["answer:ask1"]
 
 
@@ -129,14 +129,14 @@ def test_ended_call_is_not_updated(gateway, redis):
     with redis.pipeline() as pipe:
         call_state.record_end(pipe, "CA1", "completed")
         pipe.execute()
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert (gateway.updates, gateway.texted) == ([], ["answer:ask1"])
 
 
 def test_landline_is_not_texted_and_the_event_says_why(gateway, redis):
     ask(redis, "call", LANDLINE)
     gateway.over = True
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert gateway.texted == []
     assert "cannot receive texts" in events.read_latest(redis, 1)[0].data["reason"]
 
@@ -154,26 +154,26 @@ def test_numbers_that_can_be_texted(number):
 def test_refused_update_leaves_the_answer_to_the_waiting_document(gateway, redis):
     ask(redis, "call")
     gateway.takes = False
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert pending_answers.load(redis, "ask1").route == ""
 
 
 def test_unheard_answer_is_texted_once_after_the_call(gateway, redis):
     ask(redis, "call")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
-    callbacks.text_unheard_answers("CA1")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.text_unheard_answers("CA1")
     assert gateway.texted == ["answer:ask1"]
-    callbacks.text_unheard_answers("CA1")
+    answer_delivery.text_unheard_answers("CA1")
     assert gateway.texted == ["answer:ask1"]
 
 
 def test_heard_answer_is_not_texted(gateway, redis):
     ask(redis, "call")
-    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     with redis.pipeline() as pipe:
-        callbacks.mark_heard(pipe, "ask1")
+        answer_delivery.mark_heard(pipe, "ask1")
         pipe.execute()
-    callbacks.text_unheard_answers("CA1")
+    answer_delivery.text_unheard_answers("CA1")
     assert gateway.texted == []
 
 
@@ -182,8 +182,8 @@ def test_failed_task_sends_an_apology_and_logs_the_traceback(gateway, redis, cap
         id, description = "ask1", "count (text)"
 
     ask(redis)
-    callbacks.on_failure(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
-    assert outbox.load(redis, "answer:ask1").body == callbacks.FAILURE_MESSAGE
+    answer_delivery.on_failure(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
+    assert outbox.load(redis, "answer:ask1").body == answer_delivery.FAILURE_MESSAGE
     assert "division by zero" in caplog.text
     assert "answer.failed" in kinds(redis)
 
@@ -194,7 +194,7 @@ class TestSweep:
     def test_overdue_answer_becomes_an_apology(self, gateway, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
-        assert outbox.load(redis, "answer:ask1").body == callbacks.TIMEOUT_MESSAGE
+        assert outbox.load(redis, "answer:ask1").body == answer_delivery.TIMEOUT_MESSAGE
 
     def test_pending_answer_with_time_left_is_not_touched(self, gateway, redis):
         ask(redis, deadline=30)
@@ -208,17 +208,17 @@ class TestSweep:
 
     def test_answer_lost_in_a_call_that_ended_unnoticed_is_texted(self, gateway, redis):
         ask(redis, "call")
-        callbacks.finish(redis, "ask1", "answered", "Seven.")
+        answer_delivery.finish(redis, "ask1", "answered", "Seven.")
         gateway.live = False
-        sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
+        sweep.sweep(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert set(gateway.texted) == {"answer:ask1"}
 
     def test_answer_on_its_way_into_a_live_call_is_not_texted(self, gateway, redis):
         ask(redis, "call")
-        callbacks.finish(redis, "ask1", "answered", "Seven.")
-        sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
+        answer_delivery.finish(redis, "ask1", "answered", "Seven.")
+        sweep.sweep(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert gateway.texted == []
-        assert redis.zcard(callbacks.UNHEARD_KEY) == 1
+        assert redis.zcard(answer_delivery.UNHEARD_KEY) == 1
 
     def test_planned_text_of_a_dead_process_is_sent(self, gateway, redis):
         ask(redis)

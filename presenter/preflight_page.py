@@ -6,7 +6,7 @@ import context
 from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from presenter.preflight import Subject, run
+from presenter.preflight_checks import Subject, run
 from show import talk_file
 from stage.blueprint import get_page_store
 from stage.theme import requested_theme

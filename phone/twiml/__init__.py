@@ -1,1 +1,0 @@
-"""The TwiML documents that callers get."""
