@@ -61,7 +61,8 @@ def town(tmp_path_factory):
     folder = tmp_path_factory.mktemp("talk")
     talk = folder / "talk.toml"  # this project's, except that the caller on stage is transcribed
     talk.write_text((ROOT / "talk.toml").read_text().replace('kind = "line"\n', 'kind = "line"\ncaptions = true\n'))
-    deployment = Deployment(folder, SENDER_SEGMENTS_PER_SECOND="1000", PRESENTER_PHONE="+447700900299", TALK=str(talk))
+    changes = {"SENDER_SEGMENTS_PER_SECOND": "1000", "WEB_CONCURRENCY": "1"}
+    deployment = Deployment(folder, PRESENTER_PHONE="+447700900299", TALK=str(talk), **changes)
     try:
         yield deployment.start()
     finally:
