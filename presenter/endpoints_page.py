@@ -15,6 +15,7 @@ from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
 from receiving import providers
+from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks import event_schemas, payloads, redelivery
 from sending.webhooks.endpoints import stored_endpoints
