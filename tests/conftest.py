@@ -33,6 +33,9 @@ LONGEST = (
     "tests/workers/engine/",
     "tests/stage/test_browser.py",
     "tests/stage/test_event_stream.py",
+    "tests/pages/test_accessibility.py",
+    "tests/web/test_slow_clients.py",
+    "tests/receiving/test_backlog.py",
     "exchange/tests/",
 )
 
