@@ -12,12 +12,14 @@ from sending.json_validation import reject_if
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import ALL_EVENT_TYPES, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import ALL_EVENT_TYPES, WebhookEndpoint, check_headers
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.event_schemas import CATALOGUE, EVENT_TYPE_PATTERN
 from workers import job_progress, redelivery_job
 from workers.job_progress import Run
 from workers.queues import WEBHOOKS
+
+URL_OPTIONS = ("url", "fallback_url", "event_filter")
 
 
 class ResourceNotFound(Exception):
@@ -42,6 +44,17 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
     _check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return stored_endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
+
+
+def check_option(name: str, value: Any) -> None:
+    """Check what can be checked about one valid option alone. Raises ValidationError or RequestFailed."""
+    http = context.settings().allow_loopback
+    if name == "event_types":
+        _check_filters(value)
+    elif name == "headers":
+        check_headers(value, "")
+    elif name in URL_OPTIONS and value:
+        _get_client(http).normalize_url(value, http=http)
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:

@@ -91,9 +91,7 @@ def _wrong_fields(error: Exception) -> Mapping[str, str]:
     """Return field -> sentence. An error that no field's own check has found is shown at the field that it names."""
     if isinstance(error, FormError):
         return error.fields
-    named = next(
-        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
-    )
+    named = next((name for name in OPTIONS if name in str(error)), "url")
     return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
 
 

@@ -15,6 +15,7 @@ from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
 from receiving import providers
+from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks import event_schemas, payloads, redelivery
 from sending.webhooks.endpoints import stored_endpoints
@@ -189,7 +190,8 @@ def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any
         try:
             options[name] = PARSERS[option.schema["type"]](name, text)
             validate_fields({name: options[name]}, OPTION_SCHEMAS)
-        except ValidationError as error:
+            operations.check_option(name, options[name])
+        except (ValidationError, RequestFailed) as error:
             wrong[name] = str(error)
     if wrong:
         raise FormError(wrong)

@@ -248,8 +248,9 @@ def test_picked_families_and_written_types_are_combined(presenter, stage_events)
 
 
 def test_every_wrong_field_is_marked(presenter):
-    page = presenter.post("/present/endpoints", **WANTED | {"rate_limit": "many", "headers": "no colon"}).text
-    assert page.count('aria-invalid="true"') == 2
+    wrong = {"rate_limit": "many", "headers": "no colon", "url": "no address", "event_types": "banana.*"}
+    page = presenter.post("/present/endpoints", **WANTED | wrong).text
+    assert page.count('aria-invalid="true"') == 4
     assert page.count(" autofocus") == 1
     assert "whole number" in page
     assert "one header per line" in page
