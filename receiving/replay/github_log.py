@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import jwt
 import requests
 from urllib3.exceptions import HTTPError
 
@@ -118,6 +117,8 @@ def _bearer_token(token: str) -> str:
     issuer, mark, rest = token.partition(":-----BEGIN")
     if not mark:
         return token
+    import jwt  # only here: it imports much of cryptography, which costs every process a seventh of its start
+
     now = int(time.time())
     key = "-----BEGIN" + rest.replace("\\n", "\n")
     return jwt.encode({"iat": now - 60, "exp": now + JWT_TTL_SECONDS, "iss": issuer}, key, "RS256")
