@@ -11,17 +11,21 @@ from werkzeug.routing import Rule
 
 
 class CodeInMemory(BytecodeCache):
-    """The code of each template, by its path and the checksum of its text."""
+    """The code of each template, by its path, the checksum of its text, and what is called for each value in it."""
 
     def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
+        self._codes: dict[tuple[Any, ...], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+        bucket.code = self._codes.get(_key(bucket))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if bucket.code:
-            self._codes[bucket.key, bucket.checksum] = bucket.code
+            self._codes[_key(bucket)] = bucket.code
+
+
+def _key(bucket: Bucket) -> tuple[Any, ...]:
+    return bucket.key, bucket.checksum, bucket.environment.finalize
 
 
 _compile_builder = Rule._compile_builder
