@@ -3,6 +3,7 @@
 import os
 
 import logs
+from store import clients
 
 logs.set_up()
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
@@ -37,5 +38,9 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Let event streams see that their process is shutting down, so that they close and do not delay it."""
+    """Register with the store, so that others leave connections for the first requests, and tell event streams the end.
+
+    They see that their process is shutting down, close, and do not delay it.
+    """
+    clients.pool_of(worker.wsgi.extensions["redis"]).start_heartbeat()
     worker.wsgi.extensions["is_serving"] = lambda: worker.alive

@@ -75,7 +75,7 @@ class Pool(ConnectionPool):
             self.release(connection)
             raise
         if self._heartbeat is None:
-            self._start_heartbeat()
+            self.start_heartbeat()
         return connection
 
     def release(self, connection: Any) -> None:
@@ -160,7 +160,8 @@ class Pool(ConnectionPool):
         for connection in self._in_use_connections:
             connection.mark_for_reconnect()
 
-    def _start_heartbeat(self) -> None:
+    def start_heartbeat(self) -> None:
+        """Register this process now, if it has not begun to; otherwise, its first command does that."""
         with self._lock:
             if self._heartbeat is None:
                 self._heartbeat = threading.Thread(target=_beat, args=[ref(self)], name="store-heartbeat", daemon=True)

@@ -63,7 +63,7 @@ def apologies(handset):
 
 
 def all_know_each_other(town):
-    """Wait until each process has renewed its share since all of them registered, the web at its first request."""
+    """Wait until each process has renewed its share since all of them registered."""
     key, ttl = connection_budget.PROCESSES_KEY, connection_budget.PROCESS_TTL_SECONDS
     town.until(lambda: town.redis.zcard(key) == 3, "all processes are registered")
     began, _ = town.redis.time()

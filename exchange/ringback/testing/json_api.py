@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from ringback.testing.waiting import MIN_PAUSE_SECONDS, eventually
+from ringback.testing.waiting import eventually, until_idle
 
 TIMEOUT_SECONDS = 60.0
-QUIET_POLLS = 3
 Found = TypeVar("Found")
 
 
@@ -87,9 +85,4 @@ class Connection(JsonApi):
 
     def settle(self) -> None:
         """Wait until the app has answered all requests and no further one follows, at most until the limit."""
-        end, quiet, answered = time.monotonic() + self.limit_seconds, 0, -1
-        while quiet < QUIET_POLLS and time.monotonic() < end:
-            found = self.get("/requests")
-            is_quiet = found["pending"] == 0 and len(found["requests"]) == answered
-            quiet, answered = quiet + 1 if is_quiet else 0, len(found["requests"])
-            time.sleep(MIN_PAUSE_SECONDS)
+        until_idle(lambda: self.get("/requests"), self.limit_seconds)

@@ -1,11 +1,12 @@
-"""Waiting for a condition, with a limit that only a broken test reaches."""
+"""Waiting for a condition, or until the app is idle, with a limit that only a broken test reaches."""
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.01, 0.1
 LIMIT_SECONDS = 120.0  # nothing here takes long, but the machine may be busy
+IDLE_POLLS = 3  # consecutive ones without a new or a pending request
 Found = TypeVar("Found")
 
 
@@ -21,3 +22,16 @@ def eventually(
             raise AssertionError(f"Not within {within:g} s: {wanted() if callable(wanted) else wanted or claim}")
         time.sleep(min(max(MIN_PAUSE_SECONDS, waited / 20), MAX_PAUSE_SECONDS))  # a long wait costs little CPU time
     return found
+
+
+def until_idle(get_requests: Callable[[], dict[str, Any]], within: float) -> None:
+    """Return once nothing is pending and no request is new in IDLE_POLLS results of `GET /requests`, or after `within`.
+
+    `within` is in seconds.
+    """
+    end, idle, answered = time.monotonic() + within, 0, -1
+    while idle < IDLE_POLLS and time.monotonic() < end:
+        found = get_requests()
+        is_idle = found["pending"] == 0 and len(found["requests"]) == answered
+        idle, answered = idle + 1 if is_idle else 0, len(found["requests"])
+        time.sleep(MIN_PAUSE_SECONDS)
