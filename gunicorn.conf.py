@@ -3,7 +3,6 @@
 import os
 
 import logs
-from store import clients
 
 logs.set_up()
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
@@ -42,5 +41,7 @@ def post_worker_init(worker):
 
     They see that their process is shutting down, close, and do not delay it.
     """
+    from store import clients  # not before gevent has patched what it imports
+
     clients.pool_of(worker.wsgi.extensions["redis"]).start_heartbeat()
     worker.wsgi.extensions["is_serving"] = lambda: worker.alive

@@ -7,6 +7,8 @@ import os
 import sys
 import threading
 
+import redis
+
 from workers.engine import supervisor
 
 supervisor.LIVENESS_TIMEOUT_SECONDS = float(os.environ.get("LIVENESS_TIMEOUT_SECONDS", "3600"))
@@ -28,9 +30,12 @@ def run_process():
     original_request_stop = threaded_worker.ThreadedWorker.request_stop
 
     def request_stop(self, *arguments):
-        """Also set the key `leaving`, in a thread because a signal handler may interrupt a Redis command."""
+        """Also set the key `leaving`, in a thread because a signal handler may interrupt a Redis command.
+
+        On a connection of its own: a worker that stops has two, and its jobs and its heartbeat may use both.
+        """
         original_request_stop(self, *arguments)
-        threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
+        threading.Thread(target=redis.Redis.from_url(os.environ["REDIS_URL"]).set, args=("leaving", 1)).start()
 
     threaded_worker.ThreadedWorker.request_stop = request_stop
     worker.main()
