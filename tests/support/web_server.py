@@ -88,7 +88,7 @@ class WebServer:
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """End it. Raises AssertionError if it logged a traceback, or if something was imported before gevent patched it."""
+        """End it. Raises AssertionError if it logged a traceback, or imported something before gevent patched it."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(LIMIT_SECONDS)
         assert "Traceback" not in self.log and "MonkeyPatchWarning" not in self.log, self.log
