@@ -1,6 +1,7 @@
 """What gunicorn.conf.py does when a web process has started."""
 
 from store.connection_budget import PROCESSES_KEY
+from tests.support.processes import descendants
 from tests.support.waiting import eventually
 from tests.support.web_server import WebServer
 
@@ -8,6 +9,10 @@ from tests.support.web_server import WebServer
 def test_web_process_registers_with_the_store_before_its_first_request(store, redis, tmp_path):
     server = WebServer(tmp_path, store.port)  # its check for liveness does not use the store
     try:
-        eventually(lambda: redis.zcard(PROCESSES_KEY) == 1, lambda: server.log)
+        eventually(lambda: registered_pids(redis) & set(descendants(server.process.pid)), lambda: server.log)
     finally:
         server.stop()
+
+
+def registered_pids(redis):
+    return {int(member.split(b":")[2]) for member in redis.zrange(PROCESSES_KEY, 0, -1)}
