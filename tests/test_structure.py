@@ -5,6 +5,7 @@ import re
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 from sys import stdlib_module_names
 
@@ -140,6 +141,13 @@ def test_packages_have_few_modules():
 @pytest.mark.parametrize("folder", [".", "bench", "scripts"])
 def test_the_root_and_folders_of_programs_have_few_modules(folder):
     assert len([path for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES
+
+
+def test_modules_that_the_makefile_and_ci_name_exist():
+    text = "".join((ROOT / name).read_text() for name in ("Makefile", "Procfile", ".ci/run"))
+    names = re.findall(r"python -m ([\w.]+)|\$\(PYTHON\) -m ([\w.]+)", text)
+    named = {one or other for one, other in names} | set(re.search(r"-c 'import (.+)'", text)[1].split(", "))
+    assert [name for name in sorted(named) if not find_spec(name)] == []
 
 
 def test_every_third_party_import_is_in_a_requirements_file():
