@@ -37,9 +37,9 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Register with the store, so that others leave connections for the first requests, and tell event streams the end.
+    """Register with the store, so that workers leave connections for the first requests.
 
-    They see that their process is shutting down, close, and do not delay it.
+    Also let event streams see that their process is shutting down, so that they close and do not delay it.
     """
     from store import clients  # not before gevent has patched what it imports
 

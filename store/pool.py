@@ -161,7 +161,7 @@ class Pool(ConnectionPool):
             connection.mark_for_reconnect()
 
     def start_heartbeat(self) -> None:
-        """Register this process now, if it has not begun to; otherwise, its first command does that."""
+        """Start renewing this process's registration. Unless this is called, its first command does that."""
         with self._lock:
             if self._heartbeat is None:
                 self._heartbeat = threading.Thread(target=_beat, args=[ref(self)], name="store-heartbeat", daemon=True)

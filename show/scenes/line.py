@@ -99,7 +99,7 @@ class Line(ModeratedScene):
             waiting_line.enqueue(waiting_line.hang_up_presenter, self.id, sid)
 
     def _hide_captions_of_past_calls(self, store: Store) -> None:
-        """Nobody needs to decide on what will not be shown."""
+        """Hide undecided captions: they will not be shown, so nobody needs to decide on them."""
         pending = moderation.load_items(store, self.id, PENDING)  # first: somebody may join in the meantime
         callers = [*waiting_line.list_waiting(store, self.id), waiting_line.on_stage(store, self.id)]
         present = {_item_id(caller.sid) for caller in callers if caller}

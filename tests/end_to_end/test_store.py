@@ -37,7 +37,7 @@ def town(tmp_path_factory):
 
 @pytest.fixture
 def small_town(town):
-    """The same, which is repaired afterwards."""
+    """The same deployment: processes that a test has stopped or killed run again afterwards."""
     yield town
     town.repair()
 
