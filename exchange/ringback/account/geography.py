@@ -4,7 +4,7 @@ https://www.twilio.com/docs/voice/twiml#request-parameters (2026-11)"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 
 
@@ -18,7 +18,7 @@ class Place:
     country: str = ""
 
     def as_json(self, number: str) -> dict[str, str]:
-        return asdict(self) | {"country": self.country or country_of(number)}
+        return vars(self) | {"country": self.country or country_of(number)}
 
 
 @lru_cache(maxsize=10_000)
@@ -35,8 +35,11 @@ def country_of(number: str) -> str:
     return country if country.isalpha() and country != "ZZ" else ""  # 001 is a number without a country
 
 
+@lru_cache(maxsize=10_000)
 def geography(number: str, place: Place, *roles: str) -> dict[str, str]:
-    """City, State, Zip and Country for each role (From, To). As with Twilio, unknown values are ""."""
+    """City, State, Zip and Country for each role (From, To). As with Twilio, unknown values are "".
+
+    The result is cached, so it must not be changed."""
     parameters: dict[str, str] = {}
     for role in roles:
         parameters |= {

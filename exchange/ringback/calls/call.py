@@ -5,7 +5,7 @@ https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -140,9 +140,11 @@ class Call:
         received, self.document_event = self.document_event, asyncio.Event()
         received.set()
 
-    async def wait_for_next_document(self) -> None:
-        """Waits up to MAX_ACTION_WAIT_SECONDS for the next document."""
-        received = self.document_event
+    def wait_for_next_document(self) -> Coroutine[Any, Any, None]:
+        """Waits up to MAX_ACTION_WAIT_SECONDS for the next document after this call, not after the first await."""
+        return self._wait_for(self.document_event)
+
+    async def _wait_for(self, received: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with self.runtime.clock.deadline(MAX_ACTION_WAIT_SECONDS):
                 await received.wait()

@@ -45,8 +45,12 @@ class ConnectionOverrides:
 
     @cached_property
     def timeout(self) -> aiohttp.ClientTimeout:
-        """The timeouts of one request. The caller enforces `total`, on the exchange's clock."""
-        return aiohttp.ClientTimeout(total=None, sock_connect=self.connect, sock_read=self.read)
+        """The timeouts of one request. The caller enforces `total`, on the exchange's clock.
+
+        `read` is left out if `total` ends no later: aiohttp would restart its timer with every read."""
+        return aiohttp.ClientTimeout(
+            total=None, sock_connect=self.connect, sock_read=self.read if self.read < self.total else None
+        )
 
     def retries_after(self, reason: str) -> bool:
         return "all" in self.policy or reason in self.policy

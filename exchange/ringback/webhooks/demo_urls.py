@@ -15,6 +15,7 @@ from ringback.sound import wav
 from ringback.webhooks.request import WebhookResponse
 from ringback.webhooks.twimlets import twimlet_document
 
+DEMO_DOMAINS = re.compile(r"twilio|twimlets", re.IGNORECASE)  # in every demo URL: other URLs need not be parsed
 MUSIC_HOST = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
 SOUNDS = {("demo.twilio.com", "/docs/classic.mp3"), ("api.twilio.com", "/cowbell.mp3")}
 DEMO_DOCUMENTS = {
@@ -33,6 +34,8 @@ AMPLITUDE = 5000
 
 def demo_response(url: str, parameters: Iterable[tuple[str, str]]) -> WebhookResponse | None:
     """Returns the exchange's own response to a request with these parameters; None unless it is for a demo URL."""
+    if not DEMO_DOMAINS.search(url):
+        return None
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -6,6 +6,7 @@ import base64
 import hmac
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from urllib.parse import urlsplit, urlunsplit
 
 from ringback.webhooks.urls import MAX_CACHED_URLS
@@ -17,7 +18,7 @@ def signature(token: str, url: str, parameters: Parameters = (), algorithm: str 
     """The value of X-Twilio-Signature.
 
     `url` is exactly the requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
-    base = url + "".join([name + value for name, value in sorted(set(parameters))])
+    base = url + "".join(chain.from_iterable(sorted(set(parameters))))
     digest = hmac.digest(token.encode(), base.encode(), algorithm)
     return base64.b64encode(digest).decode()
 
