@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from event_types import EVENT_TYPES
 from masking import mask_all
 from store import Pipe, Store
+from store.erasure import Erasure, erases, trim_stream
 
 STREAM_KEY = "events"
 CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
@@ -102,3 +103,19 @@ def parse_id(id: str) -> tuple[int, int]:
 def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:
     type, subject, time, data = json.loads(row[1][b"e"])
     return Event(row[0].decode(), type, subject, time, data)
+
+
+@erases("events")
+def erase_events(redis: Store, erasure: Erasure) -> int:
+    """Erase events, also those not yet passed on, and have every stage forget them.
+
+    Numbers in events are masked, so those of one person are found by the sids of their calls and texts.
+    """
+    if not erasure.number:
+        erased = trim_stream(redis, STREAM_KEY, erasure)
+        publish(redis, "show.purged", before=erasure.before)
+        return erased
+    recorded = read_after(redis, "0-0", MAX_EVENTS)
+    ids = [event.id for event in recorded if event.subject in erasure.sids]
+    publish(redis, "show.purged", sids=sorted(erasure.sids))
+    return int(redis.execute_command("XDEL", STREAM_KEY, *ids)) if ids else 0

@@ -11,6 +11,7 @@ from functools import lru_cache
 from werkzeug.exceptions import ServiceUnavailable
 
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 # Then the claim of a process that died expires, while a waiting copy can still be handled: Twilio waits 15 s. If the
 # process was only slow and a copy has taken over, it commits nothing.
@@ -109,3 +110,16 @@ def release(redis: Store, claim: Claim) -> None:
     pipe = new_pipeline(redis)
     pipe.execute_command("DEL", claim.key)
     commit_if_unchanged(redis, pipe, claim.key, claim.token)
+
+
+@erases("responses")
+def erase_responses(redis: Store, erasure: Erasure) -> int:
+    """Erase stored responses, which contain answers. Claims remain, so a copy of an old delivery changes nothing.
+
+    A response names nobody, so those of one person cannot be told apart.
+    """
+    if erasure.number:
+        return 0
+    age_limit = CLAIM_TTL_SECONDS - max(0.0, time.time() - erasure.before)
+    names = scan(redis, f"{RESPONSE_PREFIX}*")
+    return sum(redis.delete(name) for name in names if redis.execute_command("TTL", name) <= age_limit)

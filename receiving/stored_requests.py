@@ -10,6 +10,7 @@ from typing import NamedTuple
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from store import Pipe, Store, memory_usage
+from store.erasure import Erasure, erases, trim_stream
 
 STREAM = "inbox"
 ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
@@ -147,3 +148,24 @@ def _slot_of(fingerprint: str) -> int:
 def _first_id_at(time: float) -> int:
     """Stream ids begin with milliseconds."""
     return max(0, int(time * 1000))
+
+
+@erases("requests")
+def erase_requests(redis: Store, erasure: Erasure) -> int:
+    """Erase stored requests: those of one person are those that contain the number."""
+    streams = (STREAM, REJECTED_STREAM, FORGED_STREAM)
+    if not erasure.number:
+        if erasure.is_everything:
+            redis.delete(LARGE_BODIES_KEY)
+        return sum(trim_stream(redis, stream, erasure) for stream in streams)
+    return sum(_erase_requests_of(redis, stream, erasure) for stream in streams)
+
+
+def _erase_requests_of(redis: Store, stream: str, erasure: Erasure) -> int:
+    digits = erasure.number.lstrip("+").encode()
+    found = [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
+    for id in found:
+        delivery = find(redis, id.decode()) if stream == STREAM else None
+        if delivery:
+            erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
+    return int(redis.execute_command("XDEL", stream, *found)) if found else 0

@@ -16,6 +16,7 @@ from typing import Any
 from sending import unanswered_texts
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
@@ -193,3 +194,20 @@ def _transition(
     else:
         pipe.zadd(DUE_KEY, {id: next_check_at})
     return commit_if_unchanged(redis, pipe, key, expected, field="state")
+
+
+@erases("texts and calls that we send")
+def erase_messages(redis: Store, erasure: Erasure) -> int:
+    """Erase messages, also those that are waiting to be sent."""
+    erased = 0
+    for key in scan(redis, f"{MESSAGE_PREFIX}*"):
+        message = load(redis, key.removeprefix(MESSAGE_PREFIX)) if _is_hash(redis, key) else None
+        if message and erasure.covers(message.to, message.planned_at):
+            redis.zrem(DUE_KEY, message.id)
+            redis.zrem(queue_of(message.sender), message.id)
+            erased += redis.delete(key)
+    return erased
+
+
+def _is_hash(redis: Store, key: str) -> bool:
+    return redis.execute_command("TYPE", key) in (b"hash", "hash")

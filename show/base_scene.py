@@ -107,7 +107,7 @@ class Scene:
         yield from ()
 
     def choices(self) -> tuple[str, ...]:
-        """Return the words from which people choose; key 1 selects the first. The talk file's linter compares them."""
+        """Return the words from which people choose; key 1 selects the first."""
         return ()
 
     def invited_texts(self) -> tuple[str, ...]:

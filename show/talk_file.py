@@ -3,10 +3,9 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
@@ -18,7 +17,7 @@ from sending.opt_outs import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 from sending.segments import count_segments
 from show.base_scene import Scene
 from show.scenes import load_kinds
-from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
+from show.text_matching import normalize
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
@@ -158,11 +157,9 @@ def find_problems(scene: Scene, command_words: Collection[str]) -> Iterator[str]
     yield from scene.problems()
     for text in scene.invited_texts():
         yield from _keyword_problems(text)
-    for key, choice in enumerate(scene.choices(), 1):
-        yield from _choice_problems(choice, key, command_words)
-    for one, other in combinations(scene.choices(), 2):
-        if problem := next((words for words, is_same in SAME if is_same(one, other)), ""):
-            yield f"options '{one}' and '{other}' {problem}. Choose words that differ more"
+    for choice in scene.choices():
+        if normalize(choice) in command_words and normalize(choice) not in HELP_KEYWORDS:
+            yield f"option '{choice}' is a command; nobody could use the command during the scene. Choose another word"
     for reply in scene.sample_replies():
         if (segments := count_segments(reply)) > 1:
             yield f"the reply '{reply}' needs {segments} segments. Use fewer characters, and only those of GSM-7"
@@ -172,34 +169,6 @@ def _keyword_problems(text: str) -> Iterator[str]:
     for keywords, problem in KEYWORD_PROBLEMS:
         if normalize(text) in keywords:
             yield f"option '{text}' {problem}. Choose another word"
-
-
-def _choice_problems(choice: str, key: int, command_words: Collection[str]) -> Iterator[str]:
-    words = normalize(choice)
-    number = SPOKEN_NUMBERS.get(words, words)
-    if not words:
-        yield f"option '{choice}' has no letters, so nobody can say it. Add a word"
-    elif number.isdecimal() and number != str(key):
-        yield f"option '{choice}' is a number, but its key is {key}. Use a word, or put it in the place of its number"
-    elif words in command_words and words not in HELP_KEYWORDS:
-        yield f"option '{choice}' is a command; nobody could use the command during the scene. Choose another word"
-
-
-def _is_prefix(one: str, other: str) -> bool:
-    short, long = sorted((normalize(one), normalize(other)), key=len)
-    return bool(short) and long.startswith(short)
-
-
-# How two options can be mistaken for each other, the most specific first.
-SAME: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
-    ("differ only in case, accents or punctuation", lambda one, other: normalize(one) == normalize(other)),
-    (
-        "are the same number",
-        lambda one, other: SPOKEN_NUMBERS.get(normalize(one), one) == SPOKEN_NUMBERS.get(normalize(other), other),
-    ),
-    ("look alike", lambda one, other: skeleton(one) == skeleton(other)),
-    ("begin alike: one is the beginning of the other", _is_prefix),
-)
 
 
 # The app's talk

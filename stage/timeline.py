@@ -40,7 +40,7 @@ class Timeline:
         return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
 
     def _forget(self, event: Event) -> None:
-        """Drop what has been erased: see show/privacy/erasers.py."""
+        """Drop what has been erased: see events.erase_events."""
         sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
         erased = {id for id, entry in self.entries.items() if id in sids or entry.started_at <= before}
         self.entries = {id: entry for id, entry in self.entries.items() if id not in erased}

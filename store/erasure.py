@@ -83,6 +83,11 @@ def delete_matching(redis: Store, *patterns: str) -> int:
     return sum(redis.delete(*names[at : at + SCAN_COUNT]) for at in range(0, len(names), SCAN_COUNT))
 
 
+def trim_stream(redis: Store, stream: str, erasure: Erasure) -> int:
+    """Delete the stream's older entries, including those of the same millisecond: ids begin with milliseconds."""
+    return int(redis.execute_command("XTRIM", stream, "MINID", max(0, int(erasure.before * 1000) + 1)))
+
+
 def read_purged_at(redis: Store) -> float:
     """Return the time before which nothing may be restored, as a Unix timestamp; 0 if nothing has been purged."""
     return float(redis.get(PURGED_AT_KEY) or 0)

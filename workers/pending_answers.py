@@ -12,6 +12,7 @@ from answer_outcomes import outcome_of
 from masking import mask_words
 from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
@@ -176,3 +177,17 @@ def count_open(redis: Store) -> int:
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:
     return commit_if_unchanged(redis, pipe, record_key(pending.id), seen, field=field)
+
+
+@erases("questions and answers")
+def erase_questions(redis: Store, erasure: Erasure) -> int:
+    """Erase questions with their answers. A task whose record is gone tells nobody its result."""
+    erased, prefix = 0, record_key("")
+    for key in scan(redis, f"{prefix}*"):
+        pending = load(redis, key.removeprefix(prefix))
+        if pending and erasure.covers(pending.phone_number, pending.asked_at):
+            erasure.note_media(pending.words.encode())
+            erasure.sids.add(pending.subject)
+            redis.zrem(OPEN_KEY, pending.id)
+            erased += redis.delete(key)
+    return erased

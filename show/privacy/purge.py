@@ -14,29 +14,35 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-from sending import followers, outdated_answers, text_circuit_breaker, unanswered_texts
+import events
+from receiving import idempotency, stored_requests
+from sending import followers, outbox, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from show import contributions, show_state, talk_file
-from show.privacy import erasers
+from show.privacy import scene_erasure
 from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
-from workers import call_state, job_progress, recording_waveform
+from workers import call_state, job_progress, pending_answers, recording_waveform
 from workers.answer_delivery import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
 STORES = (
-    outdated_answers,
     call_state,
-    stored_endpoints,
-    erasers,
+    events,
     followers,
-    messages,
-    unanswered_texts,
+    idempotency,
     job_progress,
+    messages,
+    outbox,
+    outdated_answers,
+    pending_answers,
+    stored_endpoints,
+    stored_requests,
     text_circuit_breaker,
+    unanswered_texts,
 )
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
@@ -77,7 +83,7 @@ def purge_expired(redis: Redis) -> None:
         return
     talk = _load_talk()
     before = time.time() - talk.keep_numbers_days * DAY_SECONDS
-    _purge(redis, talk, Erasure(before), "time", erasers.is_idle_since(redis, before))
+    _purge(redis, talk, Erasure(before), "time", scene_erasure.is_idle_since(redis, before))
 
 
 def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
@@ -112,10 +118,8 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     names = sorted(ERASERS, key=lambda name: (name not in FIRST, name))
     erased = {name: ERASERS[name](store, wanted) for name in names}
     if has_show:
-        person = wanted.person
-        erased["the show"] = (
-            erasers.erase_person_in_scenes(store, talk, wanted) if person else erasers.erase_scenes(store, talk, wanted)
-        )
+        erase = scene_erasure.erase_person_in_scenes if wanted.person else scene_erasure.erase_scenes
+        erased["the show"] = erase(store, talk, wanted)
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
     receipt = PurgeReceipt(

@@ -1,8 +1,9 @@
 """The scene `poll`: a vote by word, key or speech."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, ClassVar
 
 from show.base_scene import (
@@ -15,7 +16,7 @@ from show.base_scene import (
     SceneView,
     length_problems,
 )
-from show.text_matching import SPOKEN_NUMBERS, normalize
+from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
 from store import Pipe, Store
 
 PREFIX = BROWSER_PHONE_PREFIX.encode()
@@ -37,13 +38,18 @@ class Poll(Scene):
     is_revealable: ClassVar[bool] = True
 
     def problems(self) -> Iterator[str]:
-        """Check that the options fit the keypad and the screen. The talk file's linter compares them."""
+        """Check that the options fit the keypad and the screen, and that nobody mistakes one for another."""
         yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"
         for option in self.options:
             if len(option) > MAX_OPTION_CHARACTERS:
                 yield f"option '{option}' is too long for the screen: use at most {MAX_OPTION_CHARACTERS} characters"
+        for key, option in enumerate(self.options, 1):
+            yield from _word_problems(option, key)
+        for one, other in combinations(self.options, 2):
+            if problem := next((words for words, is_same in SAME if is_same(one, other)), ""):
+                yield f"options '{one}' and '{other}' {problem}. Choose words that differ more"
         if self.results not in ("hidden", "live"):
             yield f"results is '{self.results}': use hidden or live"
         if self.votes not in ("last", "first"):
@@ -137,3 +143,29 @@ class Poll(Scene):
     def storage_keys(self) -> list[str]:
         """The votes: person -> option."""
         return [self.key("votes")]
+
+
+def _word_problems(option: str, key: int) -> Iterator[str]:
+    words = normalize(option)
+    number = SPOKEN_NUMBERS.get(words, words)
+    if not words:
+        yield f"option '{option}' has no letters, so nobody can say it. Add a word"
+    elif number.isdecimal() and number != str(key):
+        yield f"option '{option}' is a number, but its key is {key}. Use a word, or put it in the place of its number"
+
+
+def _is_prefix(one: str, other: str) -> bool:
+    short, long = sorted((normalize(one), normalize(other)), key=len)
+    return bool(short) and long.startswith(short)
+
+
+# How two options can be mistaken for each other, the most specific first.
+SAME: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("differ only in case, accents or punctuation", lambda one, other: normalize(one) == normalize(other)),
+    (
+        "are the same number",
+        lambda one, other: SPOKEN_NUMBERS.get(normalize(one), one) == SPOKEN_NUMBERS.get(normalize(other), other),
+    ),
+    ("look alike", lambda one, other: skeleton(one) == skeleton(other)),
+    ("begin alike: one is the beginning of the other", _is_prefix),
+)

@@ -6,7 +6,7 @@ import pytest
 
 from show import contributions, moderation
 from show.base_scene import SceneView
-from show.privacy import erasers
+from show.privacy import scene_erasure
 from show.scenes.questions import find_number
 from store.erasure import Erasure
 
@@ -90,7 +90,9 @@ def test_question_that_is_approved_again_keeps_its_number(asked, redis):
 def test_question_of_a_person_who_is_forgotten_leaves_the_other_numbers_as_they_are(asked, app, people, redis):
     with app.app_context():
         person = contributions.alias(people(1)[0].number, app.extensions["settings"].secret_key[0])
-    erasers.erase_person_in_scenes(redis, app.extensions["talk"], Erasure(time.time(), people(1)[0].number, person))
+    scene_erasure.erase_person_in_scenes(
+        redis, app.extensions["talk"], Erasure(time.time(), people(1)[0].number, person)
+    )
     assert ranking(asked, redis) == [(2, "How do webhooks work?", 0)]
     assert people(3)[2].texts("1") == "Question 1 is no longer on the list."
     assert people(4)[3].texts("2") == "You voted for question 2. You can vote for others too."

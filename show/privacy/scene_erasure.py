@@ -1,0 +1,76 @@
+"""Erases what the scenes hold about people, or about one person. All other modules erase what they store."""
+
+import events
+from show import encrypted_phone_numbers, friendly_names, moderation, show_state
+from show.talk_file import Talk
+from store import Store
+from store.erasure import Erasure
+
+
+def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
+    """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
+    keys = [key for scene in talk.scenes for key in scene.storage_keys()]
+    for key in keys:
+        if _type_of(store, key) == "hash":
+            erasure.note_media(b" ".join(store.hgetall(key).values()))
+    return store.delete(
+        *keys,
+        friendly_names.NAMES_KEY,
+        friendly_names.TAKEN_KEY,
+        moderation.BANNED_KEY,
+        encrypted_phone_numbers.NUMBERS_KEY,
+    )
+
+
+def is_idle_since(store: Store, before: float) -> bool:
+    """Whether nobody has called, texted or presented since this time."""
+    newest = events.read_latest(store, 1)
+    return bool(newest) and newest[0].time < before and show_state.load(store).changed_at < before
+
+
+def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
+    """Erase what this person has contributed to the scenes, and the person's name."""
+    person, ids = erasure.person.encode(), set[bytes]()
+    keys = [key for scene in talk.scenes for key in scene.storage_keys()]
+    erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
+    for key in [*keys, moderation.BANNED_KEY]:
+        erased += _erase_members(store, key, {person, *ids})
+    erased += store.hdel(encrypted_phone_numbers.NUMBERS_KEY, erasure.person)
+    name = store.hget(friendly_names.NAMES_KEY, erasure.person)
+    if name:
+        store.hdel(friendly_names.NAMES_KEY, erasure.person)
+        store.srem(friendly_names.TAKEN_KEY, name)
+    return erased + bool(name)
+
+
+def _type_of(store: Store, key: str) -> str:
+    found = store.execute_command("TYPE", key)
+    return found.decode() if isinstance(found, bytes) else str(found)
+
+
+def _erase_fields(store: Store, key: str, person: bytes, ids: set[bytes], erasure: Erasure) -> int:
+    """Erase a hash's fields that are named after the person or whose values mention the person; collect their names."""
+    if _type_of(store, key) != "hash":
+        return 0
+    found = [(field, value) for field, value in store.hgetall(key).items() if field == person or person in value]
+    for field, value in found:
+        ids.add(field)
+        erasure.note_media(value)
+        store.hdel(key, field)
+    return len(found)
+
+
+def _erase_members(store: Store, key: str, names_of_person: set[bytes]) -> int:
+    kind = _type_of(store, key)
+    if kind == "list":
+        return sum(
+            _blank(store, key, at) for at, name in enumerate(store.lrange(key, 0, -1)) if name in names_of_person
+        )
+    remove = {"set": "SREM", "zset": "ZREM"}.get(kind)
+    return int(store.execute_command(remove, key, *names_of_person)) if remove else 0
+
+
+def _blank(store: Store, key: str, position: int) -> int:
+    """The list keeps its length, because the positions of the others are their numbers."""
+    store.execute_command("LSET", key, position, "")
+    return 1
