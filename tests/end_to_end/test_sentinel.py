@@ -58,9 +58,10 @@ class SentinelDeployment(Deployment):
         return self.replica.info("replication")["master_link_status"] == "up"
 
     def fails_over(self):
-        """Start a failover. Whether the Sentinel was ready for it: it must know the replica's state."""
+        """Start a failover as docs/scale.md says. Whether the Sentinel was ready for it: it must know the replica."""
         with contextlib.suppress(redis_client.ResponseError):
-            return redis_client.Redis(port=self.sentinel_ports[0]).sentinel_failover(SERVICE)
+            sentinel = redis_client.Redis(port=self.sentinel_ports[0])
+            return sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE, "COORDINATED")
         return False
 
     def is_followed(self):
