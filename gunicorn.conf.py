@@ -39,9 +39,11 @@ def on_starting(server):
 def post_worker_init(worker):
     """Register with the store, so that workers leave connections for the first requests.
 
-    Also let event streams see that their process is shutting down, so that they close and do not delay it.
+    Also let event streams see that their process is shutting down, so that they close and do not delay it. The
+    benchmarks serve other Flask apps with these settings, which have neither.
     """
     from store import clients  # not before gevent has patched what it imports
 
-    clients.pool_of(worker.wsgi.extensions["redis"]).start_heartbeat()
+    if store := worker.wsgi.extensions.get("redis"):
+        clients.pool_of(store).start_heartbeat()
     worker.wsgi.extensions["is_serving"] = lambda: worker.alive

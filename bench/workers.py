@@ -1,6 +1,5 @@
 """Compares RQ's workers with ours, interleaved: empty jobs, latency, 200 waiting jobs, a hung job and kill -9."""
 
-import argparse
 import os
 import signal
 import statistics
@@ -205,19 +204,16 @@ def report(variants: list[Variant]) -> None:
     print("Memory: resident, all processes.")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run two rounds, the second in reverse order; `--quick` runs one with fewer jobs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args(arguments)
+def main(is_quick: bool = False) -> None:
+    """Print the comparison. If `is_quick`, measure each variant once and briefly."""
     with ValkeyServer(port=free_port()) as server:
         bench = Bench(server.port)
-        for variants in [VARIANTS] if options.quick else [VARIANTS, VARIANTS[::-1]]:
+        for variants in [VARIANTS] if is_quick else [VARIANTS, VARIANTS[::-1]]:
             for variant in variants:
                 print(f"{variant.name} …", file=sys.stderr)
-                bench.measure(variant, options.quick, thorough=variants is VARIANTS)
+                bench.measure(variant, is_quick, thorough=variants is VARIANTS)
     report(VARIANTS)
 
 
 if __name__ == "__main__":
-    main()
+    main("--quick" in sys.argv)
