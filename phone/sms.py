@@ -18,7 +18,7 @@ from phone.command_recognition import describe_words, find_by_words, is_plain_co
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.count import record_use
 from phone.commands.help import list_commands
-from phone.twiml import to_xml_text
+from phone.twiml.basic_documents import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
