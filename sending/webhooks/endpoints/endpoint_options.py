@@ -9,7 +9,7 @@ from typing import Any
 
 from sending.http.client import HttpClient
 from sending.json_validation import Schema, reject_if, validate_fields
-from sending.webhooks import signatures
+from sending.webhooks import signing_keys
 from sending.webhooks.encryption import Encrypted, Encryption
 
 ALL_EVENT_TYPES = "*"
@@ -172,6 +172,6 @@ def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
 
 def check_scheme(endpoint: WebhookEndpoint) -> WebhookEndpoint:
     """Return the endpoint. Raises ValidationError if its newest key cannot sign in the way its options require."""
-    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
+    is_shared_secret = endpoint.keys[0].scheme == signing_keys.SCHEME_HMAC
     reject_if(endpoint.sign_body and not is_shared_secret, "Signing the body alone requires a shared secret.")
     return endpoint
