@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_secrets
+from receiving.diagnosis.body_mistakes import other_bodies
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from receiving.diagnosis.secret_mistakes import other_secrets
 from receiving.providers.base import Provider
 from receiving.rejection_reasons import CredentialsRequired, MissingSignature, RejectedRequest
 

@@ -7,8 +7,11 @@ from config import Settings
 from receiving import twilio_signature
 from receiving.body_parsing import parse_form
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_secrets, other_urls
+from receiving.diagnosis.body_mistakes import RAW_BODY_ADVICE, other_bodies
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.diagnosis.provider import TOO_LARGE
+from receiving.diagnosis.secret_mistakes import other_secrets
+from receiving.diagnosis.url_mistakes import other_urls
 from receiving.rejection_reasons import InvalidNumber, InvalidSid, RejectedRequest
 from receiving.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER
 

@@ -10,10 +10,11 @@ import pytest
 import config
 from receiving import providers, receiver, stored_requests, twilio_signature
 from receiving.delivery import FORM_CONTENT_TYPE, Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.diagnosis.provider import TOO_MANY
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
+from receiving.diagnosis.url_mistakes import other_urls
 from receiving.rejection_reasons import RejectedRequest
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
