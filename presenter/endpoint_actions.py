@@ -30,12 +30,13 @@ from sending.webhooks import redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.key_rotation import MAX_OVERLAP_SECONDS
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog
 from sending.webhooks.redelivery import EndpointDisabled
 
 SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
-MAX_OVERLAP_HOURS = 168
+MAX_OVERLAP_HOURS = MAX_OVERLAP_SECONDS // 3600
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
 
