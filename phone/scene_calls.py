@@ -8,7 +8,7 @@ import events
 from masking import mask_words
 from phone import line_calls, voice
 from phone.call_steps import NOT_UNDERSTOOD, next_document, respond, speak, step_key
-from phone.command_recognition import is_plain_command
+from phone.recognition.command_recognition import is_plain_command
 from phone.twiml import basic_documents, menus, recording
 from phone.twiml.menus import scene_menu
 from receiving.idempotency import StoredResponse
@@ -67,8 +67,8 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
 
 def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
-    if silent_menus >= voice.MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", basic_documents.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    if silent_menus >= menus.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", basic_documents.goodbye(menus.SILENCE_GOODBYE))
     return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
 
 

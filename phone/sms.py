@@ -13,11 +13,11 @@ import phone_numbers
 from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
 from context import queues, settings
 from masking import mask_address, mask_words
-from phone import opt_out_keywords
-from phone.command_recognition import describe_words, find_by_words, is_plain_command
+from phone import opt_out_and_forget_me
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.count import record_use
 from phone.commands.help import list_commands
+from phone.recognition.command_recognition import describe_words, find_by_words, is_plain_command
 from phone.twiml.basic_documents import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -63,10 +63,10 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     body, participant = text["Body"].strip(), contributions.identify(context)
     received = {"who": mask_address(text["From"]), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
-    opt_out_reply = opt_out_keywords.apply(context, sender, body)
+    opt_out_reply = opt_out_and_forget_me.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    own_reply = opt_out_reply or opt_out_keywords.forget(context, sender, body)
+    own_reply = opt_out_reply or opt_out_and_forget_me.forget(context, sender, body)
     contributed = "" if own_reply else _contribute(context, participant, body)
     answer = own_reply or contributed or _answer_text(context, sender, body)
     data = {"answer": answer, "ms": round((time.time() - text.received_at) * 1000, 1), "outcome": outcome_of(answer)}

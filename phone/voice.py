@@ -15,9 +15,9 @@ from masking import mask_address, mask_words
 from phone import line_calls as line_calls
 from phone import voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
-from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
 from phone.commands.count import record_use
+from phone.recognition.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.twiml import basic_documents, menus, recording
 from phone.twiml.menus import scene_menu
 from receiving.delivery import Delivery
@@ -28,7 +28,6 @@ from workers import call_state
 
 bp = Blueprint("voice", __name__)
 
-MAX_SILENT_MENUS = 3  # then we hang up
 HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
 RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
@@ -120,8 +119,8 @@ def _choice_for_key(command: Command, key: str) -> str:
 
 def _handle_silence(context: WebhookContext) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
-    if silent_menus >= MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", basic_documents.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    if silent_menus >= menus.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", basic_documents.goodbye(menus.SILENCE_GOODBYE))
     return respond(context, menus.menu("I did not hear anything.", next_document(context), silent_menus))
 
 

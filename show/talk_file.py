@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from flask import Flask, current_app
 
 from config import Settings
-from sending.opt_outs import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
+from sending.opt_out_keywords import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
 from sending.segments import count_segments
 from show.base_scene import Scene
 from show.scenes import load_kinds

@@ -11,6 +11,8 @@ from show.base_scene import Scene
 
 GATHER_TIMEOUT_SECONDS = 6  # for the caller to press a key or speak
 MAX_CHOICE_KEYS = 9
+MAX_SILENT_MENUS = 3  # then we hang up
+SILENCE_GOODBYE = "I cannot hear you, so I am hanging up. Goodbye."
 CACHED_MENUS = 256  # every call begins with the same one
 RECORD_KEY, GOODBYE_KEY, REPEAT_KEY = "9", "#", "*"
 DIGIT_TIMEOUT_SECONDS = 3  # after the first digit of a number
