@@ -13,6 +13,7 @@ from api import routes as api
 from phone import (
     browser_phones,
     call_recordings,
+    fallbacks,
     line_calls,
     notification_calls,
     scene_calls,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     sms_status.bp,
     voice.bp,
     voice_answers.bp,
+    fallbacks.bp,
     call_recordings.bp,
     scene_calls.bp,
     line_calls.bp,

@@ -1,16 +1,12 @@
-"""Incoming calls: a greeting, a menu of commands, the end of a call, and the fallback after an invalid document."""
-
-import time
-from urllib.parse import urlsplit
+"""Incoming calls: a greeting, a menu of commands, and the end of a call."""
 
 from flask import Blueprint
-from redis.exceptions import RedisError
 
 import answer_outcomes
 import events
 import phone_numbers
 from answer_outcomes import AnswerText
-from context import queues, store
+from context import queues
 from masking import mask_address, mask_words
 from phone import line_calls as line_calls
 from phone import voice_answers
@@ -22,15 +18,12 @@ from phone.twiml import basic_documents, menus, recording
 from phone.twiml.menus import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, verified_only, webhook
+from receiving.receiver import WebhookContext, webhook
 from show import contributions, talk_file
 from workers import call_state
 
 bp = Blueprint("voice", __name__)
 
-HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
-FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
-RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {basic_documents.SERVICE_NAME}."
 
 
@@ -144,33 +137,3 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
         if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
-
-
-@verified_only(bp, "/voice/fallback")
-def call_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid document from us: try the failed step once more, or apologize if that cannot work.
-
-    `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
-    response. If a key or words were lost, the caller hears the menu again.
-    """
-    step = urlsplit(delivery["ErrorUrl"])
-    is_step = step.path == "/voice" or step.path.startswith("/voice/")
-    is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
-    if is_retryable and _wait_for_store():  # Twilio requests the fallback only once, so a second failure ends the call
-        query = "&".join(part for part in (step.query, RETRIED) if part)
-        return StoredResponse(basic_documents.redirect("One moment, please.", f"{step.path}?{query}"))
-    return StoredResponse(
-        basic_documents.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
-    )
-
-
-def _wait_for_store() -> bool:
-    """Return whether the store responds now or within a few seconds: an outage may be about to end."""
-    until = time.monotonic() + FALLBACK_SECONDS
-    while True:
-        try:
-            return bool(store().execute_command("PING"))
-        except RedisError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(RETRY_SECONDS)

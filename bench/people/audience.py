@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
-from phone import sms
+from phone import fallbacks
 from ringback.twiml.interpreter import APPLICATION_ERROR_MESSAGE
 from workers import answer_delivery
 
@@ -24,7 +24,7 @@ OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
 NOT_HEARD = "I did not hear anything."
 APOLOGIES = (answer_delivery.TIMEOUT_MESSAGE, answer_delivery.FAILURE_MESSAGE)
 # What people get if Twilio received no valid response to a webhook. Their question may have been lost.
-TROUBLES = (sms.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
+TROUBLES = (fallbacks.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
 
 
 @dataclass

@@ -47,7 +47,7 @@ def test_any_text_makes_a_valid_voice_document(kind, said):
 
 @given(said=words)
 def test_any_text_makes_a_valid_sms_reply(said):
-    assert is_valid_twiml(sms._message_response(said).body.encode("utf-8"), "sms")
+    assert is_valid_twiml(sms.message_response(said).body.encode("utf-8"), "sms")
 
 
 def test_invalid_documents_fail_the_check():
