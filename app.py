@@ -21,6 +21,7 @@ from phone import (
     sms_status,
     voice,
     voice_answers,
+    voice_status,
 )
 from phone.commands import command_words
 from receiving import provider_routes
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     sms_status.bp,
     voice.bp,
     voice_answers.bp,
+    voice_status.bp,
     fallbacks.bp,
     call_recordings.bp,
     scene_calls.bp,

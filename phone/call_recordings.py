@@ -6,7 +6,6 @@ from flask import Blueprint
 
 import events
 from context import queues
-from phone import line_calls as line_calls
 from phone.call_steps import speak_menu, step_key
 from phone.twiml import basic_documents
 from receiving.delivery import Delivery

@@ -1,4 +1,4 @@
-"""Incoming calls: a greeting, a menu of commands, and the end of a call."""
+"""Incoming calls: a greeting and a menu of commands."""
 
 from flask import Blueprint
 
@@ -6,9 +6,7 @@ import answer_outcomes
 import events
 import phone_numbers
 from answer_outcomes import AnswerText
-from context import queues
 from masking import mask_address, mask_words
-from phone import line_calls as line_calls
 from phone import voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
@@ -16,7 +14,6 @@ from phone.commands.count import record_use
 from phone.recognition.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.twiml import basic_documents, menus, recording
 from phone.twiml.menus import scene_menu
-from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions, talk_file
@@ -115,25 +112,3 @@ def _handle_silence(context: WebhookContext) -> StoredResponse:
     if silent_menus >= menus.MAX_SILENT_MENUS:
         return speak(context, "Goodbye.", basic_documents.goodbye(menus.SILENCE_GOODBYE))
     return respond(context, menus.menu("I did not hear anything.", next_document(context), silent_menus))
-
-
-def status_key(delivery: Delivery) -> str:
-    """The claim key for a status callback: each status of a call is handled once."""
-    return f"call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
-
-
-@webhook(bp, "/voice/status", key=status_key)
-def update_call_status(context: WebhookContext) -> StoredResponse:
-    """Record the end of a call. A worker then texts the answers that the caller did not hear.
-
-    https://www.twilio.com/docs/voice/api/call-resource#statuscallback
-    """
-    sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
-    if status in call_state.FINAL_STATUSES:
-        call_state.record_end(context.pipe, sid, status)
-        line_calls.end_call(context)
-        seconds = context.delivery["CallDuration"] or "0"
-        events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
-        if call_state.load(context.redis, sid).answer_ids:
-            queues().enqueue_after_call(context.pipe, sid)
-    return StoredResponse(status=204)

@@ -6,7 +6,6 @@ from flask import Blueprint
 
 import phone_numbers
 from context import queues, settings
-from phone import line_calls as line_calls
 from phone.call_steps import document_number, next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.commands import SlowAnswer
 from phone.twiml import hold_phrases, menus

@@ -9,7 +9,7 @@ import pytest
 
 import events
 from receiving.replay import missing_webhooks_backfill
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, unfollow_tokens
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from show import contributions, show_state
@@ -70,7 +70,7 @@ def take_part(person, redis, number, sids=("1", "2", "5")):
     person.call_sid = "CA" + sids[0] * 32
     person.dials().says(WORD)
     followers.follow(redis, number, "github")
-    followers.issue_unfollow_token(redis, number)
+    unfollow_tokens.issue_unfollow_token(redis, number)
     outbox.plan(redis, OutboundMessage(f"answer:{number[-3:]}", number, f"{WORD}, you said.", ""))
 
 
