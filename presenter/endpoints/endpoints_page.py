@@ -48,7 +48,7 @@ def endpoint_page(id: str) -> Any:
 
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
 def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
-    """The progress of a recovery as JSON, for static/recovery.js."""
+    """The progress of a recovery as JSON, for static/recovery_progress.js."""
     recovery = operations.load_recovery(id, recovery_id) if is_logged_in() else None
     if recovery is None:
         return "", 403
