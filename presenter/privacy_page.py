@@ -7,10 +7,10 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import csrf
+from presenter import audit_log, csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from show import audit_log, friendly_names, talk_file
+from show import friendly_names, talk_file
 from show.privacy import export, purge, purge_receipts
 from stage.blueprint import get_page_store
 from stage.presenter_session import presenter_name

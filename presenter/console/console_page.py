@@ -9,14 +9,14 @@ from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import csrf, health_checks
+from presenter import audit_log, csrf, health_checks
 from presenter.blueprint import bp
 from presenter.console.console_actions import HELD_REASON
 from presenter.console.console_problems import find_problems
 from presenter.console.console_switches import list_switches
 from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
-from show import audit_log, moderation, show_state, talk_file
+from show import moderation, show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
