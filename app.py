@@ -13,6 +13,7 @@ from api import routes as api
 from phone import (
     browser_phones,
     call_recordings,
+    fallbacks,
     line_calls,
     notification_calls,
     scene_calls,
@@ -20,6 +21,7 @@ from phone import (
     sms_status,
     voice,
     voice_answers,
+    voice_status,
 )
 from phone.commands import command_words
 from receiving import provider_routes
@@ -33,6 +35,8 @@ BLUEPRINTS = (
     sms_status.bp,
     voice.bp,
     voice_answers.bp,
+    voice_status.bp,
+    fallbacks.bp,
     call_recordings.bp,
     scene_calls.bp,
     line_calls.bp,

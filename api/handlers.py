@@ -8,7 +8,7 @@ from flask import Response, request
 
 import context
 from api import operations
-from sending.webhooks import redelivery, signatures
+from sending.webhooks import redelivery, signing_keys
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.queue import backlog, delivery_queue, messages
@@ -21,8 +21,8 @@ Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 def describe_newest_key(endpoint: WebhookEndpoint) -> dict[str, str]:
     """Return the shared secret, or the public half of an Ed25519 key, for verifying our signatures."""
     key = operations.get_encryption().decrypt(endpoint.keys[0].encrypted)
-    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
-    return {"secret": key} if is_shared_secret else {"public_key": signatures.derive_public_key(key)}
+    is_shared_secret = endpoint.keys[0].scheme == signing_keys.SCHEME_HMAC
+    return {"secret": key} if is_shared_secret else {"public_key": signing_keys.derive_public_key(key)}
 
 
 def describe_recovery(recovery: Run) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from sending.json_validation import reject_if
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import ALL_EVENT_TYPES, WebhookEndpoint, check_headers
+from sending.webhooks.endpoints.custom_headers import check_headers
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.endpoints.event_type_patterns import ALL_EVENT_TYPES
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.event_schemas import CATALOGUE, EVENT_TYPE_PATTERN
 from workers import job_progress, redelivery_job

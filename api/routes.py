@@ -11,48 +11,20 @@ from werkzeug.exceptions import HTTPException
 import context
 from api import openapi
 from api.handlers import HANDLERS, json_response
-from api.openapi import Fields, Operation, Operations
+from api.openapi import Operation, Operations
 from api.operations import ResourceNotFound
+from api.problem_details import ERROR_RESPONSES, RequestProblem, problem_response
+from api.request_fields import EXAMPLE_FIELDS, RECOVER_FIELDS, RESEND_FIELDS, ROTATE_FIELDS
 from receiving.signature_checks import matches_any
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError, reject_if, validate_fields
 from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS
 from sending.webhooks.endpoints.stored_endpoints import ENDPOINT_ID_PATTERN, EndpointNotFound
-from sending.webhooks.event_schemas import EVENT_TYPE_PATTERN
 from sending.webhooks.redelivery import EndpointDisabled
 from web.request_body_limits import MAX_API_BODY_BYTES
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-
-MAX_TIMESTAMP_SECONDS = 4_102_444_800  # the year 2100
-ROTATE_FIELDS: Fields = {
-    "private": {"type": "boolean", "description": "if true, creates an Ed25519 key and returns its public half"},
-    "overlap": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": 7 * 24 * 3600,
-        "description": "how many seconds the current keys keep signing; defaults to one day",
-    },
-}
-RESEND_FIELDS: Fields = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
-RECOVER_FIELDS: Fields = {
-    "since": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": MAX_TIMESTAMP_SECONDS,
-        "description": "a Unix timestamp in seconds; 0 means everything",
-    }
-}
-EXAMPLE_FIELDS: Fields = {
-    "event_type": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 200,
-        "pattern": EVENT_TYPE_PATTERN,
-        "description": "an event type such as text.received or github.push",
-    }
-}
 
 OPERATIONS: Operations = {
     "/endpoints": {
@@ -106,24 +78,6 @@ PATH_PARAMETERS = {
     "recovery": "^rec_[0-9a-f]{16}$",
     "message": "^msg_[A-Za-z0-9_]{1,80}$",
 }
-ERROR_RESPONSES = {
-    "400": "The body is not JSON",
-    "401": "The token is missing or wrong",
-    "404": "Not found",
-    "405": "The method is not allowed",
-    "409": "The endpoint's state does not allow this; `detail` says what to do first",
-    "413": "The body is too large",
-    "415": "The body is not application/json",
-    "422": "The body is not valid",
-}
-
-
-class RequestProblem(Exception):
-    """An error response with a status and a detail: RFC 9457."""
-
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
-        super().__init__(detail)
-        self.status, self.headers = status, headers
 
 
 @bp.record
@@ -160,15 +114,15 @@ def _build_view(path: str) -> Callable[..., Response]:
             _validate(body, operation)
             return HANDLERS[operation.name](parameters, body)
         except RequestProblem as problem:
-            return _problem_response(problem.status, str(problem), problem.headers)
+            return problem_response(problem.status, str(problem), problem.headers)
         except HTTPException as error:
-            return _problem_response(error.code or 400, error.description or error.name)
+            return problem_response(error.code or 400, error.description or error.name)
         except (ResourceNotFound, EndpointNotFound) as error:
-            return _problem_response(404, str(error))
+            return problem_response(404, str(error))
         except EndpointDisabled as error:
-            return _problem_response(409, str(error))
+            return problem_response(409, str(error))
         except (ValidationError, RequestFailed) as error:
-            return _problem_response(422, str(error))
+            return problem_response(422, str(error))
 
     return view
 
@@ -195,13 +149,6 @@ def _parse_body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise RequestProblem(422, "The body must be a JSON object.")
     return body
-
-
-def _problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Return the error as application/problem+json: https://www.rfc-editor.org/rfc/rfc9457."""
-    response = json_response({"type": "about:blank", "status": status, "detail": detail}, status, **(headers or {}))
-    response.content_type = "application/problem+json"
-    return response
 
 
 def _validate(body: Mapping[str, Any], operation: Operation) -> None:

@@ -6,9 +6,8 @@ from flask import Blueprint
 
 import events
 from context import queues
-from phone import line_calls as line_calls
-from phone import twiml
 from phone.call_steps import speak_menu, step_key
+from phone.twiml import basic_documents
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
@@ -25,7 +24,7 @@ MEASURING_TIMEOUT_SECONDS = 600
 def finish_recording(context: WebhookContext) -> StoredResponse:
     """Thank the caller. The recording itself arrives at /voice/recording once Twilio has processed it."""
     if context.delivery["Digits"] == "hangup":
-        return StoredResponse(twiml.goodbye())
+        return StoredResponse(basic_documents.goodbye())
     return speak_menu(context, "Thank you. We have your message.")
 
 

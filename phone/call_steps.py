@@ -5,7 +5,7 @@ import time
 import answer_outcomes
 import events
 from answer_outcomes import AnswerText, outcome_of
-from phone import twiml
+from phone.twiml import menus
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext
@@ -32,7 +32,7 @@ def next_document(context: WebhookContext) -> int:
 
 def speak_menu(context: WebhookContext, words: str) -> StoredResponse:
     """Speak the words, followed by the short menu."""
-    return speak(context, words, twiml.menu(words, next_document(context), is_full_menu=False))
+    return speak(context, words, menus.menu(words, next_document(context), is_full_menu=False))
 
 
 def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
@@ -57,4 +57,4 @@ def respond(context: WebhookContext, document: str) -> StoredResponse:
 
 def not_understood(context: WebhookContext) -> StoredResponse:
     """Say so, and repeat the menu."""
-    return speak(context, NOT_UNDERSTOOD, twiml.menu(NOT_UNDERSTOOD, next_document(context)))
+    return speak(context, NOT_UNDERSTOOD, menus.menu(NOT_UNDERSTOOD, next_document(context)))

@@ -7,8 +7,8 @@ from flask import Blueprint
 import events
 from context import settings
 from masking import mask_words
-from phone import twiml
 from phone.call_steps import next_document, speak, speak_menu, step_key
+from phone.twiml import basic_documents, line_documents
 from phone_numbers import is_browser_phone
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -25,7 +25,7 @@ FAILED = "The line cannot take your call at the moment."
 
 def ask_for_topic(context: WebhookContext, document: int) -> str:
     """The step to which the key of the scene leads."""
-    return twiml.ask_for_topic(context.delivery.query.get("scene", ""), document)
+    return line_documents.ask_for_topic(context.delivery.query.get("scene", ""), document)
 
 
 @webhook(bp, "/voice/line/join", key=step_key, reads=contributions.reads)
@@ -43,14 +43,16 @@ def join_line(context: WebhookContext) -> StoredResponse:
         events.publish(context.pipe, "call.heard", sid, **said)
     reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
     show_state.announce(context.pipe)
-    return speak(context, reply, twiml.wait_in_line(scene.id, reply, next_document(context)))
+    return speak(context, reply, line_documents.wait_in_line(scene.id, reply, next_document(context)))
 
 
 @verified_only(bp, "/voice/line/wait")
 def wait_in_line(delivery: Delivery) -> StoredResponse:
     """What the caller hears in the queue. Twilio fetches it again and again; it changes nothing."""
     position = delivery["QueuePosition"]
-    return StoredResponse(twiml.announce_position(int(position) if position.isdecimal() and len(position) < 5 else 0))
+    return StoredResponse(
+        line_documents.announce_position(int(position) if position.isdecimal() and len(position) < 5 else 0)
+    )
 
 
 def left_key(delivery: Delivery) -> str:
@@ -63,7 +65,7 @@ def leave_queue(context: WebhookContext) -> StoredResponse:
     """The call has left the queue without being brought on: the queue is full, or the caller has hung up."""
     _leave(context)
     if context.delivery["QueueResult"] in ("hangup", "redirected", "redirected-from-bridged"):
-        return StoredResponse(twiml.goodbye())
+        return StoredResponse(basic_documents.goodbye())
     return speak_menu(context, FAILED)
 
 
@@ -72,9 +74,9 @@ def bring_on_stage(context: WebhookContext) -> StoredResponse:
     """The presenter has brought this caller on."""
     scene = _scene_of(context.delivery)
     if scene is None:
-        return StoredResponse(twiml.goodbye())
+        return StoredResponse(basic_documents.goodbye())
     return speak(
-        context, "You are on stage now. Say hello.", twiml.connect_caller(scene.id, is_transcribed=scene.captions)
+        context, line_documents.ON_STAGE, line_documents.connect_caller(scene.id, is_transcribed=scene.captions)
     )
 
 
@@ -110,14 +112,14 @@ def _transcript(data: str) -> str:
 def thank_caller(context: WebhookContext) -> StoredResponse:
     """The conversation is over."""
     _leave(context)
-    return speak(context, twiml.LINE_THANKS, twiml.goodbye(twiml.LINE_THANKS))
+    return speak(context, line_documents.LINE_THANKS, basic_documents.goodbye(line_documents.LINE_THANKS))
 
 
 @webhook(bp, "/voice/line/presenter", key=step_key)
 def connect_presenter(context: WebhookContext) -> StoredResponse:
     """The presenter's phone has answered. No event: it is not one of the audience's calls."""
     scene = _scene_of(context.delivery)
-    return StoredResponse(twiml.connect_presenter(scene.id) if scene else twiml.goodbye())
+    return StoredResponse(line_documents.connect_presenter(scene.id) if scene else basic_documents.goodbye())
 
 
 def presenter_status_key(delivery: Delivery) -> str:

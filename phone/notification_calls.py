@@ -4,9 +4,9 @@ from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 import events
-from phone import twiml
 from phone.call_steps import step_key
-from phone.twiml import to_xml_text
+from phone.twiml import basic_documents, menus
+from phone.twiml.basic_documents import to_xml_text
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
@@ -26,7 +26,7 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     """Speak the notification: the follower has answered the call."""
     message = _load_message(context)
     if message is None:
-        return StoredResponse(twiml.goodbye())
+        return StoredResponse(basic_documents.goodbye())
     words = PERSONAL if message.is_personal_call else message.body
     about = message.subject if message.is_notification else ""
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0, about=about)
@@ -39,10 +39,10 @@ def handle_key(context: WebhookContext) -> StoredResponse:
     """UNFOLLOW_KEY unfollows everything; any other key only ends the call."""
     message = _load_message(context)
     if context.delivery["Digits"] != UNFOLLOW_KEY or message is None:
-        return StoredResponse(twiml.goodbye("Goodbye."))
+        return StoredResponse(basic_documents.goodbye("Goodbye."))
     followers.unfollow(context.redis, message.to)
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=UNFOLLOWED_TEXT, ms=0)
-    return StoredResponse(twiml.goodbye(UNFOLLOWED_TEXT))
+    return StoredResponse(basic_documents.goodbye(UNFOLLOWED_TEXT))
 
 
 def status_key(delivery: Delivery) -> str:
@@ -72,15 +72,15 @@ def _load_message(context: WebhookContext) -> OutboundMessage | None:
 
 
 def _personal_document(message: OutboundMessage) -> str:
-    words = f"Hello, this is {twiml.SERVICE_NAME}. {message.body} I repeat: {message.body} Goodbye."
-    return twiml.goodbye(words)
+    words = f"Hello, this is {basic_documents.SERVICE_NAME}. {message.body} I repeat: {message.body} Goodbye."
+    return basic_documents.goodbye(words)
 
 
 def _notification_document(message: OutboundMessage) -> str:
     response = VoiceResponse()
-    response.say(to_xml_text(f"Hello, this is {twiml.SERVICE_NAME}, with news on a topic you follow."))
-    action = twiml.step_url("/voice/outbound/key", 1, message=message.id)
-    gather = response.gather(num_digits=1, timeout=twiml.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
+    response.say(to_xml_text(f"Hello, this is {basic_documents.SERVICE_NAME}, with news on a topic you follow."))
+    action = basic_documents.step_url("/voice/outbound/key", 1, message=message.id)
+    gather = response.gather(num_digits=1, timeout=menus.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
     gather.say(to_xml_text(message.body))
     gather.say(f"Press {UNFOLLOW_KEY} to unfollow everything.")
     response.say("Goodbye.")

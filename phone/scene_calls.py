@@ -6,10 +6,11 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
-from phone import line_calls, twiml, voice
+from phone import line_calls, voice
 from phone.call_steps import NOT_UNDERSTOOD, next_document, respond, speak, step_key
-from phone.command_recognition import is_plain_command
-from phone.twiml import scene_menu
+from phone.recognition.command_recognition import is_plain_command
+from phone.twiml import basic_documents, menus, recording
+from phone.twiml.menus import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import contributions, talk_file
@@ -23,7 +24,7 @@ NOTHING_HEARD = "I did not hear anything."
 # What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
 STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
     "join-line": line_calls.ask_for_topic,
-    "record": lambda context, document: twiml.record(document, context.delivery.query.get("scene", "")),
+    "record": lambda context, document: recording.record(document, context.delivery.query.get("scene", "")),
 }
 
 
@@ -38,16 +39,16 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     talk = talk_file.current_talk()
     asked = talk.find(context.delivery.query.get("scene", "")) or participant.show.scene(talk)
     if participant.show.is_paused:
-        return speak(context, contributions.PAUSED, twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
+        return speak(context, contributions.PAUSED, basic_documents.goodbye(f"{contributions.PAUSED} Goodbye."))
     if not key and not speech:
         return _handle_silence(context, participant)
-    if key == twiml.REPEAT_KEY:
-        return respond(context, twiml.menu("Here is the menu.", next_document(context)))
+    if key == menus.REPEAT_KEY:
+        return respond(context, menus.menu("Here is the menu.", next_document(context)))
     if step := STEPS.get(asked.step_for_key(key)):
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
-        return voice.handle_menu_input(context) if speech or key == twiml.GOODBYE_KEY else _repeat(context, asked)
+        return voice.handle_menu_input(context) if speech or key == menus.GOODBYE_KEY else _repeat(context, asked)
     # The key is not published: the result of a vote may be hidden.
     heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
@@ -58,7 +59,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = talk_file.current_talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.scene(talk), contributions.previous_scene(show, context.delivery.received_at)):
+    if asked in (show.scene(talk), show.previous_scene(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))
@@ -66,8 +67,8 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
 
 def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
-    if silent_menus >= voice.MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    if silent_menus >= menus.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", basic_documents.goodbye(menus.SILENCE_GOODBYE))
     return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
 
 
@@ -80,4 +81,4 @@ def _menu(opening: str, participant: Participant, document: int, silent_menus: i
     scene = participant.show.scene(talk_file.current_talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)
-    return twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)
+    return menus.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

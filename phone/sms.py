@@ -1,50 +1,43 @@
 """Incoming texts."""
 
 import functools
-import logging
 import time
 
 from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
-from werkzeug.exceptions import ServiceUnavailable
 
 import events
 import phone_numbers
 from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
 from context import queues, settings
 from masking import mask_address, mask_words
-from phone import opt_out_keywords
-from phone.command_recognition import describe_words, find_by_words, is_plain_command
+from phone import opt_out_and_forget_me
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.count import record_use
 from phone.commands.help import list_commands
-from phone.twiml import to_xml_text
+from phone.recognition.command_recognition import describe_words, find_by_words, is_plain_command
+from phone.twiml.basic_documents import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
-from receiving.rejection_reasons import RejectedRequest
+from receiving.receiver import WebhookContext, webhook
 from sending import unanswered_texts
 from sending.segments import shorten
 from show import contributions
 from show.contributions import Participant
 from store import Commands
-from store.outages import OUTAGE
 from workers import pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
-log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
-FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
-TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 NO_NUMBER = AnswerText("That takes me a moment, and I see no phone number to which I could text the answer.", DECLINED)
 CACHED_RESPONSES = 256  # many people get the same reply
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
-def _reads(delivery: Delivery) -> Commands:
+def reads_of_text(delivery: Delivery) -> Commands:
     """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
     sender, found = phone_numbers.answerable(delivery["From"]), find_by_words(delivery["Body"])
     is_question = bool(sender) and found is not None and found[0].is_slow
@@ -52,26 +45,27 @@ def _reads(delivery: Delivery) -> Commands:
     return (*contributions.reads(delivery), *question)
 
 
-def _sms_key(delivery: Delivery) -> str:
+def text_key(delivery: Delivery) -> str:
+    """The claim key: each text is handled once."""
     return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
 
 
-@webhook(bp, "/sms", key=_sms_key, reads=_reads)
+@webhook(bp, "/sms", key=text_key, reads=reads_of_text)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, phone_numbers.answerable(context.delivery["From"])
     body, participant = text["Body"].strip(), contributions.identify(context)
     received = {"who": mask_address(text["From"]), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
-    opt_out_reply = opt_out_keywords.apply(context, sender, body)
+    opt_out_reply = opt_out_and_forget_me.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    own_reply = opt_out_reply or opt_out_keywords.forget(context, sender, body)
+    own_reply = opt_out_reply or opt_out_and_forget_me.forget(context, sender, body)
     contributed = "" if own_reply else _contribute(context, participant, body)
     answer = own_reply or contributed or _answer_text(context, sender, body)
     data = {"answer": answer, "ms": round((time.time() - text.received_at) * 1000, 1), "outcome": outcome_of(answer)}
     events.publish(context.pipe, "text.answered", text["MessageSid"], **data, is_contribution=bool(contributed))
-    return _message_response(answer)
+    return message_response(answer)
 
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
@@ -82,7 +76,7 @@ def _contribute(context: WebhookContext, participant: Participant, body: str) ->
 
 
 def _close_question(context: WebhookContext) -> None:
-    """Undo the count in `_reads`: no worker will answer this text."""
+    """Undo the count in `reads_of_text`: no worker will answer this text."""
     if context.replies[contributions.READS :]:
         unanswered_texts.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
 
@@ -127,30 +121,8 @@ def _record_command(context: WebhookContext, command: str) -> None:
 
 
 @functools.lru_cache(CACHED_RESPONSES)
-def _message_response(words: str) -> StoredResponse:
+def message_response(words: str) -> StoredResponse:
+    """Respond with one text that contains these words, shortened if it needs too many segments."""
     document = MessagingResponse()
     document.message(shorten(to_xml_text(words)))
     return StoredResponse(str(document))
-
-
-@verified_only(bp, "/sms/fallback")
-def text_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
-
-    Tries for some seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE must
-    be true in that case as well.
-    """
-    until, receive_once = time.monotonic() + FALLBACK_SECONDS, with_lease(_sms_key, receive_text, _reads)
-    try:
-        while True:
-            try:
-                return handle(delivery, receive_once)
-            except (*OUTAGE, ServiceUnavailable):
-                if time.monotonic() > until:
-                    raise
-                time.sleep(RETRY_SECONDS)
-    except RejectedRequest:
-        raise
-    except Exception as error:  # /sms has logged its own traceback
-        log.error("The fallback for a text failed too: %s: %s", type(error).__name__, error)
-        return _message_response(TROUBLE)

@@ -1,37 +1,27 @@
-"""Incoming calls: a greeting, a menu of commands, the end of a call, and the fallback after an invalid document."""
-
-import time
-from urllib.parse import urlsplit
+"""Incoming calls: a greeting and a menu of commands."""
 
 from flask import Blueprint
-from redis.exceptions import RedisError
 
 import answer_outcomes
 import events
 import phone_numbers
 from answer_outcomes import AnswerText
-from context import queues, store
 from masking import mask_address, mask_words
-from phone import line_calls as line_calls
-from phone import twiml, voice_answers
+from phone import voice_answers
 from phone.call_steps import next_document, not_understood, respond, speak, speak_menu, step_key
-from phone.command_recognition import clean_speech, describe_words, find_by_speech
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
 from phone.commands.count import record_use
-from phone.twiml import scene_menu
-from receiving.delivery import Delivery
+from phone.recognition.command_recognition import clean_speech, describe_words, find_by_speech
+from phone.twiml import basic_documents, menus, recording
+from phone.twiml.menus import scene_menu
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, verified_only, webhook
+from receiving.receiver import WebhookContext, webhook
 from show import contributions, talk_file
 from workers import call_state
 
 bp = Blueprint("voice", __name__)
 
-MAX_SILENT_MENUS = 3  # then we hang up
-HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
-FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
-RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
-GREETING = f"Hello, this is {twiml.SERVICE_NAME}."
+GREETING = f"Hello, this is {basic_documents.SERVICE_NAME}."
 
 
 @webhook(bp, "/voice", key=step_key, reads=contributions.reads)
@@ -48,10 +38,10 @@ def receive_call(context: WebhookContext) -> StoredResponse:
     call_state.record_start(context.pipe, call["CallSid"], phone_numbers.answerable(call["From"]))
     scene = participant.show.scene(talk_file.current_talk())
     if participant.show.is_paused:
-        return speak(context, contributions.PAUSED, twiml.goodbye(f"{contributions.PAUSED} Goodbye."))
+        return speak(context, contributions.PAUSED, basic_documents.goodbye(f"{contributions.PAUSED} Goodbye."))
     if scene.spoken_choices() and participant.show.is_open(scene):
         return speak(context, GREETING, scene_menu(GREETING, scene, 1))
-    return speak(context, GREETING, twiml.menu(GREETING, 1))
+    return speak(context, GREETING, menus.menu(GREETING, 1))
 
 
 @webhook(bp, "/voice/menu", key=step_key)
@@ -61,12 +51,12 @@ def handle_menu_input(context: WebhookContext) -> StoredResponse:
     if not key and not speech:
         return _handle_silence(context)
     publish_heard(context, key, speech)
-    if key == twiml.GOODBYE_KEY or "goodbye" in speech.lower():
-        return speak(context, "Goodbye.", twiml.goodbye())
-    if key == twiml.RECORD_KEY or "message" in speech.lower():
-        return speak(context, "Leave your message after the tone.", twiml.record(next_document(context)))
-    if key == twiml.REPEAT_KEY:
-        return respond(context, twiml.menu("Here is the menu.", next_document(context)))
+    if key == menus.GOODBYE_KEY or "goodbye" in speech.lower():
+        return speak(context, "Goodbye.", basic_documents.goodbye())
+    if key == menus.RECORD_KEY or "message" in speech.lower():
+        return speak(context, "Leave your message after the tone.", recording.record(next_document(context)))
+    if key == menus.REPEAT_KEY:
+        return respond(context, menus.menu("Here is the menu.", next_document(context)))
     found = find_by_speech(speech) if speech else None
     command, words = found or (find_by_key(key), "")
     return _run_command(context, command, words) if command else not_understood(context)
@@ -98,7 +88,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     try:
         answer = command.run(words)
     except NeedsWords as question:
-        document = twiml.prompt(str(question), command.name, next_document(context), question.choices)
+        document = menus.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, AnswerText(str(question), answer_outcomes.ASKED_BACK), document)
     record_use(context.pipe, command.name, contributions.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
@@ -119,58 +109,6 @@ def _choice_for_key(command: Command, key: str) -> str:
 
 def _handle_silence(context: WebhookContext) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
-    if silent_menus >= MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
-    return respond(context, twiml.menu("I did not hear anything.", next_document(context), silent_menus))
-
-
-def status_key(delivery: Delivery) -> str:
-    """The claim key for a status callback: each status of a call is handled once."""
-    return f"call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
-
-
-@webhook(bp, "/voice/status", key=status_key)
-def update_call_status(context: WebhookContext) -> StoredResponse:
-    """Record the end of a call. A worker then texts the answers that the caller did not hear.
-
-    https://www.twilio.com/docs/voice/api/call-resource#statuscallback
-    """
-    sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
-    if status in call_state.FINAL_STATUSES:
-        call_state.record_end(context.pipe, sid, status)
-        line_calls.end_call(context)
-        seconds = context.delivery["CallDuration"] or "0"
-        events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
-        if call_state.load(context.redis, sid).answer_ids:
-            queues().enqueue_after_call(context.pipe, sid)
-    return StoredResponse(status=204)
-
-
-@verified_only(bp, "/voice/fallback")
-def call_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid document from us: try the failed step once more, or apologize if that cannot work.
-
-    `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
-    response. If a key or words were lost, the caller hears the menu again.
-    """
-    step = urlsplit(delivery["ErrorUrl"])
-    is_step = step.path == "/voice" or step.path.startswith("/voice/")
-    is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
-    if is_retryable and _wait_for_store():  # Twilio requests the fallback only once, so a second failure ends the call
-        query = "&".join(part for part in (step.query, RETRIED) if part)
-        return StoredResponse(twiml.redirect("One moment, please.", f"{step.path}?{query}"))
-    return StoredResponse(
-        twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
-    )
-
-
-def _wait_for_store() -> bool:
-    """Return whether the store responds now or within a few seconds: an outage may be about to end."""
-    until = time.monotonic() + FALLBACK_SECONDS
-    while True:
-        try:
-            return bool(store().execute_command("PING"))
-        except RedisError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(RETRY_SECONDS)
+    if silent_menus >= menus.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", basic_documents.goodbye(menus.SILENCE_GOODBYE))
+    return respond(context, menus.menu("I did not hear anything.", next_document(context), silent_menus))

@@ -6,13 +6,12 @@ from flask import Blueprint
 
 import phone_numbers
 from context import queues, settings
-from phone import line_calls as line_calls
-from phone import twiml
 from phone.call_steps import document_number, next_document, not_understood, respond, speak, speak_menu, step_key
 from phone.commands import SlowAnswer
+from phone.twiml import hold_phrases, menus
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from workers import answer_delivery, call_state, pending_answers
+from workers import answer_delivery, apologies, call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice_answers", __name__)
@@ -29,7 +28,7 @@ def enqueue(context: WebhookContext, command: str, slow: SlowAnswer) -> StoredRe
     pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline, sender=sender)
     queues().enqueue(context.pipe, pending, slow.task)
     call_state.add_pending_answer(context.pipe, sid, id)
-    return speak(context, slow.interim_answer, twiml.hold(id, document, 1, slow.interim_answer))
+    return speak(context, slow.interim_answer, hold_phrases.hold(id, document, 1, slow.interim_answer))
 
 
 @webhook(bp, "/voice/wait", key=step_key)
@@ -40,12 +39,12 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
         return not_understood(context)
     if call_state.load(context.redis, pending.subject).document > document_number(context.delivery):
         # A late fetch: a live update has already replaced this document.
-        return StoredResponse(twiml.menu("Hello again.", next_document(context), is_full_menu=False))
+        return StoredResponse(menus.menu("Hello again.", next_document(context), is_full_menu=False))
     turn = context.delivery.query_number("turn", 1)
     if pending.is_open:
         return _keep_waiting(context, pending, turn)
     if pending.route == "update" and time.time() - pending.routed_at < answer_delivery.UPDATE_TIMEOUT_SECONDS:
-        return respond(context, twiml.sound_only(pending.id, next_document(context), turn))
+        return respond(context, hold_phrases.sound_only(pending.id, next_document(context), turn))
     return _speak_answer(context, pending, "wait") or wait_for_answer(context)
 
 
@@ -66,12 +65,12 @@ def _load_pending(context: WebhookContext) -> PendingAnswer | None:
 
 def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) -> StoredResponse:
     if time.time() > pending.deadline:
-        if not pending_answers.settle(context.redis, pending, "failed", answer_delivery.TIMEOUT_MESSAGE):
+        if not pending_answers.settle(context.redis, pending, "failed", apologies.TIMEOUT_MESSAGE):
             return wait_for_answer(context)  # the answer has just arrived
         pending_answers.claim_route(context.redis, pending, "wait")
-        return speak_menu(context, answer_delivery.TIMEOUT_MESSAGE)
+        return speak_menu(context, apologies.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
-    return respond(context, twiml.hold(pending.id, next_document(context), turn, progress))
+    return respond(context, hold_phrases.hold(pending.id, next_document(context), turn, progress))
 
 
 def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse | None:
@@ -80,7 +79,7 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
         return speak_menu(context, "I have sent you the answer as a text.")
     if answer_delivery.was_heard(context.redis, pending.id):
         opening = "You have already heard the answer."
-        return respond(context, twiml.menu(opening, next_document(context), is_full_menu=False))
+        return respond(context, menus.menu(opening, next_document(context), is_full_menu=False))
     if pending.route != route and not pending_answers.claim_route(context.redis, pending, route):
         return None
     answer_delivery.mark_heard(context.pipe, pending.id)

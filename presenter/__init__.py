@@ -2,10 +2,6 @@
 
 from presenter import (
     audit_page,
-    console_actions,
-    console_page,
-    endpoint_actions,
-    endpoints_page,
     health_checks,
     health_page,
     login,
@@ -15,6 +11,8 @@ from presenter import (
     replay_and_backfill_page,
 )
 from presenter.blueprint import bp
+from presenter.console import console_actions, console_page
+from presenter.endpoints import endpoint_actions, endpoints_page
 
 __all__ = [
     "audit_page",

@@ -5,10 +5,9 @@ from collections import Counter
 import redis
 from flask import render_template, request
 
-from presenter import csrf
+from presenter import audit_log, csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from show import audit_log
 from show.sanitize import sanitize
 from stage.blueprint import get_page_store
 from stage.theme import requested_theme

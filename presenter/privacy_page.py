@@ -7,11 +7,11 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import csrf
+from presenter import audit_log, csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from show import audit_log, friendly_names, talk_file
-from show.privacy import export, purge
+from show import friendly_names, talk_file
+from show.privacy import export, purge, purge_receipts
 from stage.blueprint import get_page_store
 from stage.presenter_session import presenter_name
 from stage.theme import requested_theme
@@ -60,7 +60,7 @@ def _render(alert: str = "") -> str:
     values: dict[str, Any] = {"people": 0, "receipts": []}
     store = get_page_store()
     try:
-        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge.load_receipts(store)}
+        values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load_receipts(store)}
     except redis.RedisError:
         alert = alert or "Redis is not responding."
     return render_template(

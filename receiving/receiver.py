@@ -11,9 +11,8 @@ import events
 from context import settings, store
 from receiving import backpressure, idempotency, replay_marker, stored_requests, twilio_signature
 from receiving.delivery import Delivery, from_request
-from receiving.diagnosis import rejection_recorder
+from receiving.diagnosis import diagnosis_limits, rejection_recorder
 from receiving.diagnosis.mistakes import Mistake
-from receiving.diagnosis.provider import TOO_MANY
 from receiving.diagnosis.twilio import explain
 from receiving.idempotency import StoredResponse
 from receiving.rejection_reasons import RejectedRequest
@@ -21,9 +20,7 @@ from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Commands, ConditionFailed, DeferredPipeline, Pipe, Store, batching, new_pipeline
 from web.request_body_limits import MAX_TWILIO_BODY_BYTES, BodyMemory
-from web.token_bucket import TokenBucket
 
-diagnosis_budget = TokenBucket()
 body_memory = BodyMemory()
 
 
@@ -215,6 +212,6 @@ def reject(
     delivery: Delivery, rejection: RejectedRequest, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
     """Return the rejection. The sender gets one sentence; the likely mistake goes only to our log and the inbox."""
-    mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
+    mistake = diagnose(delivery, rejection) if diagnosis_limits.budget.acquire() else diagnosis_limits.TOO_MANY
     rejection_recorder.recorder.record(store(), delivery, rejection, mistake)
     return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

@@ -6,18 +6,16 @@ A set for each topic contains its numbers, so that an event need not read every 
 hash; a number follows a topic only if its hash says so.
 """
 
-import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from sending import opt_outs
+from sending import opt_outs, unfollow_tokens
 from store import Store
 from store.erasure import Erasure, erases, scan
 
 MAX_TOPICS_PER_NUMBER = 10
 NUMBERS_PER_BATCH = 500
 TEXT, CALL = "text", "call"
-UNFOLLOW_TOKEN_TTL_SECONDS = 60 * 24 * 3600  # after the last text containing the token
 
 
 class TooManyTopics(Exception):
@@ -76,30 +74,6 @@ def get_channel(redis: Store, number: str, event_type: str) -> str:
     return _most_specific(redis.hmget(opt_outs.topics_key(number), _topic_prefixes(event_type)))
 
 
-def issue_unfollow_tokens(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
-    """Return number -> token for links to /unfollow/<token>. Issuing a token again renews its time to live."""
-    new_tokens = {number: secrets.token_urlsafe(12) for number in numbers}
-    pipe = redis.pipeline(transaction=False)
-    for number, token in new_tokens.items():
-        pipe.set(f"unfollow-token:{number}", token, nx=True)
-        pipe.getex(f"unfollow-token:{number}", ex=UNFOLLOW_TOKEN_TTL_SECONDS)
-    tokens = dict(zip(new_tokens, (token.decode() for token in pipe.execute()[1::2]), strict=True))
-    for number, token in tokens.items():
-        pipe.set(f"unfollow:{token}", number, ex=UNFOLLOW_TOKEN_TTL_SECONDS)
-    pipe.execute()
-    return tokens
-
-
-def issue_unfollow_token(redis: Store, number: str) -> str:
-    """Return the unfollow token of one number."""
-    return issue_unfollow_tokens(redis, [number])[number]
-
-
-def resolve_unfollow_token(redis: Store, token: str) -> str:
-    """Return the phone number that this token was issued for, or ""."""
-    return (redis.get(f"unfollow:{token}") or b"").decode()
-
-
 def _remove(redis: Store, topics: list[str], numbers: list[str]) -> None:
     for topic in topics:
         redis.srem(_followers_key(topic), *numbers)
@@ -130,7 +104,7 @@ def erase(redis: Store, erasure: Erasure) -> int:
     if erasure.number:
         numbers = {erasure.number, f"whatsapp:{erasure.number}"}
     else:
-        numbers = {key.removeprefix("unfollow-token:") for key in scan(redis, "unfollow-token:*")}
+        numbers = unfollow_tokens.list_numbers(redis)
         for key in scan(redis, _followers_key("*")):
             numbers |= {number.decode() for number in redis.execute_command("SMEMBERS", key)}
     seconds = int(time.time() - erasure.before)
@@ -145,7 +119,5 @@ def _erase_number(redis: Store, number: str) -> int:
     erased = unfollow(redis, number)
     for key in scan(redis, _followers_key("*")):
         redis.srem(key, number)
-    token = redis.getdel(f"unfollow-token:{number}")
-    if token:
-        redis.delete(f"unfollow:{token.decode()}")
+    unfollow_tokens.revoke(redis, number)
     return erased

@@ -8,10 +8,6 @@ from collections.abc import Sequence
 from masking import alias
 from store import Pipe, Store
 
-# Twilio acts on a text that is one of these words: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
-STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
-START_KEYWORDS = frozenset(("start", "yes", "unstop"))
-HELP_KEYWORDS = frozenset(("help", "info"))
 OPT_OUTS_KEY = "opt-outs"  # set: HMACs of the numbers that have opted out
 
 

@@ -8,6 +8,7 @@ from store import Store
 
 MAX_PER_MINUTE = 10  # carriers block a sender after 15 texts to one number in 30 seconds
 MAX_PER_DAY = 100
+CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 
 
 class MustWait(Exception):
@@ -80,3 +81,8 @@ def consume(redis: Store, person: str, now: float | None = None) -> None:
     if today > MAX_PER_DAY:
         raise RateLimitExceeded(f"more than {MAX_PER_DAY} texts to one person in a day")
     raise RateLimitExceeded(f"more than {MAX_PER_MINUTE} texts to one person in a minute", 60.0 * (minute + 1))
+
+
+def admit_call(redis: Store, person: str) -> bool:
+    """Return whether this person may be called now. If so, they may not be called again for some minutes."""
+    return bool(redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS))

@@ -24,7 +24,6 @@ from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
-LATE_SECONDS = 15  # after a scene change, a late text or key still counts for the previous scene
 READS = 2  # the number of commands of `reads`
 
 
@@ -113,15 +112,10 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     then scenes that take free text.
     """
     talk = talk_file.current_talk()
-    scenes = [participant.show.scene(talk), previous_scene(participant.show, time.time())]
+    scenes = [participant.show.scene(talk), participant.show.previous_scene(talk, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
     return next(iter([*recognized, *free]), None)
-
-
-def previous_scene(show: ShowState, now: float) -> Scene | None:
-    """Return the scene to which a late contribution still belongs, or None."""
-    return talk_file.current_talk().find(show.previous_id) if now - show.changed_at < LATE_SECONDS else None
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:

@@ -12,6 +12,7 @@ from show.talk_file import Talk
 from store import Pipe, Store
 
 STATE_KEY = "show:state"
+LATE_SECONDS = 15  # after a scene change, a late text or key still counts for the previous scene
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class ShowState:
     def scene(self, talk: Talk) -> Scene:
         """Return the current scene; the first one if the show has not started or the talk file has changed."""
         return talk.find(self.scene_id) or talk.scenes[0]
+
+    def previous_scene(self, talk: Talk, now: float) -> Scene | None:
+        """Return the scene to which a late contribution still belongs, or None."""
+        return talk.find(self.previous_id) if now - self.changed_at < LATE_SECONDS else None
 
     def phase(self, scene: Scene) -> str:
         """Return the scene's phase, until the presenter opens or closes it its first one."""

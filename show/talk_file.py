@@ -13,11 +13,9 @@ from typing import Any, get_type_hints
 from flask import Flask, current_app
 
 from config import Settings
-from sending.opt_outs import HELP_KEYWORDS, START_KEYWORDS, STOP_KEYWORDS
-from sending.segments import count_segments
 from show.base_scene import Scene
 from show.scenes import load_kinds
-from show.text_matching import normalize
+from show.talk_file_linter import find_problems
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
@@ -30,11 +28,6 @@ TYPE_NAMES = {
     bool: "true or false",
     tuple: "a list of texts",
 }
-KEYWORD_PROBLEMS = (
-    (STOP_KEYWORDS, "is an opt-out keyword; voters would be unsubscribed"),
-    (START_KEYWORDS, "is an opt-in keyword; voters would get Twilio's reply instead of ours"),
-    (HELP_KEYWORDS, "is a keyword that carriers answer themselves; voters would get no reply of ours"),
-)
 
 
 class TalkError(Exception):
@@ -147,28 +140,6 @@ def _options(kind: type, options: Mapping[str, Any], where: str, problems: list[
             continue
         accepted[name] = value
     return accepted
-
-
-# The linter
-
-
-def find_problems(scene: Scene, command_words: Collection[str]) -> Iterator[str]:
-    """Yield what is wrong with the scene, each with its fix. `command_words` are the names and aliases of commands."""
-    yield from scene.problems()
-    for text in scene.invited_texts():
-        yield from _keyword_problems(text)
-    for choice in scene.choices():
-        if normalize(choice) in command_words and normalize(choice) not in HELP_KEYWORDS:
-            yield f"option '{choice}' is a command; nobody could use the command during the scene. Choose another word"
-    for reply in scene.sample_replies():
-        if (segments := count_segments(reply)) > 1:
-            yield f"the reply '{reply}' needs {segments} segments. Use fewer characters, and only those of GSM-7"
-
-
-def _keyword_problems(text: str) -> Iterator[str]:
-    for keywords, problem in KEYWORD_PROBLEMS:
-        if normalize(text) in keywords:
-            yield f"option '{text}' {problem}. Choose another word"
 
 
 # The app's talk

@@ -14,6 +14,7 @@ from show import moderation, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, SceneError
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
+from show.scenes.wall import PICTURE_FORMATS
 from stage.blueprint import bp, get_page_store
 from stage.presenter_session import is_logged_in
 
@@ -23,7 +24,6 @@ MAX_AGE_SECONDS = 60  # then browsers ask again, in case an item has been hidden
 RETRY_AFTER_SECONDS = 5
 # A file that is opened directly may do nothing, whatever type a browser assumes.
 POLICY = "default-src 'none'; sandbox"
-PICTURE_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 PICTURE_SIZE = (1600, 900)  # in px, the largest on the stage
 MAX_PIXELS = 50_000_000  # decoded, a picture of this size takes 150 MB
 JPEG_QUALITY = 82
@@ -95,7 +95,7 @@ def encode_picture(content: bytes) -> bytes:
     Of an animation, only the first image remains. Raises InvalidPicture.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
+        with Image.open(io.BytesIO(content), formats=tuple(PICTURE_FORMATS.values())) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise InvalidPicture(f"{picture.width} by {picture.height} pixels are too many")
             picture.draft("RGB", PICTURE_SIZE)  # decodes a large JPEG at a fraction of its size

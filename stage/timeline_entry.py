@@ -155,7 +155,7 @@ class TimelineEntry:
             self.omitted_steps += 1
 
     def apply_words(self, event: Event) -> None:
-        """Set the request, and what may be shown of it before it is approved: see phone/command_recognition.py."""
+        """Set the request, and what may be shown of it before it is approved: see phone/recognition/."""
         self.request, self.command = sanitize(event.data.get("words")), sanitize(event.data.get("command"), 20)
         self.has_free_text = bool(event.data.get("has_free_text"))
         self.length = int(sanitize_number(event.data.get("length")))

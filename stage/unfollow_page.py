@@ -7,7 +7,7 @@ requests: https://www.rfc-editor.org/rfc/rfc8058.
 from flask import Response, render_template
 
 from masking import mask
-from sending import followers
+from sending import followers, unfollow_tokens
 from stage.blueprint import bp, get_page_store
 from stage.theme import requested_theme
 
@@ -15,7 +15,7 @@ from stage.theme import requested_theme
 @bp.get("/unfollow/<token>")
 def unfollow_page(token: str) -> Response:
     """Lists the followed topics, with a button to unfollow them."""
-    number = followers.resolve_unfollow_token(get_page_store(), token)
+    number = unfollow_tokens.resolve_unfollow_token(get_page_store(), token)
     topics = followers.list_topics(get_page_store(), number) if number else []
     return _render(number, topics=topics, is_done=False)
 
@@ -23,7 +23,7 @@ def unfollow_page(token: str) -> Response:
 @bp.post("/unfollow/<token>")
 def unfollow_all(token: str) -> Response:
     """Unfollows all topics. The secret token in the URL is the only authorization needed; it permits nothing else."""
-    number = followers.resolve_unfollow_token(get_page_store(), token)
+    number = unfollow_tokens.resolve_unfollow_token(get_page_store(), token)
     if number:
         followers.unfollow(get_page_store(), number)
     return _render(number, topics=[], is_done=True)

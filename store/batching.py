@@ -11,8 +11,8 @@ from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-import store
-from store import Commands, Store
+from store import round_trips
+from store.client_types import Commands, Store
 
 MAX_DELIVERIES_PER_BATCH = 64
 
@@ -69,7 +69,7 @@ class Batcher:
         with self.lock:
             batch, self.waiting = self.waiting[:MAX_DELIVERIES_PER_BATCH], self.waiting[MAX_DELIVERIES_PER_BATCH:]
         try:
-            replies = store.round_trip(redis, [command for pending in batch for command in pending.commands])
+            replies = round_trips.round_trip(redis, [command for pending in batch for command in pending.commands])
             for pending in batch:
                 pending.replies, replies = replies[: len(pending.commands)], replies[len(pending.commands) :]
         except (RedisError, OSError) as error:
@@ -96,9 +96,9 @@ _batchers: "WeakKeyDictionary[ConnectionPool, Batcher]" = WeakKeyDictionary()
 
 
 def execute(redis: Store, commands: Commands) -> list[Any]:
-    """Like `store.execute`, in a round trip shared with other deliveries. Raises the first of their errors."""
+    """Like `round_trips.execute`, in a round trip shared with other deliveries. Raises the first of their errors."""
     pending = PendingCommands(commands)
     _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, pending)
     if pending.error is not None:
         raise type(pending.error)(*pending.error.args) from pending.error
-    return store.raise_first_error(pending.replies or [])
+    return round_trips.raise_first_error(pending.replies or [])

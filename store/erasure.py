@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from store import Store
+from store.client_types import Store
 
 PURGED_AT_KEY = "purge:last"  # everything that happened before this Unix timestamp has been erased
 FORGOTTEN_KEY = "purge:people"  # hash: alias of a person -> when they asked to be forgotten

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from store import Store
+from store.client_types import Store
 
 PRESSURE_SHARE = 0.6  # of the store's `maxmemory`; above this, history gets a quarter of its usual memory
 PRESSURE_FACTOR = 0.25

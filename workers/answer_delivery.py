@@ -19,7 +19,7 @@ from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.gateway import TwilioGateway
 from store import Pipe, Store, clients, new_pipeline
-from workers import call_state, pending_answers
+from workers import apologies, call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 UNHEARD_KEY = "pending-answers:unheard"
 HEARD_TIMEOUT_SECONDS = 15
 UPDATE_TIMEOUT_SECONDS = 5  # a live update counts as lost if its document is not fetched within this time
-TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
-FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
 
 
 def on_success(job: Job, connection: Redis, answer: str, *_: object) -> None:
@@ -42,7 +40,12 @@ def on_failure(
 ) -> None:
     """RQ's failure callback for tasks: log the traceback, and deliver an apology."""
     log.error("%s failed", job.description, exc_info=(kind, error, trace))
-    finish(connection, job.id, "failed", TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else FAILURE_MESSAGE)
+    finish(
+        connection,
+        job.id,
+        "failed",
+        apologies.TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else apologies.FAILURE_MESSAGE,
+    )
 
 
 def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from events import Event
-from sending import followers, outbox, text_circuit_breaker
+from sending import followers, outbox, text_circuit_breaker, unfollow_tokens
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments
 from sending.webhooks import event_schemas
@@ -90,7 +90,7 @@ def _unsubscribe_urls(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
     origin = answer_delivery.get_gateway().settings.public_url
     if not origin:
         return dict.fromkeys(numbers, "")
-    tokens = followers.issue_unfollow_tokens(redis, numbers)
+    tokens = unfollow_tokens.issue_unfollow_tokens(redis, numbers)
     return {number: f"{origin}/unfollow/{token}" for number, token in tokens.items()}
 
 

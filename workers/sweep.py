@@ -13,7 +13,7 @@ from sending import outbox, pacing
 from sending.webhooks import delivery_jobs
 from sending.webhooks.queue import backlog
 from store import Store
-from workers import answer_delivery, fanout, follower_notifications, pending_answers
+from workers import answer_delivery, apologies, fanout, follower_notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
@@ -68,7 +68,7 @@ def _fail_overdue_answers(redis: Store, now: float) -> int:
     def fail(id: str) -> None:
         if pending_answers.load(redis, id) is None:
             redis.zrem(pending_answers.OPEN_KEY, id)
-        answer_delivery.finish(redis, id, "failed", answer_delivery.TIMEOUT_MESSAGE)
+        answer_delivery.finish(redis, id, "failed", apologies.TIMEOUT_MESSAGE)
 
     return _process_each(redis, pending_answers.list_overdue(redis, now, MAX_PER_SWEEP), fail)
 

@@ -14,17 +14,17 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
-from phone import sms
+from phone import fallbacks
 from ringback.twiml.interpreter import APPLICATION_ERROR_MESSAGE
-from workers import answer_delivery
+from workers import apologies
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu
 CALL_SECONDS = 40.0  # that the exchange holds a key until the call listens
 OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
 NOT_HEARD = "I did not hear anything."
-APOLOGIES = (answer_delivery.TIMEOUT_MESSAGE, answer_delivery.FAILURE_MESSAGE)
+APOLOGIES = (apologies.TIMEOUT_MESSAGE, apologies.FAILURE_MESSAGE)
 # What people get if Twilio received no valid response to a webhook. Their question may have been lost.
-TROUBLES = (sms.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
+TROUBLES = (fallbacks.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
 
 
 @dataclass

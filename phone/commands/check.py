@@ -2,7 +2,7 @@
 
 from masking import mask_urls
 from phone.commands import NeedsWords, SlowAnswer, command
-from phone.web_addresses import find_address
+from phone.recognition.web_addresses import find_address
 from workers import tasks
 
 MAX_ADDRESS_CHARACTERS = 300

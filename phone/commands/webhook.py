@@ -2,7 +2,7 @@
 
 import context
 from phone.commands import NeedsWords, SlowAnswer, command
-from phone.web_addresses import find_address
+from phone.recognition.web_addresses import find_address
 from sending.http import urls
 from sending.http.errors import RequestFailed
 from workers import subscription_tasks

@@ -5,21 +5,20 @@ from dataclasses import replace
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_secrets
+from receiving.diagnosis import diagnosis_limits
+from receiving.diagnosis.body_mistakes import other_bodies
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from receiving.diagnosis.secret_mistakes import other_secrets
 from receiving.providers.base import Provider
 from receiving.rejection_reasons import CredentialsRequired, MissingSignature, RejectedRequest
-
-MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can trigger one
-TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
-TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller request of the same kind.")
 
 
 def explain(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], rejection: RejectedRequest
 ) -> Mistake:
     """Return the common mistake that makes this delivery invalid. `all_secrets` is keyed by provider name."""
-    if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES:
-        return TOO_LARGE
+    if len(delivery.body) > diagnosis_limits.MAX_BODY_BYTES:
+        return diagnosis_limits.TOO_LARGE
     for mistake, candidate, secrets in _candidates(provider, delivery, all_secrets):
         if _is_valid(provider, candidate, secrets):
             return mistake

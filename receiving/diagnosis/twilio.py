@@ -7,8 +7,11 @@ from config import Settings
 from receiving import twilio_signature
 from receiving.body_parsing import parse_form
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_secrets, other_urls
-from receiving.diagnosis.provider import TOO_LARGE
+from receiving.diagnosis.body_mistakes import RAW_BODY_ADVICE, other_bodies
+from receiving.diagnosis.diagnosis_limits import MAX_TWILIO_BODY_BYTES, MAX_TWILIO_FIELDS, TOO_LARGE
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from receiving.diagnosis.secret_mistakes import other_secrets
+from receiving.diagnosis.url_mistakes import other_urls
 from receiving.rejection_reasons import InvalidNumber, InvalidSid, RejectedRequest
 from receiving.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER
 
@@ -17,8 +20,6 @@ Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 
 Form = list[tuple[str, str]]
 
-MAX_DIAGNOSED_BODY_BYTES = 16 * 1024  # ten times what Twilio sends; about a hundred candidates are verified
-MAX_DIAGNOSED_FIELDS = 100
 QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds bodySHA256 to it."
 FORM_ADVICE = "Disable anything that trims or decodes forms on the way here: the signature covers each field as sent."
 
@@ -33,7 +34,7 @@ def explain(delivery: Delivery, settings: Settings, rejection: RejectedRequest |
         explanation = "no X-Twilio-Signature: not from Twilio, or a proxy removed it"
         fix = "If it was from Twilio: configure the proxy to forward that header."
         return Mistake("no signature", explanation, fix)
-    if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES or len(delivery.form) > MAX_DIAGNOSED_FIELDS:
+    if len(delivery.body) > MAX_TWILIO_BODY_BYTES or len(delivery.form) > MAX_TWILIO_FIELDS:
         return TOO_LARGE
     for mistake, candidate, candidate_settings in _candidates(delivery, settings):
         try:
@@ -67,7 +68,7 @@ def _body_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
     for complete in (param, f"{query}&{param}", f"{param}&{query}"):
         yield removed, replace(delivery, url=f"{path}?{complete}"), settings
     content_type = delivery.headers.get("content-type", "")[:60] or "nothing"
-    form = parse_form(delivery.body.decode("utf-8", "replace"))[:MAX_DIAGNOSED_FIELDS]
+    form = parse_form(delivery.body.decode("utf-8", "replace"))[:MAX_TWILIO_FIELDS]
     changed = Mistake("content type", f"it is a form, but its Content-Type is {content_type}", RAW_BODY_ADVICE)
     yield changed, _with_form(replace(delivery, body=b""), form), settings
 

@@ -19,7 +19,8 @@ from config import Secrets
 from masking import mask_email
 from receiving.body_parsing import parse_json
 from receiving.delivery import FORM_CONTENT_TYPE, Delivery, make_form_delivery
-from receiving.diagnosis.mistakes import Mistake, other_urls
+from receiving.diagnosis.mistakes import Mistake
+from receiving.diagnosis.url_mistakes import other_urls
 from receiving.event_summaries import ProviderEvent, split_words
 from receiving.idempotency import StoredResponse
 from receiving.providers.base import OK, Mistakes, Provider

@@ -15,7 +15,7 @@ from receiving.event_summaries import ProviderEvent, split_words
 from receiving.providers.base import Mistakes, Provider
 from receiving.rejection_reasons import InvalidSignature, MissingSignature
 from receiving.signature_checks import check_timestamp, parse_timestamp
-from sending.webhooks import signatures
+from sending.webhooks import signatures, signing_keys
 from sending.webhooks.signatures import HEADERS
 
 ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = HEADERS
@@ -47,8 +47,8 @@ class StandardWebhooks(Provider):
         """Require keys in the specification's format."""
         try:
             for secret in secrets:
-                signatures.check_key(secret)
-        except signatures.UnusableKey as error:
+                signing_keys.check_key(secret)
+        except signing_keys.UnusableKey as error:
             raise ValueError("must be whsec_ or whpk_ followed by Base64") from error
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
@@ -64,7 +64,7 @@ class StandardWebhooks(Provider):
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
         """Sign with the first secret or private key. Keeps the message id, or generates one."""
-        signing = [secret for secret in secrets if not secret.startswith(signatures.PUBLIC_KEY_PREFIX)]
+        signing = [secret for secret in secrets if not secret.startswith(signing_keys.PUBLIC_KEY_PREFIX)]
         if not signing:
             raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
         headers = {

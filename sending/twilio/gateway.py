@@ -29,7 +29,6 @@ from store import Store
 
 log = logging.getLogger(__name__)
 
-CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
 MAX_KEPT_CONNECTIONS = 50  # to the REST API: the jobs of a full room send their answers at the same time
 
@@ -80,7 +79,7 @@ class TwilioGateway(CallsAndMedia):
         if message is None or message.state != "planned" or message.tries or not origin:
             return self.send_text(id)
         person = alias(message.to, self.settings.secret_key[0])
-        if not self.redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS):
+        if not rate_limits_per_person.admit_call(self.redis, person):
             return self.send_text(id)
         return self._if_admitted(message, functools.partial(self._call, origin=origin))
 

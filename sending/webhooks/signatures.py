@@ -4,45 +4,25 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
-import secrets as randomness
 from collections.abc import Iterable
-from functools import cache
 
 import cryptography.exceptions
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-SECRET_PREFIX, PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX = "whsec_", "whsk_", "whpk_"
-SCHEME_HMAC, SCHEME_ED25519 = "v1", "v1a"
+from sending.webhooks.signing_keys import (
+    SCHEME_ED25519,
+    SCHEME_HMAC,
+    SECRET_PREFIX,
+    decode_key,
+    load_private_key,
+    load_public_key,
+    require_secret_length,
+    scheme_of,
+)
+
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 BODY_SIGNATURE_HEADER = "X-Hub-Signature-256"
-SECRET_LENGTH_BYTES = range(24, 65)  # required by the specification
-
-
-class UnusableKey(ValueError):
-    """A key that does not have the specification's format. The message never contains the key."""
-
-
-def generate_secret() -> str:
-    """Return a shared secret with 32 random bytes."""
-    return SECRET_PREFIX + _encode(randomness.token_bytes(32))
-
-
-def generate_private_key() -> str:
-    """Return a private key for v1a: a 32-byte seed."""
-    return PRIVATE_KEY_PREFIX + _encode(Ed25519PrivateKey.generate().private_bytes_raw())
-
-
-def derive_public_key(private: str) -> str:
-    """Return the `whpk_` key with which a receiver verifies this private key's signatures."""
-    return PUBLIC_KEY_PREFIX + _encode(_load_private_key(private).public_key().public_bytes_raw())
-
-
-def scheme_of(key: str) -> str:
-    """Return the scheme of this key's signatures: v1 or v1a."""
-    return SCHEME_ED25519 if key.startswith((PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX)) else SCHEME_HMAC
 
 
 def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
@@ -54,7 +34,7 @@ def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str,
     if "." in id:
         raise ValueError("A message id must not contain a full stop, which separates the signed parts.")
     content = signed_content(id, str(timestamp), body)
-    signed = " ".join(make_signature(key, content) for key in map(_require_secret_length, keys))
+    signed = " ".join(make_signature(key, content) for key in map(require_secret_length, keys))
     return dict(zip(HEADERS, (id, str(timestamp), signed), strict=True))
 
 
@@ -86,16 +66,8 @@ def signed_content(id: str, timestamp: str, body: bytes) -> bytes:
 def make_signature(key: str, content: bytes) -> str:
     """Return one signature with its scheme: `v1,…` or `v1a,…`. Raises UnusableKey."""
     if scheme_of(key) == SCHEME_ED25519:
-        return f"{SCHEME_ED25519},{_encode(_load_private_key(key).sign(content))}"
+        return f"{SCHEME_ED25519},{_encode(load_private_key(key).sign(content))}"
     return f"{SCHEME_HMAC},{_hmac(key, content)}"
-
-
-def check_key(key: str) -> None:
-    """Raise UnusableKey unless this key can verify signatures. Senders' secrets may have any length."""
-    if scheme_of(key) == SCHEME_ED25519:
-        _load_public_key(key)
-    elif not _decode(key, SECRET_PREFIX):
-        raise UnusableKey("A secret must not be empty.")
 
 
 def decode_base64(text: str) -> bytes:
@@ -111,7 +83,7 @@ def _is_valid(key: str, scheme: str, signature: str, content: bytes) -> bool:
         return False
     if scheme == SCHEME_HMAC:
         return hmac.compare_digest(signature.encode("utf-8", "replace"), _hmac(key, content).encode())
-    public = _load_public_key(key)
+    public = load_public_key(key)
     try:
         public.verify(decode_base64(signature), content)
     except (cryptography.exceptions.InvalidSignature, ValueError):
@@ -120,43 +92,7 @@ def _is_valid(key: str, scheme: str, signature: str, content: bytes) -> bool:
 
 
 def _hmac(key: str, content: bytes) -> str:
-    return _encode(hmac.new(_decode(key, SECRET_PREFIX), content, hashlib.sha256).digest())
-
-
-def _require_secret_length(key: str) -> str:
-    if scheme_of(key) == SCHEME_HMAC and len(_decode(key, SECRET_PREFIX)) not in SECRET_LENGTH_BYTES:
-        raise UnusableKey("A secret must have 24 to 64 bytes.")
-    return key
-
-
-@cache
-def _load_public_key(key: str) -> Ed25519PublicKey:
-    if key.startswith(PRIVATE_KEY_PREFIX):
-        return _load_private_key(key).public_key()
-    raw = _decode(key, PUBLIC_KEY_PREFIX)
-    if len(raw) != 32:
-        raise UnusableKey("A public key must have 32 bytes.")
-    return Ed25519PublicKey.from_public_bytes(raw)
-
-
-def _load_private_key(key: str) -> Ed25519PrivateKey:
-    """Accept the seed with or without the public key after it: the specification does not say which is meant."""
-    raw = _decode(key, PRIVATE_KEY_PREFIX)
-    if len(raw) not in (32, 64):
-        raise UnusableKey("A private key must have 32 or 64 bytes.")
-    private = Ed25519PrivateKey.from_private_bytes(raw[:32])
-    if raw[32:] not in (b"", private.public_key().public_bytes_raw()):
-        raise UnusableKey("The two halves of this private key do not belong together.")
-    return private
-
-
-def _decode(key: str, prefix: str) -> bytes:
-    if not key.startswith(prefix):
-        raise UnusableKey(f"A key must start with {SECRET_PREFIX}, {PRIVATE_KEY_PREFIX} or {PUBLIC_KEY_PREFIX}.")
-    try:
-        return base64.b64decode(key.removeprefix(prefix), validate=True)
-    except (binascii.Error, ValueError):
-        raise UnusableKey("A key must be Base64 after its prefix.") from None
+    return _encode(hmac.new(decode_key(key, SECRET_PREFIX), content, hashlib.sha256).digest())
 
 
 def _encode(data: bytes) -> str:

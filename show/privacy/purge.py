@@ -4,10 +4,7 @@ Each purge leaves a receipt, which contains no number and no words.
 """
 
 import hashlib
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from redis import Redis
@@ -21,6 +18,7 @@ from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
 from show import contributions, show_state, talk_file
 from show.privacy import scene_erasure
+from show.privacy.purge_receipts import PurgeReceipt, save_receipt
 from show.talk_file import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
@@ -48,28 +46,6 @@ INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
 FIRST = ("questions and answers", "calls", "requests")  # they find the calls and texts of a person for the others
-RECEIPTS_KEY = "purge:receipts"
-MAX_RECEIPTS = 20  # the newest
-
-
-@dataclass(frozen=True)
-class PurgeReceipt:
-    """One purge. Times are Unix timestamps. `erased` maps kinds of records to how many were erased.
-
-    `cause` is the presenter's name, "time" (an automatic purge) or "a person" (somebody asked to be forgotten).
-    `recordings` is the number of recordings and pictures that a worker deletes at Twilio.
-    """
-
-    time: float
-    before: float
-    cause: str
-    erased: Mapping[str, int]
-    recordings: int = 0
-
-    @property
-    def total(self) -> int:
-        """The number of records that were erased."""
-        return sum(self.erased.values())
 
 
 def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
@@ -155,14 +131,3 @@ def delete_media(recordings: list[str], pictures: list[str]) -> None:
     for path in pictures:
         _, message_sid, _, media_sid = path.split("/")
         get_gateway().delete_picture(message_sid, media_sid)
-
-
-def save_receipt(pipe: Pipe | Store, receipt: PurgeReceipt) -> None:
-    """Store the receipt; only the newest ones are kept."""
-    pipe.execute_command("LPUSH", RECEIPTS_KEY, json.dumps(asdict(receipt)))
-    pipe.execute_command("LTRIM", RECEIPTS_KEY, 0, MAX_RECEIPTS - 1)
-
-
-def load_receipts(store: Store, count: int = MAX_RECEIPTS) -> list[PurgeReceipt]:
-    """Return the newest receipts, newest first."""
-    return [PurgeReceipt(**json.loads(row)) for row in store.lrange(RECEIPTS_KEY, 0, count - 1)]

@@ -8,6 +8,7 @@ from show import friendly_names, talk_file
 from show.base_scene import Scene, SceneView
 from show.graphics.qr_code import svg
 from show.privacy import purge
+from show.privacy.purge_receipts import load_receipts
 from store import Store
 
 MAX_LINKS = 3
@@ -42,7 +43,7 @@ class Thanks(Scene):
         return {
             "links": [(link.removeprefix("https://"), svg(link, f"QR code of {link}")) for link in self.links],
             "people": people,
-            "is_purged": not people and any(one.cause != "a person" for one in purge.load_receipts(view.store, 5)),
+            "is_purged": not people and any(one.cause != "a person" for one in load_receipts(view.store, 5)),
             "days": "a day" if self.keep_numbers_days == 1 else f"{self.keep_numbers_days} days",
         }
 
@@ -53,7 +54,7 @@ class Thanks(Scene):
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of people, and what the last purge has deleted."""
-        last = purge.load_receipts(view.store, 1)
+        last = load_receipts(view.store, 1)
         return {"people": _count_people(view.store), "purged": last[0].total if last else 0}
 
 

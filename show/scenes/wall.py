@@ -18,7 +18,14 @@ ITEMS_PER_ROW = 3  # below the large one
 SHORT_CHARACTERS = 45  # one line of the large item, which leaves room for a second row
 PACED_ITEMS = 400  # enough for 20 a second without any of them leaving the screen too early
 RECORD_KEY = "1"
-PICTURE_TYPES = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
+# The accepted content types, and the name of each format in Pillow.
+PICTURE_FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/jpg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+}
 NO_PICTURE = AnswerText(
     "I can show pictures in the formats JPEG, PNG, GIF and WebP. Please send one of those.", DECLINED
 )
@@ -82,7 +89,7 @@ def find_media(contribution: Contribution) -> tuple[str, str]:
     """Return the kind of item, and the path of its file or "": text, picture or message."""
     if contribution.channel == "recording":
         return "message", contribution.media[0].path
-    shown = [media.path for media in contribution.media if media.content_type in PICTURE_TYPES]
+    shown = [media.path for media in contribution.media if media.content_type in PICTURE_FORMATS]
     return ("picture", shown[0]) if shown else ("text", "")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phone.command_recognition import clean_speech, find_by_speech, find_by_words
 from phone.commands.follow import match_topic, parse_topic
-from phone.web_addresses import find_address
+from phone.recognition.command_recognition import clean_speech, find_by_speech, find_by_words
+from phone.recognition.web_addresses import find_address
 
 TABLE = Path(__file__).with_name("ways_to_write_commands.txt")
 

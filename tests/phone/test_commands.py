@@ -4,7 +4,7 @@ import pytest
 
 from phone import commands
 from phone.commands import command, find_by_key, load_commands
-from phone.twiml import spoken_menu
+from phone.twiml.menus import spoken_menu
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from phone import sms
+from phone import fallbacks, sms
 from tests.support.person import ME
 from workers import pending_answers
 
@@ -55,7 +55,7 @@ def test_words_while_everything_fails_are_true_if_an_answer_follows(falls_back, 
     monkeypatch.setattr(sms, "find_by_words", fail)
     answer = falls_back()
     assert answer.status_code == 200
-    assert sms.TROUBLE in answer.text
+    assert fallbacks.TROUBLE in answer.text
     assert "Sorry" not in answer.text
 
 

@@ -6,30 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phone import sms, twiml
+from phone import sms
+from phone.twiml import basic_documents, hold_phrases, line_documents, menus, recording
 from show.base_scene import Scene
 from tests.support.person import is_valid_twiml
 
 words = st.text(max_size=400)
 EVERYTHING = {
     name: made
-    for name, made in inspect.getmembers(twiml, lambda each: inspect.isfunction(inspect.unwrap(each)))
-    if made.__module__ == twiml.__name__
+    for module in (basic_documents, hold_phrases, line_documents, menus, recording)
+    for name, made in inspect.getmembers(module, lambda each: inspect.isfunction(inspect.unwrap(each)))
+    if made.__module__ == module.__name__
 }
 MADE = {
-    "menu": lambda said: twiml.menu(said, 1),
-    "prompt": lambda said: twiml.prompt(said, "check", 1),
-    "scene_menu": lambda said: twiml.scene_menu(said, Scene("quiz"), 1),
-    "hold": lambda said: twiml.hold("ask", 1, 3, said),
-    "sound_only": lambda said: twiml.sound_only("ask", 1, 3),
-    "record": lambda said: twiml.record(1),
-    "redirect": lambda said: twiml.redirect(said, "/voice"),
-    "goodbye": twiml.goodbye,
-    "ask_for_topic": lambda said: twiml.ask_for_topic("line", 1),
-    "wait_in_line": lambda said: twiml.wait_in_line("line", said, 1),
-    "announce_position": lambda said: twiml.announce_position(len(said)),
-    "connect_caller": lambda said: twiml.connect_caller("line", is_transcribed=bool(said)),
-    "connect_presenter": lambda said: twiml.connect_presenter("line"),
+    "menu": lambda said: menus.menu(said, 1),
+    "prompt": lambda said: menus.prompt(said, "check", 1),
+    "scene_menu": lambda said: menus.scene_menu(said, Scene("quiz"), 1),
+    "hold": lambda said: hold_phrases.hold("ask", 1, 3, said),
+    "sound_only": lambda said: hold_phrases.sound_only("ask", 1, 3),
+    "record": lambda said: recording.record(1),
+    "redirect": lambda said: basic_documents.redirect(said, "/voice"),
+    "goodbye": basic_documents.goodbye,
+    "ask_for_topic": lambda said: line_documents.ask_for_topic("line", 1),
+    "wait_in_line": lambda said: line_documents.wait_in_line("line", said, 1),
+    "announce_position": lambda said: line_documents.announce_position(len(said)),
+    "connect_caller": lambda said: line_documents.connect_caller("line", is_transcribed=bool(said)),
+    "connect_presenter": lambda said: line_documents.connect_presenter("line"),
 }
 
 
@@ -45,7 +47,7 @@ def test_any_text_makes_a_valid_voice_document(kind, said):
 
 @given(said=words)
 def test_any_text_makes_a_valid_sms_reply(said):
-    assert is_valid_twiml(sms._message_response(said).body.encode("utf-8"), "sms")
+    assert is_valid_twiml(sms.message_response(said).body.encode("utf-8"), "sms")
 
 
 def test_invalid_documents_fail_the_check():

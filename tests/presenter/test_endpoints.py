@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from presenter.endpoint_actions import ACTIONS
+from presenter.endpoints.endpoint_actions import ACTIONS
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_options import OPTIONS
 from sending.webhooks.webhook_request import DeliveryAttempt

@@ -6,8 +6,7 @@ import pytest
 import redis as redis_client
 
 import config
-from receiving import receiver
-from receiving.diagnosis import rejection_recorder
+from receiving.diagnosis import diagnosis_limits, rejection_recorder
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import CASES, case_id, open_app, with_secrets
@@ -18,7 +17,7 @@ from web.token_bucket import TokenBucket
 @pytest.fixture(autouse=True)
 def full_diagnosis_budget(monkeypatch):
     """Diagnosis is rate limited; each test starts with the full budget."""
-    monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket())
+    monkeypatch.setattr(diagnosis_limits, "budget", TokenBucket())
     monkeypatch.setattr(rejection_recorder, "recorder", rejection_recorder.RejectionRecorder())
 
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 import events
-from phone import sms
+from phone import fallbacks
 from receiving import stored_requests
 from tests.support.person import CALL_SID, TEXT_SID
 
@@ -90,7 +90,7 @@ def test_without_redis_the_status_is_503_and_fallbacks_work(settings, monkeypatc
     from tests.support.person import WebhookPoster
     from tests.support.ports import reserved_port
 
-    monkeypatch.setattr(sms, "FALLBACK_SECONDS", 0)
+    monkeypatch.setattr(fallbacks, "FALLBACK_SECONDS", 0)
     gone = redis_client.Redis(port=reserved_port(), socket_connect_timeout=1, retry=None)
     post = WebhookPoster(create_app(settings, gone), settings)
     answer = post("/sms", {"MessageSid": TEXT_SID, "Body": "time"})

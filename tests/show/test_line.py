@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from rq.job import Job
 
-from phone import twiml
+from phone.twiml import line_documents
 from sending.twilio.calls_and_media import CallEnded
 from show import moderation, show_state, waiting_line
 from show.base_scene import CLOSED, SceneError, SceneView
@@ -282,8 +282,8 @@ def test_nonsense_transcript_is_no_error(line, ada, act, post_as_twilio, data):
 
 
 def test_caller_on_stage_is_transcribed_if_the_talk_file_says_so():
-    assert "<Transcription " in twiml.connect_caller("line", is_transcribed=True)
-    assert "<Transcription " not in twiml.connect_caller("line", is_transcribed=False)
+    assert "<Transcription " in line_documents.connect_caller("line", is_transcribed=True)
+    assert "<Transcription " not in line_documents.connect_caller("line", is_transcribed=False)
 
 
 def test_closed_line_takes_nobody(line, ada, redis):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from show import contributions, show_state
+from show import show_state
 from show.base_scene import CLOSED, SceneView
 from tests.support.person import Person
 
@@ -80,7 +80,7 @@ def test_late_vote_counts_for_the_scene_that_has_just_ended(poll, go, person, re
 
 def test_vote_long_after_the_scene_is_no_vote(poll, go, person, redis):
     go("number")
-    redis.hset(show_state.STATE_KEY, "changed_at", time.time() - contributions.LATE_SECONDS - 1)
+    redis.hset(show_state.STATE_KEY, "changed_at", time.time() - show_state.LATE_SECONDS - 1)
     assert "I do not know that command" in person.texts("tabs")
     assert votes(poll, redis)["tabs"] == 0
 
@@ -88,7 +88,7 @@ def test_vote_long_after_the_scene_is_no_vote(poll, go, person, redis):
 def test_key_pressed_long_after_the_scene_counts_nowhere(poll, go, person, redis):
     person.dials()
     go("number")
-    redis.hset(show_state.STATE_KEY, "changed_at", time.time() - contributions.LATE_SECONDS - 1)
+    redis.hset(show_state.STATE_KEY, "changed_at", time.time() - show_state.LATE_SECONDS - 1)
     assert "That has closed" in person.presses("1").heard
     assert votes(poll, redis)["tabs"] == 0
 

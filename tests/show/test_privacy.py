@@ -9,11 +9,11 @@ import pytest
 
 import events
 from receiving.replay import missing_webhooks_backfill
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, unfollow_tokens
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from show import contributions, show_state
-from show.privacy import purge
+from show.privacy import purge, purge_receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
 from tests.support.environment import SECRETS
@@ -70,7 +70,7 @@ def take_part(person, redis, number, sids=("1", "2", "5")):
     person.call_sid = "CA" + sids[0] * 32
     person.dials().says(WORD)
     followers.follow(redis, number, "github")
-    followers.issue_unfollow_token(redis, number)
+    unfollow_tokens.issue_unfollow_token(redis, number)
     outbox.plan(redis, OutboundMessage(f"answer:{number[-3:]}", number, f"{WORD}, you said.", ""))
 
 
@@ -96,7 +96,7 @@ def test_talk_goes_on_after_a_purge(person, redis, go, talk):
 def test_receipt_counts_what_was_erased(person, redis, talk):
     take_part(person, redis, ME)
     receipt = purge.purge_everything(redis, talk, "a presenter")
-    assert purge.load_receipts(redis) == [receipt]
+    assert purge_receipts.load_receipts(redis) == [receipt]
     assert receipt.erased["requests"] >= 4
     assert receipt.erased["texts and calls that we send"] == 1
     assert receipt.erased["subscriptions"] == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sending import followers
+from sending import followers, unfollow_tokens
 
 ADA, BOB = "+447700900201", "+447700900202"
 
@@ -12,7 +12,7 @@ def way_out(stage_events):
     for number in (ADA, BOB):
         followers.follow(stage_events.redis, number, "github")
         followers.follow(stage_events.redis, number, "call.ended", followers.CALL)
-    return f"/unfollow/{followers.issue_unfollow_token(stage_events.redis, ADA)}"
+    return f"/unfollow/{unfollow_tokens.issue_unfollow_token(stage_events.redis, ADA)}"
 
 
 def test_opening_the_page_changes_nothing(visitor, stage_events, way_out):
@@ -39,14 +39,14 @@ def test_unknown_link_is_404(visitor, stage_events, way_out):
 
 
 def test_link_is_stable_and_has_no_number(stage_events, way_out):
-    assert way_out == f"/unfollow/{followers.issue_unfollow_token(stage_events.redis, ADA)}"
+    assert way_out == f"/unfollow/{unfollow_tokens.issue_unfollow_token(stage_events.redis, ADA)}"
     assert "447700" not in way_out
     assert len(way_out) == len("/unfollow/") + 16
 
 
 def test_stored_link_expires(stage_events, way_out):
     for key in stage_events.redis.keys("unfollow*"):
-        assert 0 < stage_events.redis.ttl(key) <= followers.UNFOLLOW_TOKEN_TTL_SECONDS
+        assert 0 < stage_events.redis.ttl(key) <= unfollow_tokens.UNFOLLOW_TOKEN_TTL_SECONDS
         stage_events.redis.expire(key, 60)
-    followers.issue_unfollow_token(stage_events.redis, ADA)
+    unfollow_tokens.issue_unfollow_token(stage_events.redis, ADA)
     assert min(stage_events.redis.ttl(key) for key in stage_events.redis.keys("unfollow*")) > 60

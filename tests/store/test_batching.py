@@ -15,10 +15,10 @@ class RoundTrips:
     """Real round trips, recorded, which a test can delay."""
 
     def __init__(self, monkeypatch):
-        self.sizes, self.may_finish, self.real = [], threading.Event(), store.round_trip
+        self.sizes, self.may_finish, self.real = [], threading.Event(), store.round_trips.round_trip
         self.may_finish.set()
         self.started = threading.Semaphore(0)
-        monkeypatch.setattr(store, "round_trip", self.make)
+        monkeypatch.setattr(store.round_trips, "round_trip", self.make)
 
     def make(self, redis, commands):
         self.sizes.append(len(commands))
@@ -85,12 +85,12 @@ def test_connection_error_reaches_every_request_of_the_batch(redis, round_trips,
     def breaks(redis, commands):
         raise Broken("the store is gone")
 
-    monkeypatch.setattr(store, "round_trip", breaks)
+    monkeypatch.setattr(store.round_trips, "round_trip", breaks)
     round_trips.may_finish.set()
     assert first.result() == [b"first"]
     assert [str(other.result()) for other in others] == ["the store is gone"] * 2
     assert len({id(other.outcome) for other in others}) == 2
-    monkeypatch.setattr(store, "round_trip", round_trips.real)
+    monkeypatch.setattr(store.round_trips, "round_trip", round_trips.real)
     assert Request(redis, ("ECHO", "again")).result() == [b"again"]
 
 
@@ -104,7 +104,7 @@ def test_stopped_request_hands_the_batch_over(redis, round_trips, monkeypatch):
             raise SystemExit
         return round_trips.real(redis, commands)
 
-    monkeypatch.setattr(store, "round_trip", stops_once)
+    monkeypatch.setattr(store.round_trips, "round_trip", stops_once)
     monkeypatch.setattr(batching, "MAX_DELIVERIES_PER_BATCH", 1)
     round_trips.may_finish.set()
     assert first.result() == [b"first"]

@@ -7,12 +7,13 @@ from itertools import count
 import redis as redis_client
 
 import config
+from presenter import audit_log
 from receiving import stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
-from show import audit_log, moderation, show_state, waiting_line
+from show import moderation, show_state, waiting_line
 from show.base_scene import OPEN, REVEALED, Scene
 from show.moderation import APPROVED
 from show.scenes.idempotence import CopyResult

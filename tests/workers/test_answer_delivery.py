@@ -9,7 +9,7 @@ from phone_numbers import can_be_texted
 from sending import outbox, pacing
 from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
-from workers import answer_delivery, call_state, pending_answers, sweep
+from workers import answer_delivery, apologies, call_state, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
@@ -183,7 +183,7 @@ def test_failed_task_sends_an_apology_and_logs_the_traceback(gateway, redis, cap
 
     ask(redis)
     answer_delivery.on_failure(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
-    assert outbox.load(redis, "answer:ask1").body == answer_delivery.FAILURE_MESSAGE
+    assert outbox.load(redis, "answer:ask1").body == apologies.FAILURE_MESSAGE
     assert "division by zero" in caplog.text
     assert "answer.failed" in kinds(redis)
 
@@ -194,7 +194,7 @@ class TestSweep:
     def test_overdue_answer_becomes_an_apology(self, gateway, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
-        assert outbox.load(redis, "answer:ask1").body == answer_delivery.TIMEOUT_MESSAGE
+        assert outbox.load(redis, "answer:ask1").body == apologies.TIMEOUT_MESSAGE
 
     def test_pending_answer_with_time_left_is_not_touched(self, gateway, redis):
         ask(redis, deadline=30)

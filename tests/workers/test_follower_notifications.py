@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from events import Event
-from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker
+from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker, unfollow_tokens
 from sending.outbox import OutboundMessage
 from tests.support.environment import SECRETS
 from workers import answer_delivery, follower_notifications, sweep
@@ -186,7 +186,7 @@ def test_unfollow_link_is_added_if_it_costs_no_further_segment(gateway, redis, l
     followers.follow(redis, ADA, "github")
     notify(redis, line=line)
     sweep_for(gateway, 1)
-    link = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
+    link = f"\nEnd: https://talk.example/unfollow/{unfollow_tokens.issue_unfollow_token(redis, ADA)}"
     assert gateway.sent == [("text", ADA, line + (link if has_link else ""))]
 
 

@@ -7,7 +7,7 @@ import pytest
 from rq import SimpleWorker
 from standardwebhooks import Webhook
 
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, unfollow_tokens
 from sending.http.client import HttpClient
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import registration_by_phone, stored_endpoints
@@ -91,8 +91,10 @@ def test_landline_can_follow_by_call_only(run_task, redis):
 
 def test_confirmation_has_the_unfollow_link_but_events_do_not(run_task, redis):
     told = run_task(subscription_tasks.follow, "github")
-    assert f"https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)} to stop everything" in told
-    assert followers.issue_unfollow_token(redis, ADA) not in str(
+    assert (
+        f"https://talk.example/unfollow/{unfollow_tokens.issue_unfollow_token(redis, ADA)} to stop everything" in told
+    )
+    assert unfollow_tokens.issue_unfollow_token(redis, ADA) not in str(
         redis.xrange("events")
     )  # the audience must not see the link
 

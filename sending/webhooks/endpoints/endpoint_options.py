@@ -1,29 +1,17 @@
 """A webhook endpoint's record: its options, how they are validated, its signing keys and its state."""
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
 from sending.http.client import HttpClient
 from sending.json_validation import Schema, reject_if, validate_fields
-from sending.webhooks import signatures
+from sending.webhooks import signing_keys
 from sending.webhooks.encryption import Encrypted, Encryption
-
-ALL_EVENT_TYPES = "*"
-EVENT_FILTER_PATTERN = re.compile(r"(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?)")
-
-MAX_HEADERS = 10  # custom ones
-HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
-HEADER_VALUE_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
-# These frame the message, identify its sender, or carry our signature.
-FORBIDDEN_HEADER_PATTERN = re.compile(
-    r"(?i)webhook-.*|x-hub-signature.*|proxy-.*|sec-.*|x-forwarded-.*|forwarded|via|host|content-.*|transfer-encoding"
-    r"|connection|keep-alive|upgrade|te|trailer|expect|accept-encoding|cookie|set-cookie|user-agent|authorization|date"
-    r"|origin|referer"
-)
+from sending.webhooks.endpoints.custom_headers import MAX_HEADERS, check_headers
+from sending.webhooks.endpoints.event_type_patterns import EVENT_FILTER_PATTERN, matches_event_type
 
 TEXT: Schema = {"type": "string", "maxLength": 2048}
 EVENT_FILTER: Schema = {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"}
@@ -127,11 +115,6 @@ OPTIONS: Mapping[str, Option] = {
 OPTION_SCHEMAS: Mapping[str, Schema] = {name: each.schema for name, each in OPTIONS.items()}
 
 
-def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
-    """Return whether the patterns include this event type, its family (`text.*`) or all types (`*`)."""
-    return any(event_type.startswith(one[:-1]) if one.endswith("*") else event_type == one for one in patterns)
-
-
 def with_options(
     endpoint: WebhookEndpoint, options: Mapping[str, Any], client: HttpClient, encryption: Encryption, http: bool
 ) -> WebhookEndpoint:
@@ -150,17 +133,6 @@ def with_options(
     return check_scheme(replace(changed, url=url, fallback_url=fallback_url, event_filter=event_filter))
 
 
-def check_headers(headers: Mapping[str, str], authorization: str) -> None:
-    """Raise ValidationError unless an endpoint may add these headers and this Authorization value (or "")."""
-    reject_if(len(headers) > MAX_HEADERS, f"At most {MAX_HEADERS} headers are allowed.")
-    for name in headers:
-        is_invalid = not HEADER_NAME_PATTERN.fullmatch(name) or bool(FORBIDDEN_HEADER_PATTERN.fullmatch(name))
-        reject_if(is_invalid, f"The header {name!r} cannot be set.")
-    values = [*headers.values(), *([authorization] if authorization else [])]
-    is_valid = all(HEADER_VALUE_PATTERN.fullmatch(value) for value in values)
-    reject_if(not is_valid, "A header value must be one line of printable ASCII.")
-
-
 def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
     """Return the option's value as stored in the record."""
     if name == "headers":
@@ -172,6 +144,6 @@ def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
 
 def check_scheme(endpoint: WebhookEndpoint) -> WebhookEndpoint:
     """Return the endpoint. Raises ValidationError if its newest key cannot sign in the way its options require."""
-    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
+    is_shared_secret = endpoint.keys[0].scheme == signing_keys.SCHEME_HMAC
     reject_if(endpoint.sign_body and not is_shared_secret, "Signing the body alone requires a shared secret.")
     return endpoint

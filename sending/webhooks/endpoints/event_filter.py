@@ -17,7 +17,8 @@ from sending.http import urls
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks.endpoints.credentials import Credentials
-from sending.webhooks.endpoints.endpoint_options import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
+from sending.webhooks.endpoints.event_type_patterns import EVENT_FILTER_PATTERN, matches_event_type
 from store import Store
 
 FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request

@@ -8,7 +8,8 @@ from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpo
 from sending.webhooks.endpoints.stored_endpoints import generate_key, update_record
 from store import Store
 
-KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
+KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign, unless another time is given
+MAX_OVERLAP_SECONDS = 7 * 24 * 3600
 
 
 def rotate_key(

@@ -11,7 +11,7 @@ from typing import Any
 import events
 from sending.http import urls
 from sending.http.client import HttpClient
-from sending.webhooks import signatures
+from sending.webhooks import signing_keys
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import cookies, endpoint_options
 from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpoint
@@ -60,8 +60,8 @@ def create(
 
 def generate_key(encryption: Encryption, private: bool = False) -> SigningKey:
     """Return a new signing key: a shared secret, or with `private` an Ed25519 key."""
-    key = signatures.generate_private_key() if private else signatures.generate_secret()
-    return SigningKey(encryption.encrypt(key), signatures.scheme_of(key))
+    key = signing_keys.generate_private_key() if private else signing_keys.generate_secret()
+    return SigningKey(encryption.encrypt(key), signing_keys.scheme_of(key))
 
 
 def load(redis: Store, id: str) -> WebhookEndpoint | None:

@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 import pytest
 
 import config
-from receiving import providers, receiver, stored_requests, twilio_signature
+from receiving import providers, stored_requests, twilio_signature
 from receiving.delivery import FORM_CONTENT_TYPE, Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
-from receiving.diagnosis.provider import TOO_MANY
+from receiving.diagnosis import diagnosis_limits
+from receiving.diagnosis.diagnosis_limits import TOO_MANY
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
+from receiving.diagnosis.url_mistakes import other_urls
 from receiving.rejection_reasons import RejectedRequest
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
@@ -212,7 +214,7 @@ class TestStoredRejections:
         assert len(shown) <= stored_requests.MAX_REJECTED_REQUESTS * 2 + 1
 
     def test_diagnosis_is_rate_limited(self, send, settings, redis, monkeypatch):
-        monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket(capacity=1, tokens_per_second=0))
+        monkeypatch.setattr(diagnosis_limits, "budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
         words = [mistake.explanation for _, _, mistake in stored_requests.latest_rejected(redis)]
         assert [words[2], words[0]] == ["a trailing slash was added or removed", TOO_MANY.explanation]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import events
 from events import Event
 from sending.webhooks import event_schemas
-from sending.webhooks.endpoints.endpoint_options import EVENT_FILTER_PATTERN
+from sending.webhooks.endpoints.event_type_patterns import EVENT_FILTER_PATTERN
 from sending.webhooks.event_schemas import CATALOGUE
 
 FACTS = ["who", "words", "answer", "answer_id", "reason", "ms", "seconds", "status", "loudness", "peaks", "summary"]

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import signatures
-from sending.webhooks.signatures import UnusableKey
+from sending.webhooks import signatures, signing_keys
+from sending.webhooks.signing_keys import UnusableKey
 
 NOW = 1_700_000_000
 BODY = '{"type":"text.received","data":{"words":"grüß Gott"}}'.encode()
-OLD, NEW = signatures.generate_secret(), signatures.generate_secret()
+OLD, NEW = signing_keys.generate_secret(), signing_keys.generate_secret()
 
 
 @pytest.fixture(params=["standardwebhooks", "svix"])
@@ -46,8 +46,8 @@ def test_signature_equals_that_of_the_reference_library(secret, text, id):
 
 
 def test_ed25519_signature_verifies_with_the_public_key():
-    key = signatures.generate_private_key()
-    public = base64.b64decode(signatures.derive_public_key(key).removeprefix("whpk_"))
+    key = signing_keys.generate_private_key()
+    public = base64.b64decode(signing_keys.derive_public_key(key).removeprefix("whpk_"))
     sent = signatures.sign("msg_1", NOW, BODY, [NEW, key])
     shared, private = sent["webhook-signature"].split(" ")
     assert shared.startswith("v1,")
@@ -58,9 +58,9 @@ def test_ed25519_signature_verifies_with_the_public_key():
 
 
 def test_private_key_may_include_its_public_half():
-    seed = base64.b64decode(signatures.generate_private_key().removeprefix("whsk_"))
+    seed = base64.b64decode(signing_keys.generate_private_key().removeprefix("whsk_"))
     short = "whsk_" + base64.b64encode(seed).decode()
-    public = base64.b64decode(signatures.derive_public_key(short).removeprefix("whpk_"))
+    public = base64.b64decode(signing_keys.derive_public_key(short).removeprefix("whpk_"))
     long = "whsk_" + base64.b64encode(seed + public).decode()
     assert signatures.sign("a", 1, b"", [short]) == signatures.sign("a", 1, b"", [long])
     with pytest.raises(UnusableKey, match="belong together"):

@@ -9,7 +9,8 @@ from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint, check_headers
+from sending.webhooks.endpoints.custom_headers import check_headers
+from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from tests.support.receivers import leads_to
 
 CLIENT = HttpClient(resolver=leads_to("8.8.8.8"))

@@ -2,19 +2,21 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 from flask import render_template, session
 from flask.typing import ResponseReturnValue
 
 import context
-from presenter import csrf, health_checks
+from presenter import audit_log, csrf, health_checks
 from presenter.blueprint import bp
-from presenter.console_actions import HELD_REASON
+from presenter.console.console_actions import HELD_REASON
+from presenter.console.console_problems import find_problems
+from presenter.console.console_switches import list_switches
 from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
-from show import audit_log, moderation, show_state, talk_file
+from show import moderation, show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
@@ -31,28 +33,6 @@ MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
 ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
 PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
-
-
-@dataclass(frozen=True)
-class Switch:
-    """One of the switches that are always visible. `on` and `off` are the values of the form field `do`.
-
-    `label` says what pressing it does, `question` asks for confirmation, and `state` says how it is set and by whom.
-    """
-
-    name: str
-    do: str
-    label: str
-    question: str
-    state: str
-    is_on: bool
-
-
-class Problem(NamedTuple):
-    """A problem, and its fix: one sentence each."""
-
-    sentence: str
-    fix: str
 
 
 @dataclass(frozen=True)
@@ -99,9 +79,9 @@ def _template_values() -> dict[str, Any]:
         "talk": talk_file.current_talk(),
         "show": show,
         "now": time.time(),
-        "problems": _find_problems(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
+        "problems": find_problems(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
         "screens": found,
-        "switches": _switches(show, stop_reason),
+        "switches": list_switches(show, stop_reason),
     }
 
 
@@ -203,40 +183,3 @@ def _price(segments: int) -> str:
     """The price of these segments, such as "12.00 GBP"; "" if the talk file has no price."""
     talk = talk_file.current_talk()
     return f"{segments * talk.price_per_segment:.2f} {talk.currency}" if talk.price_per_segment else ""
-
-
-def _switches(show: ShowState, stop_reason: str) -> list[Switch]:
-    held_by = f"held by {show.held_by}" if stop_reason == HELD_REASON and show.held_by else "stopped"
-    return [
-        Switch("blank", "unblank", "Show", "Show the scene again?", f"Blank, by {show.blank_by}", True)
-        if show.is_blank
-        else Switch("blank", "blank", "Blank", "Make the stage dark?", "", False),
-        Switch("pause", "resume", "Resume", "Answer calls and texts again?", f"Paused, by {show.paused_by}", True)
-        if show.is_paused
-        else Switch("pause", "pause", "Pause", "Ask callers and texters to try again later?", "", False),
-        Switch("hold", "release", "Release", "Send all waiting texts, oldest first?", f"Sending {held_by}", True)
-        if stop_reason
-        else Switch("hold", "hold", "Hold sending", "Keep all texts back until you release them?", "", False),
-    ]
-
-
-def _find_problems(health: health_checks.Health, stop_reason: str, shown: list[screens.Screen]) -> list[Problem]:
-    """Return the problems, the most urgent first. `stop_reason` says why sending is stopped, unless a presenter did."""
-    if not health.is_redis_up:
-        return [Problem("Redis is not responding.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
-    found = []
-    if not health.workers:
-        found.append(Problem("No worker is running, so slow answers wait.", "Start one: python -m workers"))
-    if health.eviction:
-        found.append(Problem(f"Redis may lose records: {health.eviction}.", "Set maxmemory-policy to noeviction."))
-    if stop_reason:
-        found.append(Problem(f"Sending is stopped: {stop_reason}.", "Release it below once you know the cause."))
-    for screen in shown:
-        if screen.is_behind and screen.is_presenters:
-            fix = "Check its network, then reload it."
-            found.append(Problem(f"The screen of {screen.size} is {screen.lag:.0f} s behind.", fix))
-    failed = sum(queue.failed for queue in health.queues)
-    if failed:
-        jobs = "1 job has" if failed == 1 else f"{failed} jobs have"
-        found.append(Problem(f"{jobs} failed in the last hour.", "The people concerned were told. See Health."))
-    return found

@@ -2,7 +2,7 @@
 
 import re
 
-from phone.filler_words import COURTESIES, FILLERS, HESITATIONS, WORD, normalize_word
+from phone.recognition.filler_words import COURTESIES, FILLERS, HESITATIONS, WORD, normalize_word
 
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 HOST = rf"(?:(?:{LABEL}\.)+(?:[^\W\d_]{{2,}}|xn--[a-z0-9-]+)|(?:\d{{1,3}}\.){{3}}\d{{1,3}}|localhost|\[[0-9a-f:.]+\])"

@@ -1,7 +1,5 @@
 """What the presenter can do with webhook endpoints: the same operations as in the endpoint API."""
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,31 +9,26 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 import context
-from api import handlers, operations
+from api import operations
 from api.operations import ResourceNotFound
 from presenter import csrf
 from presenter.blueprint import bp
-from presenter.endpoints_page import (
-    DEFAULT_FORM_VALUES,
-    FormError,
-    endpoint_missing,
-    parse_form,
-    render_endpoint,
-    render_list,
-)
+from presenter.endpoints.endpoint_form import DEFAULT_FORM_VALUES, FormError, parse_form
+from presenter.endpoints.endpoints_page import endpoint_missing, render_endpoint, render_list
+from presenter.endpoints.one_time_secrets import store_secret
 from presenter.login import login_required
 from sending.http.errors import RequestFailed
 from sending.json_validation import ValidationError
 from sending.webhooks import redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS
+from sending.webhooks.endpoints.key_rotation import MAX_OVERLAP_SECONDS
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
 from sending.webhooks.queue import backlog
 from sending.webhooks.redelivery import EndpointDisabled
 
-SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
-MAX_OVERLAP_HOURS = 168
+MAX_OVERLAP_HOURS = MAX_OVERLAP_SECONDS // 3600
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
 
@@ -48,7 +41,7 @@ def endpoint_create() -> Any:
         endpoint = operations.create(parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
         return render_list(_submitted_values(request.form), str(error), _wrong_fields(error)), 422
-    _store_secret(endpoint)
+    store_secret(endpoint)
     return _redirect_to_endpoint(endpoint.id)
 
 
@@ -98,7 +91,7 @@ def _wrong_fields(error: Exception) -> Mapping[str, str]:
 def _rotate(id: str) -> BaseResponse:
     message = f"The old keys can keep signing for 0 to {MAX_OVERLAP_HOURS} hours."
     overlap, private = _read_hours(message, MAX_OVERLAP_HOURS) * 3600, bool(request.form.get("private"))
-    _store_secret(operations.rotate(id, {"private": private, "overlap": overlap}))
+    store_secret(operations.rotate(id, {"private": private, "overlap": overlap}))
     return _redirect_to_endpoint(id)
 
 
@@ -159,11 +152,3 @@ def _redirect_to_endpoint(id: str, success_message: str = "") -> BaseResponse:
     if success_message:
         session["success_message"] = success_message
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
-
-
-def _store_secret(endpoint: WebhookEndpoint) -> None:
-    """Store the newest key, encrypted, until this browser next requests the page. The cookie holds only a token."""
-    session["secret_token"] = secrets.token_urlsafe(16)
-    text = json.dumps({"id": endpoint.id, **handlers.describe_newest_key(endpoint)})
-    encrypted = operations.get_encryption().encrypt(text)
-    context.store().set(f"one_time_secret:{session['secret_token']}", encrypted, ex=SECRET_TTL_SECONDS)

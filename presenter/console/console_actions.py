@@ -6,11 +6,11 @@ import redis
 from flask import Response, abort, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from presenter import csrf
+from presenter import audit_log, csrf
 from presenter.blueprint import bp
 from receiving.signature_checks import constant_time_equal
 from sending import text_circuit_breaker
-from show import audit_log, show_state, talk_file
+from show import show_state, talk_file
 from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.moderated_scene import ModeratedScene
 from show.show_state import ShowState

@@ -2,14 +2,14 @@
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import islice
 
 from phone.commands import Command, load_commands
-from phone.filler_words import FILLERS, WORD, normalize_word, strip_courtesies
-from phone.web_addresses import NOT_IN_NAME, find_address
+from phone.recognition.filler_words import FILLERS, WORD, normalize_word, strip_courtesies
+from phone.recognition.text_normalization import to_plain_text
+from phone.recognition.web_addresses import NOT_IN_NAME, find_address
 
 SIMILARITY = 0.75  # of a misspelled command, as difflib measures it
 MIN_MISSPELLED_CHARS = 4  # Tim is a name
@@ -19,20 +19,6 @@ CACHED_TEXTS = 256  # many people text the same few words
 QUESTION_MARKS = frozenset("?¿❓❔؟")
 DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 DEFAULT = "help"  # chosen only if no other command is named: "hello, can you help me check example.com"
-
-# Mail programs add these below a text, some of them in the same line.
-SIGNATURE = re.compile(
-    r"\n ?[-_—–]{2,} ?(?:\n.*|$)|\n ?>.*|\n ?(?:on|le|el|am) [^\n]{5,80}(?:wrote|écrit|escribió|schrieb)[^\n]{0,60}:.*"
-    r"|\bsent (?:from|via|with|using) (?:my|the|an?|outlook|yahoo|mail|gmail|proton\w*|samsung|blackberry|mobile"
-    r"|android|iphone|ipad|aol)\b.*"
-    r"|\b(?:get|download) (?:outlook|yahoo|proton|gmail)\b.*"
-    r"|\b(?:gesendet (?:von|mit)|von mein\w{1,2} \w+ gesendet|envoyé (?:de|depuis|à partir)"
-    r"|enviad[oa] (?:desde|do|de|a)|inviato da|verzonden (?:vanaf|met|door)|skickat från|sendt fra|lähetetty"
-    r"|wysłan[eo] z)\b.*",
-    re.IGNORECASE | re.DOTALL,
-)
-LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-INVISIBLE_SPACES = "\u115f\u1160\u180e\u200b\u2800"  # unlike Zs, Unicode classes these as letters, symbols or formats
 
 Found = tuple[Command, str]
 """A command and its argument."""
@@ -138,30 +124,3 @@ def _find_misspelled(text: str) -> Found | None:
 def _find_question_mark(text: str) -> Found | None:
     has_question_mark = bool(QUESTION_MARKS & set(text)) and not WORD.search(text)
     return (load_commands()[DEFAULT], "") if has_question_mark else None
-
-
-def to_plain_text(text: str) -> str:
-    """Return the text as lines of words separated by single spaces, without a signature.
-
-    Compatibility characters, such as full-width letters and no-break spaces, become their plain forms (NFKC).
-    """
-    is_plain = text.isascii() and text.isprintable()
-    kept = text if is_plain else "".join(map(_plain_character, unicodedata.normalize("NFKC", text)))
-    lines = [" ".join(line.split()) for line in kept.split("\n")]
-    text = "\n".join(line for line in lines if line).strip()
-    above = SIGNATURE.sub("", text).strip()
-    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # "*\n>check" begins with decoration
-    return above if is_signature else text
-
-
-def _plain_character(char: str) -> str:
-    if char in LINE_BREAKS:
-        return "\n"
-    category = unicodedata.category(char)
-    if char in INVISIBLE_SPACES or category in ("Cc", "Zs"):
-        return " "
-    if (
-        char == "\u3002"
-    ):  # the ideographic full stop, which separates labels as well: https://www.unicode.org/reports/tr46/
-        return "."
-    return "" if category in ("Cf", "Cs") else char

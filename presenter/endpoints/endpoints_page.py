@@ -1,27 +1,22 @@
 """The presenter's pages for webhook endpoints: the list, and one with its attempts, dead letters and options."""
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, render_template, request, session
-from werkzeug.datastructures import MultiDict
 
 import context
 from api import handlers, operations
 from presenter import csrf
 from presenter.blueprint import bp
+from presenter.endpoints.endpoint_form import DEFAULT_FORM_VALUES, event_families, form_values
+from presenter.endpoints.one_time_secrets import take_secret
 from presenter.login import login_required
-from receiving import providers
-from sending.http.errors import RequestFailed
-from sending.json_validation import ValidationError, validate_fields
 from sending.webhooks import event_schemas, payloads, redelivery
 from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.endpoints.endpoint_options import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoints.endpoint_options import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints.stored_endpoints import EndpointNotFound
-from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 from sending.webhooks.queue import delivery_queue, messages
 from sending.webhooks.webhook_request import WebhookMessage
 from stage.presenter_session import is_logged_in
@@ -32,14 +27,6 @@ ROWS_PER_PAGE = 25  # of attempts
 MAX_BODY_CHARACTERS = 4_000  # of a request, on the page
 MAX_DEAD_LETTERS = 50  # on the page
 FIRST_OPTIONS = ("url", "event_types")  # all others are collapsed
-
-
-class FormError(ValidationError):
-    """Some fields are invalid. `fields` maps their names to a sentence each; the message contains all sentences."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__(" ".join(fields.values()))
-        self.fields = fields
 
 
 @bp.get("/present/endpoints")
@@ -61,7 +48,7 @@ def endpoint_page(id: str) -> Any:
 
 @bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
 def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
-    """The progress of a recovery as JSON, for static/recovery.js."""
+    """The progress of a recovery as JSON, for static/recovery_progress.js."""
     recovery = operations.load_recovery(id, recovery_id) if is_logged_in() else None
     if recovery is None:
         return "", 403
@@ -101,7 +88,7 @@ def render_endpoint(
         values=values,
         alert=alert,
         is_new=False,
-        secret=_take_secret(endpoint.id),
+        secret=take_secret(endpoint.id),
         wrong=wrong or {},
         **_attempts(endpoint),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
@@ -161,78 +148,3 @@ def _render_page(name: str, **values: Any) -> str:
 
 def _pop_from_session(name: str) -> str:
     return str(session.pop(name)) if name in session else ""  # pop alone would mark the session as modified
-
-
-def _take_secret(id: str) -> str:
-    """Return and delete this endpoint's stored key; "" if there is none."""
-    token = _pop_from_session("secret_token")
-    found = context.store().getdel(f"one_time_secret:{token}") if token else None
-    stored = json.loads(operations.get_encryption().decrypt(found.decode())) if found else {}
-    return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""
-
-
-# The form: one field for each option, and a picker for event types
-
-
-def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any]:
-    """Return the form's options in the format that the endpoint API accepts. Raises FormError.
-
-    If the field for a secret option is empty, the option stays unchanged unless clear_<name> is set.
-    """
-    options: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
-    for name, option in OPTIONS.items():
-        text = "\n".join(form.getlist(name)).strip()
-        if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
-            continue
-        if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
-            continue  # use the default
-        try:
-            options[name] = PARSERS[option.schema["type"]](name, text)
-            validate_fields({name: options[name]}, OPTION_SCHEMAS)
-            operations.check_option(name, options[name])
-        except (ValidationError, RequestFailed) as error:
-            wrong[name] = str(error)
-    if wrong:
-        raise FormError(wrong)
-    return options
-
-
-def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
-    """Return the form's values for this endpoint, without secrets."""
-    fields = {**asdict(endpoint), "event_types": "\n".join(endpoint.event_types)}
-    values = {name: fields[name] for name, option in OPTIONS.items() if not option.is_secret}
-    return {name: ("yes" if value else "") if isinstance(value, bool) else str(value) for name, value in values.items()}
-
-
-def event_families() -> dict[str, list[str]]:
-    """Return what the picker offers: family -> its single event types, of the catalog and of configured providers."""
-    families: dict[str, list[str]] = {}
-    for name in CATALOGUE:
-        families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)
-    configured = sorted(context.settings().webhook_secrets.keys() & providers.load().keys())
-    return families | {f"{normalize_name(name)}.*": [] for name in configured}
-
-
-def _parse_integer(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValidationError(f"The field {name} must be a whole number.") from None
-
-
-def _parse_headers(name: str, text: str) -> dict[str, str]:
-    lines = [line.partition(":") for line in text.splitlines() if line.strip()]
-    if any(not colon for _, colon, _ in lines):
-        raise ValidationError("Write one header per line, such as X-Team: blue.")
-    return {header.strip(): value.strip() for header, _, value in lines}
-
-
-PARSERS: Mapping[str, Callable[[str, str], Any]] = {
-    "string": lambda name, text: text,
-    "boolean": lambda name, text: bool(text),
-    "integer": _parse_integer,
-    "array": lambda name, text: list(dict.fromkeys(text.replace(",", " ").split())),
-    "object": _parse_headers,
-}
-DEFAULT_FORM_VALUES = form_values(WebhookEndpoint("", ()))

@@ -9,12 +9,12 @@ import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
 from masking import mask_address
-from phone.command_recognition import to_plain_text
-from phone.filler_words import WORD, normalize_word
+from phone.recognition.filler_words import WORD, normalize_word
+from phone.recognition.text_normalization import to_plain_text
 from phone_numbers import phone_number_of
 from receiving.receiver import WebhookContext
 from sending import opt_outs
-from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
+from sending.opt_out_keywords import START_KEYWORDS, STOP_KEYWORDS
 from show.privacy import purge
 from workers.queues import WEBHOOKS
 

@@ -1,0 +1,1 @@
+"""Recognizes the commands and web addresses in what people write and say."""

@@ -1,0 +1,35 @@
+"""The problems that the console shows, each with its fix."""
+
+from typing import NamedTuple
+
+from presenter import health_checks
+from stage import screens
+
+
+class Problem(NamedTuple):
+    """A problem, and its fix: one sentence each."""
+
+    sentence: str
+    fix: str
+
+
+def find_problems(health: health_checks.Health, stop_reason: str, shown: list[screens.Screen]) -> list[Problem]:
+    """Return the problems, the most urgent first. `stop_reason` says why sending is stopped, unless a presenter did."""
+    if not health.is_redis_up:
+        return [Problem("Redis is not responding.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
+    found = []
+    if not health.workers:
+        found.append(Problem("No worker is running, so slow answers wait.", "Start one: python -m workers"))
+    if health.eviction:
+        found.append(Problem(f"Redis may lose records: {health.eviction}.", "Set maxmemory-policy to noeviction."))
+    if stop_reason:
+        found.append(Problem(f"Sending is stopped: {stop_reason}.", "Release it below once you know the cause."))
+    for screen in shown:
+        if screen.is_behind and screen.is_presenters:
+            fix = "Check its network, then reload it."
+            found.append(Problem(f"The screen of {screen.size} is {screen.lag:.0f} s behind.", fix))
+    failed = sum(queue.failed for queue in health.queues)
+    if failed:
+        jobs = "1 job has" if failed == 1 else f"{failed} jobs have"
+        found.append(Problem(f"{jobs} failed in the last hour.", "The people concerned were told. See Health."))
+    return found

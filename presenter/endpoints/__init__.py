@@ -1,0 +1,1 @@
+"""The presenter's pages for webhook endpoints."""

@@ -1,0 +1,6 @@
+"""The words that Twilio and carriers act on if a text consists of one of them."""
+
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
+START_KEYWORDS = frozenset(("start", "yes", "unstop"))
+HELP_KEYWORDS = frozenset(("help", "info"))
