@@ -14,10 +14,10 @@ from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
 from ringback.state import State
-from ringback.twiml import grammar
-from ringback.twiml.attributes import method
+from ringback.twiml.attribute_values import method
 from ringback.twiml.documents import Document, DocumentError, read_messaging
 from ringback.twiml.parser import Element
+from ringback.twiml.schema_validation import report_violations
 from ringback.twiml.steps import Fetch
 from ringback.verbs.message import send_from_document
 from ringback.verbs.registry import MESSAGING
@@ -69,9 +69,7 @@ class MessagingSession:
                 if fallback is None:
                     return
                 self.document = fallback
-            grammar.report_violations(
-                self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset
-            )
+            report_violations(self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset)
             step = self._perform(self.document.root.elements())
         if step is not None:
             DocumentError(14106, step.url).report(self.state.debugger, self.message.sid, self.message.handset)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.evidence import documented
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome

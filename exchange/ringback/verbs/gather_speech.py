@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ringback.calls.audio_path import CHARACTERS_PER_SECOND, Speech, speaking_seconds
 from ringback.sound.profanity import without_profanity
 from ringback.transcribing.partial_results import growing_prefixes
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook
