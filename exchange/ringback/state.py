@@ -21,7 +21,7 @@ from ringback.calls.conferences import Conferences
 from ringback.calls.queues import CallQueues
 from ringback.messages.message import Message
 from ringback.messages.opt_outs import OptOuts
-from ringback.messages.whatsapp import WhatsAppSessions
+from ringback.messages.whatsapp import WHATSAPP_SANDBOX, WhatsAppSessions
 from ringback.runtime import Runtime
 from ringback.service.bounded_dict import BoundedDict, body_size, trim
 from ringback.service.clock import Clock
@@ -38,7 +38,6 @@ MAX_TEMPLATES = 1000
 MAX_ADDRESSES = 1000
 MAX_STREAMS = 1000
 MAX_REPLY_CHAINS = 5000  # one for each pair of numbers
-WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
 MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
 
 

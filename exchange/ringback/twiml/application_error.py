@@ -4,7 +4,8 @@ https://www.twilio.com/docs/usage/troubleshooting (2026-11)"""
 
 from __future__ import annotations
 
-from ringback.calls.audio_path import AudioPath, speaking_seconds
+from ringback.calls.audio_path import AudioPath
+from ringback.calls.speaking_time import speaking_seconds
 
 APPLICATION_ERROR_MESSAGE = "We are sorry, an application error has occurred. Goodbye."
 

@@ -10,7 +10,8 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ringback.calls.audio_path import CHARACTERS_PER_SECOND, Speech, speaking_seconds
+from ringback.calls.audio_path import Speech
+from ringback.calls.speaking_time import CHARACTERS_PER_SECOND, speaking_seconds
 from ringback.sound.profanity import without_profanity
 from ringback.transcribing.partial_results import growing_prefixes
 from ringback.twiml.attribute_values import boolean, method, whole_number
