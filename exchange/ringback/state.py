@@ -10,9 +10,9 @@ from ringback.account.addresses import Address
 from ringback.account.api_keys import ApiKey
 from ringback.account.caller_ids import verified_caller_ids
 from ringback.account.geography import Place
+from ringback.account.message_templates import Template
 from ringback.account.messaging_services import MessagingServices
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
-from ringback.account.templates import Template
 from ringback.account.verification_codes import VerifyServices
 from ringback.account.webhook_urls import TwimlApplication, WebhookUrls
 from ringback.calls.call import Call

@@ -1,4 +1,4 @@
-"""A message, its status, and the parameters of its status callback.
+"""A message and its status.
 
 Source: https://www.twilio.com/docs/messaging/api/message-resource (2026-11)"""
 
@@ -75,24 +75,3 @@ class Message:
             "error_code": self.error_code,
             "at": iso8601_milliseconds(self.created),
         }
-
-
-def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
-    """The parameters of a message status callback."""
-    parameters = {
-        "AccountSid": message.account,
-        "ApiVersion": "2010-04-01",
-        "From": message.from_,
-        "To": message.to,
-        "MessageSid": message.sid,
-        "SmsSid": message.sid,
-        "MessageStatus": message.status,
-        "SmsStatus": message.status,
-    }
-    if message.service:
-        parameters["MessagingServiceSid"] = message.service
-    if message.error_code:
-        parameters["ErrorCode"] = str(message.error_code)
-    if message.status in ("delivered", "undelivered"):
-        parameters["RawDlrDoneDate"] = now.strftime("%y%m%d%H%M")
-    return parameters

@@ -16,7 +16,8 @@ from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.gather_speech import PartialResults, SpeechOptions, speech_options
+from ringback.verbs.gather_partial_results import PartialResults
+from ringback.verbs.gather_speech import SpeechOptions, speech_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (

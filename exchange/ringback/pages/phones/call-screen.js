@@ -1,6 +1,6 @@
 // A phone's call screen: the other party, the status, the captions and the controls.
 
-import { announce } from "./screen-reader.js";
+import { announce } from "./live-regions.js";
 import { Captions } from "./captions.js";
 import { CallClock } from "./call-clock.js";
 import { handsetPath, request } from "./api.js";
