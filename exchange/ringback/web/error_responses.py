@@ -10,7 +10,7 @@ from ringback.rest import routes
 from ringback.rest.product_routes import is_rest
 from ringback.web.access_control import STATE, Handler
 from ringback.web.html.page_head import as_html, error_page
-from ringback.web.json_responses import RequestRefused
+from ringback.web.json_requests import RequestRefused
 
 
 @web.middleware

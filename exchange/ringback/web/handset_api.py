@@ -12,7 +12,7 @@ from ringback.account.geography import Place
 from ringback.state import Handset, State
 from ringback.web import handset_calls, handset_streams, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
-from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
+from ringback.web.json_requests import RequestRefused, add_route, read_json, text_field
 
 WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
 

@@ -12,12 +12,12 @@ from ringback.rest.product_routes import PRODUCT_PATHS
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.state import State
-from ringback.web import developer_api, event_stream, handset_api
+from ringback.web import developer_api, event_stream, handset_api, media_files
 from ringback.web.access_control import STATE, Handler, access_control
 from ringback.web.error_responses import errors_as_json
 from ringback.web.html import call_pages
 from ringback.web.html.page_head import phones_page
-from ringback.web.json_responses import RequestRefused, file_response
+from ringback.web.json_requests import RequestRefused, file_response
 from ringback.web.security_headers import security_headers
 from ringback.webhooks.urls import is_twilio_host
 
@@ -73,6 +73,7 @@ def make_app(state: State) -> web.Application:
     routes.add_routes(app, state)
     handset_api.add_routes(app, state)
     event_stream.add_routes(app, state)
+    media_files.add_routes(app, state)
     developer_api.add_routes(app, state)
     call_pages.add_routes(app, state)
     app.router.add_get("/", phones)
