@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ringback.account.addresses import Address
 from ringback.account.api_keys import ApiKey
+from ringback.account.applications import TwimlApplication
 from ringback.account.caller_ids import verified_caller_ids
 from ringback.account.geography import Place
 from ringback.account.message_templates import Template
 from ringback.account.messaging_services import MessagingServices
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.verification_codes import VerifyServices
-from ringback.account.webhook_urls import TwimlApplication, WebhookUrls
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
 from ringback.calls.call_log import CallLog
 from ringback.calls.conferences import Conferences
@@ -25,7 +26,8 @@ from ringback.service.clock import Clock
 from ringback.service.media import MAX_MEDIA, Media
 from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
-from ringback.sound.recordings import MAX_RECORDINGS, Transcription
+from ringback.sound.recordings import MAX_RECORDINGS
+from ringback.sound.transcription import Transcription
 from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000
