@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 from phone import fallbacks
-from ringback.twiml.interpreter import APPLICATION_ERROR_MESSAGE
+from ringback.twiml.application_error import APPLICATION_ERROR_MESSAGE
 from workers import apologies
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from typing import Any
-
 from ringback.account.addresses import Address
 from ringback.account.api_keys import ApiKey
+from ringback.account.applications import TwimlApplication
 from ringback.account.caller_ids import verified_caller_ids
 from ringback.account.geography import Place
+from ringback.account.message_templates import Template
 from ringback.account.messaging_services import MessagingServices
 from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
-from ringback.account.templates import Template
 from ringback.account.verification_codes import VerifyServices
-from ringback.account.webhook_urls import TwimlApplication, WebhookUrls
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
 from ringback.calls.call_log import CallLog
 from ringback.calls.conferences import Conferences
 from ringback.calls.queues import CallQueues
+from ringback.handset import Handset
 from ringback.messages.message import Message
 from ringback.messages.opt_outs import OptOuts
-from ringback.messages.whatsapp import WhatsAppSessions
+from ringback.messages.whatsapp import WHATSAPP_SANDBOX, WhatsAppSessions
 from ringback.runtime import Runtime
 from ringback.service.bounded_dict import BoundedDict, body_size, trim
 from ringback.service.clock import Clock
 from ringback.service.media import MAX_MEDIA, Media
 from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
-from ringback.sound.recordings import MAX_RECORDINGS, Transcription
+from ringback.sound.recordings import MAX_RECORDINGS
+from ringback.sound.transcription import Transcription
 from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000
@@ -38,32 +37,7 @@ MAX_TEMPLATES = 1000
 MAX_ADDRESSES = 1000
 MAX_STREAMS = 1000
 MAX_REPLY_CHAINS = 5000  # one for each pair of numbers
-WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
 MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
-
-
-@dataclass
-class Handset:
-    """A phone with its texts and calls, oldest first."""
-
-    number: str
-    name: str = ""
-    when_called: str = "rings"  # one of WHEN_CALLED in web/handset_api.py
-    place: Place = field(default_factory=Place)
-    add_ons: dict[str, Any] = field(default_factory=dict)  # the results of Twilio's add-ons for this number, by add-on
-    texts: list[Message] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        own = {"number": self.number, "name": self.name, "when_called": self.when_called}
-        return own | self.place.as_json(self.number) | {"add_ons": self.add_ons}
-
-    def add_on_parameters(self) -> dict[str, str]:
-        """The parameter AddOns of the webhook for an incoming call or message.
-
-        Source: https://www.twilio.com/docs/marketplace/listings/usage (2026-11)"""
-        results = {"status": "successful", "message": None, "code": None, "results": self.add_ons}
-        return {"AddOns": json.dumps(results)} if self.add_ons else {}
 
 
 class State(Runtime):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringback.evidence import documented
-from ringback.twiml.grammar import grammar
+from ringback.twiml.schema_validation import schema
 from ringback.verbs.registry import MESSAGING, VOICE, RegistryError, TwimlElement, check
 from ringback.web import coverage
 
@@ -76,10 +76,10 @@ def words(module):
 
 
 def test_every_messaging_element_of_the_library_is_known():
-    assert set(words("messaging_response")) - set(grammar(MESSAGING)) == set()
+    assert set(words("messaging_response")) - set(schema(MESSAGING)) == set()
 
 
 def test_every_voice_element_of_the_library_runs_or_is_reported():
-    within_a_verb = {child for entry in grammar(VOICE).values() if entry.run for child in entry.child_names}
-    known = set(grammar(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN
+    within_a_verb = {child for entry in schema(VOICE).values() if entry.run for child in entry.child_names}
+    known = set(schema(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN
     assert set(words("voice_response")) - known == set()

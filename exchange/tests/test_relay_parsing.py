@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback.relay.agent_voice import SentenceBuffer, spoken_part
+from ringback.relay.agent_voice import spoken_part
 from ringback.relay.app_message_parser import MESSAGE_TYPES, AppMessage, InvalidMessage, parse_message
+from ringback.relay.sentence_buffer import SentenceBuffer
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringback.messages.message import segment_count
+from ringback.messages.segments import segment_count
 
 
 @pytest.mark.parametrize(

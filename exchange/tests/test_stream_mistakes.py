@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 
 from ringback.sound import mulaw
 from ringback.sound.synthetic_speech import synthesize
+from ringback.streams.audio_format_check import LINEAR, ZEROS, mistake_in
 from ringback.streams.messages_from_app import (
-    LINEAR,
-    ZEROS,
     AppClear,
     AppMark,
     AppMedia,
     InvalidStreamMessage,
-    mistake_in,
     read_message,
 )
 

@@ -12,13 +12,13 @@ from ringback.service.clock import Clock
 from ringback.service.error_codes import ERROR_CODES
 from ringback.service.settings import Settings
 from ringback.state import State
-from ringback.twiml import grammar
 from ringback.twiml.documents import DocumentError, read_messaging, read_voice
 from ringback.twiml.parser import Element, TwimlParseError, parse
+from ringback.twiml.schema_validation import schema, violations
 from ringback.twiml.steps import Inline
 from ringback.webhooks.request import WebhookResponse
 
-NAMES = st.sampled_from([*grammar.grammar("voice"), "say", "x", "break", "Body"])
+NAMES = st.sampled_from([*schema("voice"), "say", "x", "break", "Body"])
 ATTRIBUTES = st.sampled_from(
     [
         "action",
@@ -104,7 +104,7 @@ def test_anything_like_twiml_is_a_document_or_an_error_code(text, kind):
     body = f"<Response>{text}</Response>".encode("utf-8", "surrogatepass")
     document = outcome(lambda answer: read_voice(answer), body, kind)
     for channel in ("voice", "sms"):
-        assert all(sentence for _, sentence in grammar.violations(document.root if document else Element("x"), channel))
+        assert all(sentence for _, sentence in violations(document.root if document else Element("x"), channel))
 
 
 @settings(deadline=None, max_examples=60)

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import config
 from receiving import twilio_signature
-from ringback.twiml.grammar import violations
 from ringback.twiml.parser import parse
+from ringback.twiml.schema_validation import violations
 
 PUBLIC_URL = "https://talk.example"
 ME = "+447700900201"

@@ -1,15 +1,14 @@
-"""The webhook URLs of a phone number, and TwiML applications: webhook URLs that several numbers and calls share.
+"""The webhook URLs of a phone number or a TwiML application.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource (2026-11)"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ringback.service.settings import Settings
-from ringback.service.sids import new_sid
 
 
 @dataclass(kw_only=True)
@@ -48,12 +47,3 @@ def app_webhook_urls(settings: Settings, now: datetime) -> dict[str, Any]:
         "sms_method": settings.sms_method,
         "sms_fallback_url": settings.app_url(settings.sms_fallback),
     }
-
-
-@dataclass(kw_only=True)
-class TwimlApplication(WebhookUrls):
-    """A TwiML application. Its URLs take precedence over those of a number that uses it."""
-
-    sms_status_callback: str = ""
-    message_status_callback: str = ""
-    sid: str = field(default_factory=lambda: new_sid("AP"))

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-CHARACTERS_PER_SECOND = 14  # of natural speech
-MIN_SPEAKING_SECONDS = 0.3
 # A browser that speaks an item aloud may take this many times the item's natural length, plus the grace period.
 MAX_SPEAKING_FACTOR = 4
 GRACE_SECONDS = 5.0
@@ -208,15 +206,6 @@ class AudioPath:
             if description := (self.listening or {}).get(verb):
                 return ("dtmf" if key else "speech") in description["input"]
         return self.listening is not None
-
-
-def speaking_seconds(text: str) -> float:
-    return max(len(text) / CHARACTERS_PER_SECOND, MIN_SPEAKING_SECONDS)
-
-
-def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
-    """Returns the seconds until the input ends: typed text takes time to speak, but an audio clip has already ended."""
-    return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0
 
 
 class CallListener(Protocol):

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from ringback.calls.audio_path import AudioClip, CallerInput, Speech, remaining_speech_seconds
+from ringback.calls.audio_path import AudioClip, CallerInput, Speech
 from ringback.calls.call import Call
 from ringback.calls.participant import Participant
+from ringback.calls.speaking_time import remaining_speech_seconds
 from ringback.runtime import Runtime
 from ringback.service.bounded_dict import BoundedDict
 from ringback.service.dates import rfc2822

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from ringback.account.api_keys import ApiKey
-from ringback.account.webhook_urls import TwimlApplication, app_webhook_urls
+from ringback.account.applications import TwimlApplication
+from ringback.account.webhook_urls import app_webhook_urls
 from ringback.launcher.app_environment import (
     app_address,
     app_environment,

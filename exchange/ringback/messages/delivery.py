@@ -8,7 +8,8 @@ from datetime import datetime
 
 from ringback.messages import whatsapp
 from ringback.messages.attachments import fetch_all_media
-from ringback.messages.message import SENDER_UNDECIDED, Message, callback_parameters
+from ringback.messages.message import SENDER_UNDECIDED, Message
+from ringback.messages.status_callback import callback_parameters
 from ringback.service.error_codes import message_of
 from ringback.state import State
 

@@ -13,11 +13,12 @@ from ringback.messages import whatsapp
 from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
+from ringback.messages.reply_loops import is_reply_loop
 from ringback.state import State
-from ringback.twiml import grammar
-from ringback.twiml.attributes import method
+from ringback.twiml.attribute_values import method
 from ringback.twiml.documents import Document, DocumentError, read_messaging
 from ringback.twiml.parser import Element
+from ringback.twiml.schema_validation import report_violations
 from ringback.twiml.steps import Fetch
 from ringback.verbs.message import send_from_document
 from ringback.verbs.registry import MESSAGING
@@ -26,8 +27,6 @@ from ringback.webhooks.urls import resolve
 
 MAX_DOCUMENTS = 50
 MAX_REPLIES = 10
-MAX_CONSECUTIVE_REPLIES = 15
-CONSECUTIVE_WITHIN_SECONDS = 30.0
 
 
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
@@ -69,9 +68,7 @@ class MessagingSession:
                 if fallback is None:
                     return
                 self.document = fallback
-            grammar.report_violations(
-                self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset
-            )
+            report_violations(self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset)
             step = self._perform(self.document.root.elements())
         if step is not None:
             DocumentError(14106, step.url).report(self.state.debugger, self.message.sid, self.message.handset)
@@ -163,16 +160,3 @@ def incoming_parameters(state: State, message: Message) -> dict[str, str]:
     parameters |= geography(message.to, state.place_of(message.to), "To")
     handset = state.handsets.get(message.handset)
     return parameters | (handset.add_on_parameters() if handset else {})
-
-
-def is_reply_loop(state: State, from_: str, to: str) -> bool:
-    """Count a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the one before.
-
-    Source: https://www.twilio.com/docs/api/errors/14107 (2026-11)
-    """
-    pair, now = (from_, to), state.clock.time()
-    last, count = state.reply_chains.get(pair, (0.0, 0))
-    count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
-    if count <= MAX_CONSECUTIVE_REPLIES:
-        state.reply_chains[pair] = (now, count)
-    return count > MAX_CONSECUTIVE_REPLIES

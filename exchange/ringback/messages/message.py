@@ -1,25 +1,19 @@
-"""A message, its status, and the number of segments that it is sent in.
+"""A message and its status.
 
-Source: https://www.twilio.com/docs/messaging/api/message-resource (2026-11) and, for the segments,
-https://www.twilio.com/docs/glossary/what-sms-character-limit (2026-11)"""
+Source: https://www.twilio.com/docs/messaging/api/message-resource (2026-11)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ringback.messages.segments import segment_count
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
 
 SENDER_UNDECIDED = ("accepted", "scheduled")  # statuses before a Messaging Service has chosen the sender
-GSM_7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM_7_EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two code units
 
 
 @dataclass(eq=False)
@@ -81,46 +75,3 @@ class Message:
             "error_code": self.error_code,
             "at": iso8601_milliseconds(self.created),
         }
-
-
-def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
-    """The parameters of a message status callback."""
-    parameters = {
-        "AccountSid": message.account,
-        "ApiVersion": "2010-04-01",
-        "From": message.from_,
-        "To": message.to,
-        "MessageSid": message.sid,
-        "SmsSid": message.sid,
-        "MessageStatus": message.status,
-        "SmsStatus": message.status,
-    }
-    if message.service:
-        parameters["MessagingServiceSid"] = message.service
-    if message.error_code:
-        parameters["ErrorCode"] = str(message.error_code)
-    if message.status in ("delivered", "undelivered"):
-        parameters["RawDlrDoneDate"] = now.strftime("%y%m%d%H%M")
-    return parameters
-
-
-def segment_count(body: str) -> int:
-    """Return at least 1, even for an empty body.
-
-    In a multi-segment message each segment holds fewer characters, because of its header (UDH). A character of two code
-    units, which is a surrogate pair in UCS-2 or an escape sequence in GSM-7, is never split between two segments."""
-    if all(character in GSM_7 or character in GSM_7_EXTENDED for character in body):
-        sizes, single, multiple = [2 if character in GSM_7_EXTENDED else 1 for character in body], 160, 153
-    else:
-        sizes, single, multiple = [2 if ord(character) > 0xFFFF else 1 for character in body], 70, 67
-    return 1 if sum(sizes) <= single else _filled(sizes, multiple)
-
-
-def _filled(sizes: Iterable[int], capacity: int) -> int:
-    """The number of segments of this capacity that characters of these sizes fill, in order."""
-    segments, used = 1, 0
-    for size in sizes:
-        if used + size > capacity:
-            segments, used = segments + 1, 0
-        used += size
-    return segments

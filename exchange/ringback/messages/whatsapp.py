@@ -10,6 +10,7 @@ from ringback.messages.message import Message
 from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 
+WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
 MAX_SESSIONS = 5000
 SESSION_SECONDS = 24 * 3600
 

@@ -8,16 +8,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ringback.calls.audio_path import AudioPath, HeardItem, speaking_seconds
+from ringback.calls.audio_path import AudioPath, HeardItem
+from ringback.calls.speaking_time import speaking_seconds
 from ringback.service.media import Media
 
 MAX_QUEUED_UTTERANCES = 1000  # about an hour of speech; the app's next message waits until there is room
 TONE_SECONDS = 0.2
 WAIT_SECONDS = 0.5  # for each `w` among the digits
 FetchAudio = Callable[[str], Awaitable[Media | None]]
-SENTENCE_END = re.compile(r"""[.!?…]["')\]]*\s+|[。！？]|\n+""")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # of SSML
-MAX_BUFFERED_CHARACTERS = 4000  # a longer sentence is spoken in parts
 
 
 @dataclass(frozen=True)
@@ -180,32 +179,6 @@ class AgentVoice:
     def _wake(self) -> None:
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
-
-
-class SentenceBuffer:
-    """The tokens since the last complete sentence."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def add(self, token: str) -> list[str]:
-        """Adds a token. Returns the sentences that are complete, each with the white space after it."""
-        self.text += token
-        sentences, start = [], 0
-        while True:
-            window = start + MAX_BUFFERED_CHARACTERS
-            end = SENTENCE_END.search(self.text, start, window)
-            if end is None and len(self.text) <= window:
-                break
-            sentences.append(self.text[start : end.end() if end else window])
-            start += len(sentences[-1])
-        self.text = self.text[start:]
-        return sentences
-
-    def flush(self) -> list[str]:
-        """Returns the incomplete sentence, if there is one."""
-        rest, self.text = self.text, ""
-        return [rest] if rest else []
 
 
 def without_ssml(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ringback.calls.call import Call
 from ringback.calls.call_log import LogEntry, SocketMessage
-from ringback.relay.agent_voice import AgentVoice, SentenceBuffer, Utterance, without_ssml
+from ringback.relay.agent_voice import AgentVoice, Utterance, without_ssml
 from ringback.relay.app_message_parser import (
     MAX_LOOPS,
     AppMessage,
@@ -19,7 +19,9 @@ from ringback.relay.app_message_parser import (
     UpdateConfig,
     parse_message,
 )
-from ringback.relay.connection import TOO_MANY_MALFORMED, MalformedMessages, RelayConnection
+from ringback.relay.connection import RelayConnection
+from ringback.relay.malformed_messages import TOO_MANY_MALFORMED, MalformedMessages
+from ringback.relay.sentence_buffer import SentenceBuffer
 from ringback.relay.session_result import SessionResult
 from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame

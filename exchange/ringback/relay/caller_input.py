@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ringback.calls.audio_path import CallerInput, KeyPress, Speech, speaking_seconds
+from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.calls.call import Call
+from ringback.calls.speaking_time import speaking_seconds
 from ringback.relay.agent_voice import AgentVoice
 from ringback.relay.settings import RelaySettings
 

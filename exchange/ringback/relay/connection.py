@@ -1,4 +1,4 @@
-"""The WebSocket of a ConversationRelay session: sends messages in order, counts malformed ones, and reconnects.
+"""The WebSocket of a ConversationRelay session: sends messages in order, and reconnects.
 
 With applicationReconnect, Twilio keeps up to 500 messages while the app is disconnected and sends them after it has
 reconnected: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
@@ -13,6 +13,7 @@ from typing import Any
 
 from ringback.calls.call import Call
 from ringback.calls.call_log import SocketMessage
+from ringback.relay.malformed_messages import TOO_MANY_MALFORMED
 from ringback.runtime import Runtime
 from ringback.websockets.app_socket import AppSocket, Closed, Frame
 from ringback.websockets.handshake import RELAY, HandshakeFailed, open_socket
@@ -28,10 +29,6 @@ SHOWN_FIELDS = {
     "error": ("description",),
 }
 MAX_SHOWN_CHARACTERS = 200
-MAX_IN_A_ROW = 10  # https://www.twilio.com/docs/voice/conversationrelay/websocket-messages (2026-11)
-TOO_MANY_MALFORMED = (1007, "Too many consecutive malformed messages.")  # close code and reason
-INVALID_MESSAGE = 64107
-MAX_REFUSED_CHARACTERS = 300  # of a malformed message, as shown
 
 
 class RelayConnection:
@@ -124,24 +121,3 @@ class RelayConnection:
         shown = " ".join(str(message[name]) for name in SHOWN_FIELDS.get(kind, ()))
         text = json.dumps(message, ensure_ascii=False, indent=1)
         self.call.log.add("message", SocketMessage(True, f"{kind} {shown[:MAX_SHOWN_CHARACTERS]}".strip(), text))
-
-
-class MalformedMessages:
-    """`in_a_row` is set to 0 by whoever processes a valid message."""
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-        self.in_a_row = 0
-
-    @property
-    def are_too_many(self) -> bool:
-        return self.in_a_row >= MAX_IN_A_ROW
-
-    def refuse(self, frame: Frame, mistake: str) -> dict[str, Any]:
-        """Reports a message that is not processed to the debugger, and returns the message that tells the app."""
-        self.in_a_row += 1
-        shown = (frame.text if frame.text is not None else f"{len(frame.binary)} bytes")[:MAX_REFUSED_CHARACTERS]
-        debugger, handset = self.call.runtime.debugger, self.call.plan.handset
-        debugger.report(INVALID_MESSAGE, sid=self.call.sid, handset=handset, detail=f"{mistake}: {shown}")
-        self.call.log.add("message", SocketMessage(False, f"invalid: {mistake}", shown, "refused"))
-        return {"type": "error", "description": f"Invalid message received: {shown}"}

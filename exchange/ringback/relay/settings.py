@@ -157,7 +157,7 @@ def settings_of(noun: Element) -> tuple[RelaySettings, list[tuple[Element, str]]
     settings, mistakes = RelaySettings(), list[tuple[Element, str]]()
     for name, value in noun.attributes.items():
         if name not in SETTINGS:
-            continue  # the grammar reports it
+            continue  # schema_validation.py reports it
         try:
             settings.values[name] = SETTINGS[name].parse(value)
         except InvalidValue as error:

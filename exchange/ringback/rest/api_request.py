@@ -5,7 +5,6 @@ https://www.twilio.com/docs/usage/requests-to-twilio (2026-11)"""
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -15,10 +14,10 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from ringback.rest.errors import RestError, not_found
+from ringback.rest.authentication import authenticated_account
+from ringback.rest.errors import RestError
 from ringback.service.sids import new_sid
 from ringback.state import State
-from ringback.web.basic_auth import parse_basic_auth
 
 log = logging.getLogger("exchange")
 STANDARD_HEADERS = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
@@ -104,7 +103,7 @@ async def _respond(
     state: State, resource: Any, created: bool, simulated: Any, request: web.Request
 ) -> web.StreamResponse:
     try:
-        account = _account(state, request)
+        account = authenticated_account(state, request)
         if fault := state.faults.trigger("rest-delay", "rest", request.path):
             await state.clock.sleep(fault.seconds)
         if fault := state.faults.trigger("rest-refuse", "rest", request.path):
@@ -168,31 +167,3 @@ async def _form(request: web.Request) -> Any:
         raise RestError(20001, status=error.status) from None
     except (ValueError, LookupError, BadHttpMessage):
         raise RestError(20001) from None
-
-
-def _account(state: State, request: web.Request) -> str:
-    """The account SID of the credentials. Raises RestError if they are wrong or belong to another account."""
-    user, password = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
-    account, secret = _account_and_secret(state, user)
-    if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
-        raise RestError(20003)
-    if request.match_info.get("account", account) != account:
-        raise not_found(request.path)
-    return account
-
-
-def _account_and_secret(state: State, user: str) -> tuple[str, str]:
-    """The account and secret of a user, which is an account SID, the test credentials' SID or an API key's SID.
-
-    The secret is "" if the user is unknown."""
-    settings = state.settings
-    if user == settings.account_sid:
-        return user, settings.auth_token
-    if settings.test_credentials and user == settings.test_credentials[0]:
-        return settings.test_credentials
-    return settings.account_sid, _secret_of_key(state, user)
-
-
-def _secret_of_key(state: State, user: str) -> str:
-    key = state.keys.get(user)
-    return key.secret if key else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.account.webhook_urls import TwimlApplication
+from ringback.account.applications import TwimlApplication
 from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found

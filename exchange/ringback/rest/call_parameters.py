@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from ringback.account.applications import TwimlApplication
 from ringback.account.phone_numbers import E164, dialable_number, is_handset_address
 from ringback.account.sip_uris import CALLER_ID, SipUri, parse_sip_uri
-from ringback.account.webhook_urls import TwimlApplication
 from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest

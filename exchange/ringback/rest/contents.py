@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ringback.account.templates import Template
+from ringback.account.message_templates import Template
 from ringback.evidence import documented
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found

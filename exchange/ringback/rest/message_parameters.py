@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ringback.account.message_templates import parse_variables, unknown_template_text
 from ringback.account.phone_numbers import E164, dialable_number, is_message_address, is_sender_id, is_whatsapp
-from ringback.account.templates import parse_variables, unknown_template_text
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError

@@ -9,7 +9,7 @@ from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.sound.recordings import Transcription
+from ringback.sound.transcription import Transcription
 
 EVIDENCE = documented("voice/api/recording-transcription")
 

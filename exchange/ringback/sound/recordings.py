@@ -1,30 +1,23 @@
-"""Recordings: their options, their state, their files as WAV or MP3, and their transcriptions.
+"""Recordings: their options, their state, and their files as WAV or MP3.
 
-https://www.twilio.com/docs/voice/api/recording (2026-11),
-https://www.twilio.com/docs/voice/api/recording-transcription (2026-11)"""
+https://www.twilio.com/docs/voice/api/recording (2026-11)"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-
-import lameenc
 
 from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound import wav
+from ringback.sound.mp3 import encode_mp3
 from ringback.sound.recording_timeline import RecordingTimeline
 
 RECORDING_EVENTS = frozenset({"in-progress", "completed", "absent"})
 MAX_RECORDINGS = 500
 RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
-KBIT_PER_SECOND_PER_CHANNEL = 32
-OUTPUT_RATE_HZ = 16_000  # supported by more players than 8,000
-FASTEST_QUALITY = 7
 
 
 @dataclass(frozen=True)
@@ -130,32 +123,3 @@ def _render_file(timeline: RecordingTimeline, channels: int, as_mp3: bool) -> by
     for part in encode_mp3(parts, channels) if as_mp3 else parts:
         file += part
     return file
-
-
-def encode_mp3(parts: Iterable[bytes], channels: int = 1) -> Iterator[bytes]:
-    """Yields 16-bit PCM with interleaved channels encoded as MP3. CPU-bound: run it in a thread."""
-    encoder = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_in_sample_rate(wav.SAMPLE_RATE_HZ)
-    encoder.set_out_sample_rate(OUTPUT_RATE_HZ)
-    encoder.set_channels(channels)
-    encoder.set_bit_rate(KBIT_PER_SECOND_PER_CHANNEL * channels)
-    encoder.set_quality(FASTEST_QUALITY)
-    for part in parts:
-        yield bytes(encoder.encode(part))
-    yield bytes(encoder.flush())
-
-
-@dataclass(frozen=True)
-class Transcription:
-    sid: str
-    account: str
-    recording_sid: str
-    text: str
-    status: str
-    duration: int
-    created: datetime
-
-    @property
-    def path(self) -> str:
-        return f"/2010-04-01/Accounts/{self.account}/Transcriptions/{self.sid}"

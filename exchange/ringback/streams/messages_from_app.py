@@ -10,17 +10,16 @@ import binascii
 import json
 from collections import deque
 from dataclasses import dataclass
-from operator import sub
 from typing import Any, Protocol
 
 from ringback.calls.call import Call
 from ringback.calls.call_log import SocketMessage
 from ringback.sound import mulaw
+from ringback.streams.audio_format_check import AudioFormatCheck, file_format
 from ringback.streams.options import StreamOptions
 from ringback.streams.playback import Mark, Playback
 from ringback.websockets.app_socket import Frame
 
-FILE_HEADERS = {b"RIFF": "WAV", b"OggS": "Ogg", b"ID3": "MP3", b"fLaC": "FLAC", b"\x1aE\xdf\xa3": "WebM"}
 TYPE_NAMES = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
 EVENTS = ("media", "mark", "clear")
 INVALID_MESSAGE = 31951
@@ -28,12 +27,6 @@ ONE_WAY = "this stream is one-way, so Twilio ignores what the app sends: use <Co
 BINARY = "the message is a binary frame: send JSON as a text frame"
 FULL = "more than 20 minutes of audio are waiting to be played; the rest is dropped"
 TOO_MANY_MARKS = "more than 10,000 marks are waiting to be returned; the rest is dropped"
-CHECKED_BYTES = 1600  # the first 200 ms that are not silence
-MIN_DISTINCT_LOW_BYTES = 32
-MIN_RATIO = 4
-PLUS_128 = bytes((byte + 128) & 0xFF for byte in range(256))
-ZEROS = "0x00 bytes are the loudest sound of µ-law: for silence, send 0xFF"
-LINEAR = "the audio seems to be 16-bit linear PCM, which is heard as noise: convert it to 8-bit µ-law at 8,000 Hz"
 
 
 class InvalidStreamMessage(ValueError):
@@ -104,8 +97,7 @@ def _audio(payload: str) -> bytes:
         audio = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidStreamMessage("media.payload is not base64") from None
-    if audio.startswith(tuple(FILE_HEADERS)):
-        name = next(name for header, name in FILE_HEADERS.items() if audio.startswith(header))
+    if name := file_format(audio):
         raise InvalidStreamMessage(f"media.payload is a {name} file: send raw µ-law bytes without a file header")
     return audio
 
@@ -180,43 +172,3 @@ class AppInput:
     def _log(self, words: str, level: str = "") -> None:
         """Adds a message of the app to the sequence of the call."""
         self.stream.call.log.add("message", SocketMessage(False, words, level=level))
-
-
-class AudioFormatCheck:
-    """Collects the app's audio until there is enough to judge it once."""
-
-    def __init__(self) -> None:
-        self.sample = bytearray()
-        self.is_done = False
-
-    def mistake(self, audio: bytes) -> str:
-        """The mistake in the audio so far, or "" if there is none or it is not known yet."""
-        if self.is_done:
-            return ""
-        if not self.sample and not audio.strip(b"\xff"):
-            return ""
-        self.sample += audio[: CHECKED_BYTES - len(self.sample)]
-        if len(self.sample) < CHECKED_BYTES:
-            return ""
-        self.is_done = True
-        return mistake_in(bytes(self.sample))
-
-
-def mistake_in(audio: bytes) -> str:
-    """The mistake in the audio, or "".
-
-    In 16-bit PCM every second byte is the high one: it changes slowly, while the low byte looks random. In µ-law,
-    the bytes at even and at odd positions do not differ."""
-    if audio.count(0) > len(audio) * 0.9:
-        return ZEROS
-    even, odd = audio[0::2], audio[1::2]
-    for low, high in ((even, odd), (odd, even)):
-        if len(set(low)) >= MIN_DISTINCT_LOW_BYTES and _change(low) >= MIN_RATIO * _change(high):
-            return LINEAR
-    return ""
-
-
-def _change(values: bytes) -> float:
-    """The mean distance between successive bytes, as signed numbers."""
-    unsigned = values.translate(PLUS_128)
-    return sum(map(abs, map(sub, unsigned, unsigned[1:]))) / max(1, len(values) - 1)

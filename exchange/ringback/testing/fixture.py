@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ringback.testing.diagnosis import DebuggerAlert, SentRequest, describe_everything
+from ringback.testing.failure_report import DebuggerAlert, SentRequest, describe_everything
 from ringback.testing.json_api import Connection, RequestRejected, handset_path
 from ringback.testing.phone import Phone
 

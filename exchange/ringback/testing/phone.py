@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ringback.testing.diagnosis import describe_handset
+from ringback.testing.failure_report import describe_handset
 from ringback.testing.json_api import Connection, handset_path
 from ringback.testing.phone_call import PhoneCall
 from ringback.testing.received_media import ReceivedMedia, ReceivedText

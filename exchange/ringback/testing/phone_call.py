@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ringback.testing.diagnosis import describe_call
+from ringback.testing.failure_report import describe_call
 from ringback.testing.json_api import Connection, handset_path
 from ringback.testing.received_media import HeardSound
 from ringback.testing.transcript import Transcript, Words

@@ -8,8 +8,9 @@ import asyncio
 import json
 from collections.abc import Mapping
 
-from ringback.calls.audio_path import CHARACTERS_PER_SECOND, CallerInput, HeardItem, Speech, speaking_seconds
+from ringback.calls.audio_path import CallerInput, HeardItem, Speech
 from ringback.calls.call import Call
+from ringback.calls.speaking_time import CHARACTERS_PER_SECOND, speaking_seconds
 from ringback.service.sids import new_sid
 from ringback.sound.profanity import without_profanity
 from ringback.transcribing.options import TranscriptionOptions

@@ -9,26 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringback.service.debugger import Debugger
+from ringback.twiml.content_types import AUDIO_CONTENT_TYPES, XML_CONTENT_TYPES
 from ringback.twiml.parser import Element, TwimlParseError, encoding, parse
 from ringback.twiml.steps import Fetch
 from ringback.webhooks.request import WebhookResponse
 
 ToElement = Callable[[str], Element]
-XML_CONTENT_TYPES = {"text/xml", "application/xml", "text/html"}
-AUDIO_CONTENT_TYPES = {
-    "audio/mpeg",
-    "audio/wav",
-    "audio/wave",
-    "audio/x-wav",
-    "audio/aiff",
-    "audio/x-aifc",
-    "audio/x-aiff",
-    "audio/x-gsm",
-    "audio/gsm",
-    "audio/ulaw",
-    "audio/mp3",
-    "audio/x-mpeg",
-}
 
 
 @dataclass

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.calls.audio_path import AudioPath, speaking_seconds
 from ringback.calls.call import Call
-from ringback.calls.call_plan import CallPlan
 from ringback.state import State
-from ringback.twiml import grammar
-from ringback.twiml.attributes import GENERIC_WARNING
+from ringback.twiml.application_error import say_application_error
+from ringback.twiml.attribute_values import GENERIC_WARNING
 from ringback.twiml.documents import Document, DocumentError, read_voice
+from ringback.twiml.fallback import FallbackRequest
 from ringback.twiml.parser import Element
+from ringback.twiml.schema_validation import report_violations
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook
@@ -22,7 +22,6 @@ from ringback.webhooks.urls import resolve
 
 MAX_FAST_DOCUMENTS = 50  # per session; every further document is delayed
 SLOWDOWN_SECONDS = 0.1
-APPLICATION_ERROR_MESSAGE = "We are sorry, an application error has occurred. Goodbye."
 
 
 class VoiceSession:
@@ -61,7 +60,7 @@ class VoiceSession:
         return await self._run_current_document()
 
     async def _run_current_document(self) -> Outcome:
-        grammar.report_violations(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
+        report_violations(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
         return await self._run_verbs(self.document.root.elements())
 
     async def _throttle(self) -> None:
@@ -161,25 +160,3 @@ class VoiceSession:
             mend=mend,
             detail=detail,
         )
-
-
-class FallbackRequest:
-    """Made at most once per session: a fallback document that redirects to the failing URL would loop."""
-
-    def __init__(self, plan: CallPlan) -> None:
-        self.plan, self.is_used = plan, False
-
-    def next_step(self, error: DocumentError) -> Fetch | None:
-        """Returns the request for the fallback document, or None if there is no fallback URL or it has been used."""
-        fallback = self.plan.fallback
-        if self.is_used or not fallback.url:
-            return None
-        self.is_used = True
-        return Fetch(fallback.url, fallback.method, {"ErrorCode": str(error.code), "ErrorUrl": error.url})
-
-
-async def say_application_error(audio: AudioPath) -> None:
-    """Speak the apology to the end."""
-    text = APPLICATION_ERROR_MESSAGE
-    item = audio.start_item("Say", text=text, voice="", language="en-US", seconds=4.0, system=True)
-    await audio.play_out(item, speaking_seconds(text))

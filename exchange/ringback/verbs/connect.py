@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ringback.evidence import documented
-from ringback.twiml.attributes import GENERIC_WARNING, method
+from ringback.twiml.attribute_values import GENERIC_WARNING, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome

@@ -13,7 +13,7 @@ from ringback.calls.bridge import bridge
 from ringback.calls.call import SIP_CODES, CallRecorder
 from ringback.calls.call_plan import CallPlan
 from ringback.evidence import documented
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

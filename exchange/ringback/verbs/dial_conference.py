@@ -13,7 +13,7 @@ from ringback.calls.conferences import EVENT_SUBSCRIPTIONS, Conference
 from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.service.sids import SID
-from ringback.twiml.attributes import boolean, keywords, method, whole_number
+from ringback.twiml.attribute_values import boolean, keywords, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome, Step

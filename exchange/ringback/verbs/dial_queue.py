@@ -9,7 +9,7 @@ import asyncio
 from ringback.calls.bridge import bridge
 from ringback.calls.queues import CallQueue, QueueMember
 from ringback.evidence import documented
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

@@ -11,7 +11,7 @@ from ringback.account.sip_uris import SipUri, is_custom_header, is_sip, new_sip_
 from ringback.calls.call_plan import StatusCallback
 from ringback.calls.loopback import would_loop
 from ringback.evidence import documented, observed
-from ringback.twiml.attributes import keywords, method
+from ringback.twiml.attribute_values import keywords, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import noun as register_noun

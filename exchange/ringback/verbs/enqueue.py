@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ringback.calls.queues import CallQueue, QueueMember
 from ringback.evidence import documented
-from ringback.twiml.attributes import method, whole_number
+from ringback.twiml.attribute_values import method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import End, Fetch, Outcome, Step

@@ -12,11 +12,12 @@ from typing import Any
 
 from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.evidence import documented
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.gather_speech import PartialResults, SpeechOptions, speech_options
+from ringback.verbs.gather_partial_results import PartialResults
+from ringback.verbs.gather_speech import SpeechOptions, speech_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (

@@ -8,7 +8,7 @@ from ringback.evidence import documented
 from ringback.service.sids import new_sid
 from ringback.transcribing.live_transcription import MAX_AT_ONCE, LiveTranscription, running, send_event
 from ringback.transcribing.options import NAMES, InvalidTranscription, read_options
-from ringback.twiml.attributes import method
+from ringback.twiml.attribute_values import method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import noun as register_noun

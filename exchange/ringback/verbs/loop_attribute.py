@@ -4,7 +4,7 @@ https://www.twilio.com/docs/voice/twiml/say (2026-11)"""
 
 from __future__ import annotations
 
-from ringback.twiml.attributes import whole_number
+from ringback.twiml.attribute_values import whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 

@@ -11,7 +11,7 @@ from ringback.evidence import documented
 from ringback.messages.delivery import fail, send
 from ringback.messages.message import Message
 from ringback.state import State
-from ringback.twiml.attributes import method
+from ringback.twiml.attribute_values import method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

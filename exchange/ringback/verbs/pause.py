@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback.evidence import documented
-from ringback.twiml.attributes import whole_number
+from ringback.twiml.attribute_values import whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome

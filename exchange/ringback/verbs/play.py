@@ -7,7 +7,7 @@ import re
 from ringback.evidence import documented
 from ringback.service.media import MAX_MEDIA_BYTES, Media
 from ringback.sound import wav
-from ringback.twiml.documents import AUDIO_CONTENT_TYPES
+from ringback.twiml.content_types import AUDIO_CONTENT_TYPES
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome

@@ -12,8 +12,9 @@ from ringback.calls.call import CallRecorder
 from ringback.evidence import documented
 from ringback.service.sids import new_sid
 from ringback.sound.recording_timeline import RecordingTimeline
-from ringback.sound.recordings import Recording, Transcription
-from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.sound.recordings import Recording
+from ringback.sound.transcription import Transcription
+from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

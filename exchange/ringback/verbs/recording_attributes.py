@@ -5,7 +5,7 @@ https://www.twilio.com/docs/voice/twiml/recording (2026-11)"""
 from __future__ import annotations
 
 from ringback.sound.recordings import RECORDED_TRACKS, RECORDING_EVENTS, RecordingOptions
-from ringback.twiml.attributes import keywords, method
+from ringback.twiml.attribute_values import keywords, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 

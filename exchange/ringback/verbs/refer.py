@@ -8,7 +8,7 @@ from ringback.account.sip_uris import is_sip, parse_sip_uri
 from ringback.calls.call import SIP_CODES
 from ringback.calls.lifecycle import start_handset_call
 from ringback.evidence import documented
-from ringback.twiml.attributes import method
+from ringback.twiml.attribute_values import method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

@@ -1,6 +1,6 @@
 """The registry of TwiML elements: verbs with the functions that run them, and nouns; checked before they are used.
 
-Each module in this package registers its elements. The grammar and the coverage table are derived from them."""
+Each module in this package registers its elements. The TwiML schema and the coverage table are derived from them."""
 
 from __future__ import annotations
 

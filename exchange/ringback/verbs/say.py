@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from ringback.calls.audio_path import speaking_seconds
+from ringback.calls.speaking_time import speaking_seconds
 from ringback.evidence import documented
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element

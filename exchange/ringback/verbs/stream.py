@@ -7,7 +7,7 @@ from ringback.evidence import documented
 from ringback.streams.options import MAX_PARAMETER_CHARACTERS, TRACKS, StreamOptions, fits
 from ringback.streams.session import MediaStream
 from ringback.streams.start_and_stop import StreamRefused, start_stream, stop_streams
-from ringback.twiml import attributes
+from ringback.twiml.attribute_values import GENERIC_WARNING, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import noun as register_noun
@@ -26,7 +26,7 @@ def stop_one_way_stream(session: VoiceSession, noun: Element) -> None:
     name = noun.get("name")
     if not stop_streams(session.state, session.call, name) and name:
         mistake = f"Stop: this call has no one-way stream named {name[:80]!r}"
-        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Use the name of a stream that <Start> has started.")
+        session.warn(GENERIC_WARNING, noun, mistake, "Use the name of a stream that <Start> has started.")
 
 
 async def connect_two_way_stream(session: VoiceSession, noun: Element, parameters: dict[str, str]) -> None:
@@ -48,12 +48,12 @@ def _start(session: VoiceSession, noun: Element, two_way: bool) -> MediaStream |
     try:
         return start_stream(session.state, session.call, _options(session, noun, two_way))
     except StreamRefused as refused:
-        session.warn(attributes.GENERIC_WARNING, noun, f"Stream: {refused}", "Stop the other stream first.")
+        session.warn(GENERIC_WARNING, noun, f"Stream: {refused}", "Stop the other stream first.")
         return None
 
 
 def _options(session: VoiceSession, noun: Element, two_way: bool) -> StreamOptions:
-    code = attributes.GENERIC_WARNING
+    code = GENERIC_WARNING
     callback = noun.get("statusCallback").strip()
     return StreamOptions(
         url=_url(session, noun),
@@ -62,7 +62,7 @@ def _options(session: VoiceSession, noun: Element, two_way: bool) -> StreamOptio
         tracks=_tracks(session, noun, two_way),
         parameters=_parameters(session, noun),
         callback=session.absolute(callback) if callback else "",
-        callback_method=attributes.method(session, noun, code, "statusCallbackMethod"),
+        callback_method=method(session, noun, code, "statusCallbackMethod"),
     )
 
 
@@ -83,11 +83,11 @@ def _tracks(session: VoiceSession, noun: Element, two_way: bool) -> tuple[str, .
     if track not in TRACKS:
         expected = ", ".join(TRACKS)
         mistake = f"Stream: track must be one of {expected}, not {track[:40]!r}"
-        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Use one of these.")
+        session.warn(GENERIC_WARNING, noun, mistake, "Use one of these.")
         track = DEFAULT_TRACK
     if two_way and track != DEFAULT_TRACK:
         mistake = f"Stream: in <Connect>, track can only be {DEFAULT_TRACK}"
-        session.warn(attributes.GENERIC_WARNING, noun, mistake, "Remove track, or use <Start> to hear other tracks.")
+        session.warn(GENERIC_WARNING, noun, mistake, "Remove track, or use <Start> to hear other tracks.")
         track = DEFAULT_TRACK
     return TRACKS[track]
 
@@ -97,11 +97,11 @@ def _parameters(session: VoiceSession, noun: Element) -> dict[str, str]:
     for parameter in noun.elements():
         name, value = parameter.get("name"), parameter.get("value")
         if not name:
-            session.warn(attributes.GENERIC_WARNING, parameter, "Parameter: the name is missing", "Add a name.")
+            session.warn(GENERIC_WARNING, parameter, "Parameter: the name is missing", "Add a name.")
         elif not fits(name, value):
             limit = f"name and value must have fewer than {MAX_PARAMETER_CHARACTERS} characters together"
             mistake = f"Parameter {name[:40]!r} is left out: {limit}"
-            session.warn(attributes.GENERIC_WARNING, parameter, mistake, "Send a key, and keep the value in your app.")
+            session.warn(GENERIC_WARNING, parameter, mistake, "Send a key, and keep the value in your app.")
         else:
             found[name] = value
     return found

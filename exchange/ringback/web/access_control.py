@@ -10,7 +10,7 @@ from aiohttp import web
 from ringback.rest.product_routes import is_rest
 from ringback.state import State
 from ringback.web.basic_auth import parse_basic_auth
-from ringback.web.json_responses import RequestRefused
+from ringback.web.json_requests import RequestRefused
 
 STATE: web.AppKey[State] = web.AppKey("state", State)
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}

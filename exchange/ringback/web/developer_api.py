@@ -11,7 +11,7 @@ from ringback.service.faults import CHANNELS, FAULT_KINDS, FAULT_OPTIONS, FAULT_
 from ringback.state import State
 from ringback.web import coverage
 from ringback.web.html import page_head
-from ringback.web.json_responses import RequestRefused, add_route, number_field, read_json
+from ringback.web.json_requests import RequestRefused, add_route, number_field, read_json
 
 MAX_SEED = 2**53  # the largest whole number that JavaScript represents exactly
 MAX_STEP_SECONDS = 366 * 24 * 3600.0

@@ -1,4 +1,4 @@
-"""The live feed as server-sent events, and the media that handsets show and play."""
+"""The live feed as server-sent events."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from aiohttp import web
 from ringback.account.phone_numbers import normalize_number
 from ringback.service.live_feed import Item
 from ringback.state import State
-from ringback.streams.heard_audio import HeardAudio
-from ringback.web.json_responses import RequestRefused, add_route
+from ringback.web.json_requests import add_route
 
 HEARTBEAT_SECONDS = 15
 
 
 def add_routes(app: web.Application, state: State) -> None:
     add_route(app, state, "GET", "/feed", feed, ("handset", "after"))
-    add_route(app, state, "GET", "/media/{sid}", media)
 
 
 async def feed(state: State, request: web.Request) -> web.StreamResponse:
@@ -41,30 +39,6 @@ async def feed(state: State, request: web.Request) -> web.StreamResponse:
 
 def _event(item: Item) -> bytes:
     return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
-
-
-async def media(state: State, request: web.Request) -> web.StreamResponse:
-    file = state.media.get(request.match_info["sid"])
-    if file is None:
-        raise RequestRefused(404, "There is no such media file.")
-    headers = {"Content-Type": file.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
-    if not file.inline:
-        headers["Content-Disposition"] = "attachment"
-    if isinstance(file, HeardAudio) and not file.is_over:
-        return await _send_while_heard(file, request, headers)
-    return web.Response(body=file.body, headers=headers)
-
-
-async def _send_while_heard(file: HeardAudio, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
-    """Streams the app's audio as a growing WAV file until it ends or the client disconnects."""
-    response = web.StreamResponse(headers=headers | {"Cache-Control": "no-store"})
-    await response.prepare(request)
-    try:
-        async for part in file.parts():
-            await response.write(part)
-    except ConnectionResetError:
-        pass
-    return response
 
 
 def _number(text: str) -> str:

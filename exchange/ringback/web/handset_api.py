@@ -9,12 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from ringback.account.geography import Place
-from ringback.state import Handset, State
+from ringback.handset import WHEN_CALLED, Handset
+from ringback.state import State
 from ringback.web import handset_calls, handset_streams, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
-from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
-
-WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
+from ringback.web.json_requests import RequestRefused, add_route, read_json, text_field
 
 PLACE = ("city", "state", "zip", "country")
 MAX_PLACE_CHARACTERS = 100

@@ -15,7 +15,7 @@ from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.sound import wav
 from ringback.state import State
 from ringback.web.handset_request import destination, find_call, find_handset, find_live_call
-from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
+from ringback.web.json_requests import RequestRefused, number_field, read_json, text_field
 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
 MAX_SPEECH_CHARACTERS = 4000

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from ringback.account.phone_numbers import is_e164, is_handset_address, is_sender_id, is_whatsapp, normalize_number
 from ringback.calls.call import Call
-from ringback.state import Handset, State
-from ringback.web.json_responses import RequestRefused, text_field
+from ringback.handset import Handset
+from ringback.state import State
+from ringback.web.json_requests import RequestRefused, text_field
 
 
 def handset_number(request: web.Request) -> str:

@@ -14,7 +14,7 @@ from ringback.streams.session import MediaStream
 from ringback.streams.start_and_stop import streams_of
 from ringback.web.handset_calls import MAX_WAIT_SECONDS
 from ringback.web.handset_request import find_call
-from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
+from ringback.web.json_requests import RequestRefused, number_field, read_json, text_field
 
 
 async def list_streams(state: State, request: web.Request) -> web.Response:

@@ -7,13 +7,14 @@ from typing import Any
 from aiohttp import web
 
 from ringback.account.phone_numbers import is_message_address
+from ringback.handset import Handset
 from ringback.messages.attachments import attach
 from ringback.messages.incoming import receive_message
 from ringback.messages.message import Message
 from ringback.service.media import from_data_url
-from ringback.state import Handset, State
+from ringback.state import State
 from ringback.web.handset_request import destination, find_handset
-from ringback.web.json_responses import RequestRefused, read_json, text_field
+from ringback.web.json_requests import RequestRefused, read_json, text_field
 
 MAX_BODY_CHARACTERS = 1600
 MAX_MEDIA = 10

@@ -1,30 +1,28 @@
-"""The exchange's HTTP server: its ports, routes, pages, security headers and JSON errors."""
+"""The exchange's HTTP server: its ports, routes and pages, and the Twilio products that it supports."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
 
 from ringback.rest import routes
-from ringback.rest.product_routes import PRODUCT_PATHS, is_rest
+from ringback.rest.product_routes import PRODUCT_PATHS
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.state import State
-from ringback.web import developer_api, event_stream, handset_api
+from ringback.web import developer_api, event_stream, handset_api, media_files
 from ringback.web.access_control import STATE, Handler, access_control
+from ringback.web.error_responses import errors_as_json
 from ringback.web.html import call_pages
-from ringback.web.html.page_head import as_html, error_page, phones_page
-from ringback.web.json_responses import RequestRefused, file_response
+from ringback.web.html.page_head import phones_page
+from ringback.web.json_requests import RequestRefused, file_response
+from ringback.web.security_headers import security_headers
 from ringback.webhooks.urls import is_twilio_host
 
 SHUTDOWN_SECONDS = 0.5  # grace period for in-flight requests when the exchange stops
 PAGES = Path(__file__).parents[1] / "pages"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; frame-ancestors 'none'"
-)
 MAX_BODY_BYTES = 16 * 1024 * 1024
 WRONG_CREDENTIALS = "the app used a different account SID or auth token: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
 
@@ -75,6 +73,7 @@ def make_app(state: State) -> web.Application:
     routes.add_routes(app, state)
     handset_api.add_routes(app, state)
     event_stream.add_routes(app, state)
+    media_files.add_routes(app, state)
     developer_api.add_routes(app, state)
     call_pages.add_routes(app, state)
     app.router.add_get("/", phones)
@@ -107,49 +106,6 @@ def _file(path: str) -> web.FileResponse:
     except (ValueError, OSError):  # the path contains a NUL or is too long
         pass
     raise RequestRefused(404, f"There is no page {path[:100]}.")
-
-
-@web.middleware
-async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-@web.middleware
-async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Returns every error as JSON with one sentence; REST API errors are in Twilio's format."""
-    try:
-        return await handler(request)
-    except RequestRefused as refused:
-        if _is_for_browser(request):
-            return _error_page(request, str(refused), refused.status, refused.headers)
-        return web.json_response({"error": str(refused)}, status=refused.status, headers=refused.headers)
-    except web.HTTPRedirection:
-        raise
-    except web.HTTPException as error:
-        if is_rest(request.path):
-            return routes.not_found_response(request, error.status)
-        if _is_for_browser(request):
-            return _error_page(request, f"{error.reason}: {request.path}", error.status)
-        return web.json_response({"error": f"{error.reason}: {request.path}"}, status=error.status)
-
-
-def _is_for_browser(request: web.Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("Accept", "") and not is_rest(request.path)
-
-
-def _error_page(
-    request: web.Request, sentence: str, status: int, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    response = as_html(error_page(sentence, request.app[STATE].settings.links))
-    response.set_status(status)
-    response.headers.update(headers or {})
-    return response
 
 
 @web.middleware

@@ -4,14 +4,11 @@ https://www.twilio.com/docs/voice/twiml/enqueue (2026-11)"""
 
 from __future__ import annotations
 
-import math
 import re
-from array import array
 from collections.abc import Iterable
-from functools import cache
 from urllib.parse import urlsplit
 
-from ringback.sound import wav
+from ringback.sound.hold_music_tune import music
 from ringback.webhooks.request import WebhookResponse
 from ringback.webhooks.twimlets import twimlet_document
 
@@ -26,10 +23,6 @@ DEMO_DOCUMENTS = {
     ("demo.twilio.com", "/welcome/voice/"): "<Response><Say>Your phone number works.</Say></Response>",
     ("demo.twilio.com", "/welcome/sms/reply/"): "<Response><Message>Your phone number works.</Message></Response>",
 }
-TUNE_HZ = (262, 330, 392, 523, 392, 330)  # C E G c G E
-NOTE_SECONDS = 0.5
-REPETITIONS = 4
-AMPLITUDE = 5000
 
 
 def demo_response(url: str, parameters: Iterable[tuple[str, str]]) -> WebhookResponse | None:
@@ -50,15 +43,3 @@ def demo_response(url: str, parameters: Iterable[tuple[str, str]]) -> WebhookRes
 def _response(url: str, content_type: str, body: bytes) -> WebhookResponse:
     request = {"method": "GET", "url": url, "parameters": []}
     return WebhookResponse(url, 200, {"content-type": content_type}, body, request=request)
-
-
-@cache
-def music() -> bytes:
-    """Returns the hold music as a WAV file."""
-    samples = array("h")
-    count = int(NOTE_SECONDS * wav.SAMPLE_RATE_HZ)
-    for pitch in TUNE_HZ * REPETITIONS:
-        samples.extend(
-            int(AMPLITUDE * (1 - n / count) * math.sin(n * math.tau * pitch / wav.SAMPLE_RATE_HZ)) for n in range(count)
-        )
-    return wav.to_wav(samples.tobytes())

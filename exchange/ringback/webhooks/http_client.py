@@ -1,4 +1,4 @@
-"""The HTTP client for webhooks: signatures, timeouts, retries, redirects, cookies, HTTP authentication and a cache."""
+"""The HTTP client for webhooks: signatures, timeouts, retries, redirects, cookies and HTTP authentication."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from ringback.service.bounded_dict import BoundedDict, body_size
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.sids import new_uuid
 from ringback.webhooks.app_address import AppAddress
@@ -19,11 +19,11 @@ from ringback.webhooks.connections import ConnectionUse, connector, tls_context
 from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
 from ringback.webhooks.request import Webhook, WebhookResponse, request_headers
+from ringback.webhooks.response_cache import ResponseCache
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.urls import encode_form, parsed_url, resolve, wire_url, without_userinfo
 
 MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
-MAX_CACHED_RESPONSES = 200
 MAX_REALMS = 5000
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
@@ -35,7 +35,7 @@ class WebhookClient:
     def __init__(self, clock: Clock, token: str, address: AppAddress, shared_key: tuple[str, str] | None) -> None:
         self.clock, self.token, self.address, self.shared_key = clock, token, address, shared_key
         self.jars = CookieJars(clock)
-        self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)
+        self.cache = ResponseCache()
         self.basic_auth_realms: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_REALMS)
         self._session: aiohttp.ClientSession | None = None
 
@@ -188,7 +188,7 @@ class _Request:
         ) as response:
             connection.has_response = True
             self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
-            return self._through_cache(await self._read(response))
+            return self.client.cache.resolved(self.method, await self._read(response))
 
     def _headers(self) -> dict[str, str]:
         voice = self.webhook.channel in ("voice", "voice-status")
@@ -199,15 +199,7 @@ class _Request:
             headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={self.shared_key},algorithm=HMAC_SHA256"
         if cookies := self.client.jars.header(self.webhook.cookie_jar, self.url):
             headers["Cookie"] = cookies
-        return headers | self._validators() | self.forwarding_headers
-
-    def _validators(self) -> dict[str, str]:
-        """The headers of a conditional request, if a response from this URL is cached."""
-        cached = self.client.cached.get(self.url) if self.method == "GET" else None
-        if cached is None:
-            return {}
-        names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-        return {condition: cached.headers[name] for name, condition in names.items() if name in cached.headers}
+        return headers | self.client.cache.validators(self.method, self.url) | self.forwarding_headers
 
     async def _read(self, response: aiohttp.ClientResponse) -> WebhookResponse:
         body = b""
@@ -221,17 +213,6 @@ class _Request:
         return WebhookResponse(
             self.url, response.status, headers, body, request=_request_json(self.webhook, self.url, self.method)
         )
-
-    def _through_cache(self, response: WebhookResponse) -> WebhookResponse:
-        """The cached response for a 304, otherwise the response itself. Caches a 200 response that has a validator."""
-        if self.method != "GET":
-            return response
-        if response.status == 304 and self.url in self.client.cached:
-            cached = self.client.cached[self.url]
-            return WebhookResponse(cached.url, cached.status, cached.headers, cached.body, request=response.request)
-        if response.status == 200 and not response.headers.keys().isdisjoint({"etag", "last-modified"}):
-            self.client.cached[self.url] = response
-        return response
 
 
 def _request_json(webhook: Webhook, url: str = "", method: str = "") -> dict[str, Any]:

@@ -1,20 +1,16 @@
-"""Sends webhooks to the app, applies the active faults to them, and logs each request and response.
+"""Sends webhooks to the app, applies the active faults to them, and adds each request and response to the logs.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-faq (2026-11)"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 from ringback.calls.call_log import CallLog
 from ringback.service.background_tasks import BackgroundTasks
 from ringback.service.clock import Clock
-from ringback.service.dates import iso8601_milliseconds
 from ringback.service.debugger import Debugger
 from ringback.service.faults import Fault, FaultInjector
 from ringback.service.settings import Settings
@@ -22,30 +18,7 @@ from ringback.webhooks.app_address import AppAddress
 from ringback.webhooks.demo_urls import demo_response
 from ringback.webhooks.http_client import WebhookClient
 from ringback.webhooks.request import Webhook, WebhookResponse
-
-MAX_LOGGED_BYTES = 2000  # of a response's body
-MAX_LOGGED_REQUESTS = 500
-
-
-@dataclass(frozen=True)
-class RequestLogEntry:
-    """One request to the app, and its response with the first 2,000 bytes of the body."""
-
-    webhook: Webhook
-    response: WebhookResponse
-    at: datetime
-
-    def as_json(self) -> dict[str, Any]:
-        response = self.response
-        return response.request | {
-            "at": iso8601_milliseconds(self.at),
-            "sid": self.webhook.sid,
-            "channel": self.webhook.channel,
-            "status": response.status,
-            "seconds": round(response.seconds, 4),
-            "error": response.error,
-            "body": response.body.decode("utf-8", "replace"),
-        }
+from ringback.webhooks.request_log import RequestLog
 
 
 @dataclass(eq=False)
@@ -72,7 +45,7 @@ class WebhookSender:
         self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
         self.log_of = log_of
         self.client = WebhookClient(clock, settings.auth_token, address, settings.shared_key)
-        self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
+        self.log = RequestLog()
         self.held: list[HeldWebhook] = []
         self.pending = 0  # requests that the app has not answered yet
 
@@ -136,9 +109,7 @@ class WebhookSender:
         call_entry = call_log.add("request", webhook) if call_log else None
 
         def finish(response: WebhookResponse) -> None:
-            is_short = len(response.body) <= MAX_LOGGED_BYTES
-            logged = response if is_short else replace(response, body=response.body[:MAX_LOGGED_BYTES])
-            self.log.append(RequestLogEntry(webhook, logged, at))
+            logged = self.log.add(webhook, response, at)
             if call_log and call_entry:
                 call_log.add_response(call_entry, logged)
 

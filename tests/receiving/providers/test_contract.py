@@ -9,6 +9,7 @@ import pytest
 
 import config
 import events
+from bench.providers import secret
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import RejectedRequest
@@ -245,3 +246,8 @@ def test_genuine_but_unreadable_body_is_accepted_and_stored(case, send, redis, c
         assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204), body[:9]
         assert stored_requests.latest(redis)[0][1].body in (body, body[: stored_requests.MAX_INLINE_BODY_BYTES])
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("name", providers.load())
+def test_secret_in_the_benchmark_can_be_used(name):
+    providers.check_settings({name: (config.Secret(secret(name)),)})

@@ -1,6 +1,6 @@
 // The dialog "Add a handset": choose a name and a number.
 
-import { unusedName, unusedNumbers } from "./saved-handsets.js";
+import { unusedName, unusedNumbers } from "./fictional-handsets.js";
 import { element } from "./dom.js";
 import { readable } from "./phone-numbers.js";
 

@@ -1,6 +1,6 @@
 // A phone's call screen: the other party, the status, the captions and the controls.
 
-import { announce } from "./screen-reader.js";
+import { announce } from "./live-regions.js";
 import { Captions } from "./captions.js";
 import { CallClock } from "./call-clock.js";
 import { handsetPath, request } from "./api.js";
@@ -8,7 +8,7 @@ import { setText, setVisible } from "./dom.js";
 import { addKeys, handleKeyboard } from "./keypad.js";
 import { Microphone } from "./microphone.js";
 import { isRinging } from "./state.js";
-import * as tones from "./dtmf-tones.js";
+import { playKey } from "./dtmf-tones.js";
 import { listeningPrompt } from "./listening-prompt.js";
 
 const MAX_WAIT_SECONDS = 10; // how long the exchange keeps typed speech until it listens again, because typing is slower than speaking
@@ -75,7 +75,7 @@ export class CallScreen {
 
   async press(digit) {
     if (this.call.status !== "in-progress") return;
-    if (this.sound.on) tones.playKey(digit);
+    if (this.sound.on) playKey(digit);
     this.addSaid(`Key ${digit}`);
     if (!this.call.listening?.stream) await this.microphone.stop(); // the last audio must arrive before the key that ends a recording
     this.send("keys", { digits: digit });

@@ -2,7 +2,8 @@
 
 import { playGrowing } from "./growing-audio.js";
 import { speak } from "./speech-synthesis.js";
-import * as tones from "./dtmf-tones.js";
+import { playBeep } from "./beep.js";
+import { playKeys } from "./dtmf-tones.js";
 
 export class HandsetAudio {
   /** `reportSpeaking(call, id, speaking)` tells the exchange that an item has started or ended. */
@@ -60,8 +61,8 @@ const AUDIO = {
   },
   Audio: (item) => item.url && { start: () => playGrowing(item.url) },
   Play: (item) => item.url && { reported: true, start: () => play(item.url) },
-  Tones: (item) => tone(() => tones.playKeys(item.digits)),
-  Beep: () => tone(tones.playBeep),
+  Tones: (item) => tone(() => playKeys(item.digits)),
+  Beep: () => tone(playBeep),
 };
 
 function play(url) {

@@ -11,7 +11,7 @@ import { showActiveFaults } from "./active-faults.js";
 import { follow } from "./feed.js";
 import { readable } from "./phone-numbers.js";
 import { Phone } from "./phone.js";
-import { announceChange } from "./screen-reader-reports.js";
+import { announceChange } from "./screen-reader-announcements.js";
 import { Ringer } from "./ringer.js";
 import { Sound } from "./sound-switch.js";
 import { isOver, liveCall, settingsOf, State } from "./state.js";

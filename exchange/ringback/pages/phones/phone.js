@@ -5,7 +5,7 @@ import { Compose } from "./compose.js";
 import { handsetPath, request } from "./api.js";
 import { parts, setText, setVisible } from "./dom.js";
 import { isWhatsApp, readable } from "./phone-numbers.js";
-import { Settings } from "./settings.js";
+import { Settings } from "./handset-settings.js";
 import { isRinging, liveCall } from "./state.js";
 import { Thread } from "./thread.js";
 

@@ -1,7 +1,9 @@
-// The bell, which rings while a call to one of the handsets is waiting to be answered.
+// The bell: how it sounds, and that it rings while a call to one of the handsets is waiting to be answered.
 
 import { isRinging, liveCall } from "./state.js";
-import { startBell } from "./dtmf-tones.js";
+import { playTone } from "./tone-generator.js";
+
+const BELL_HZ = [400, 450];
 
 export class Ringer {
   constructor(sound) {
@@ -18,4 +20,12 @@ export class Ringer {
 function isRung(handset) {
   const call = liveCall(handset);
   return call && isRinging(call) && handset.when_called === "rings";
+}
+
+/** Rings until the returned function is called. */
+function startBell() {
+  const ring = () => { playTone(BELL_HZ, 0.4); playTone(BELL_HZ, 0.4, 0.6); };
+  ring();
+  const timer = setInterval(ring, 3000);
+  return () => clearInterval(timer);
 }

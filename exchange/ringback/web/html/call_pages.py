@@ -16,7 +16,7 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.web.html.page_head import as_html, head
 from ringback.web.html.sequence_diagram import DiagramStep, lanes, legs_of, steps
-from ringback.web.json_responses import RequestRefused, add_route
+from ringback.web.json_requests import RequestRefused, add_route
 
 DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
 KINDS = {"": ("All", "called or texted"), "calls": ("Calls", "called"), "texts": ("Texts", "texted")}

@@ -1,4 +1,4 @@
-"""Helpers for the JSON APIs: routes, request bodies, fields, files and errors."""
+"""Helpers for requests to the JSON APIs: routes, bodies, fields and refusals."""
 
 from __future__ import annotations
 

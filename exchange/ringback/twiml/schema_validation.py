@@ -10,11 +10,12 @@ from functools import cache
 from ringback.service.debugger import Debugger
 from ringback.twiml.documents import Document
 from ringback.twiml.parser import Element
+from ringback.twiml.spelling_suggestions import suggestion
 from ringback.verbs.registry import TOP_LEVEL_NOUNS, VOICE, TwimlElement, elements
 
 
 @cache
-def grammar(channel: str) -> dict[str, TwimlElement]:
+def schema(channel: str) -> dict[str, TwimlElement]:
     """Returns the elements that are allowed in a channel's documents, by name, including Response."""
     allowed = {name: entry for name, entry in elements().items() if channel in entry.channels}
     verbs = {name for name, entry in allowed.items() if entry.run} | (TOP_LEVEL_NOUNS if channel == VOICE else set())
@@ -23,7 +24,7 @@ def grammar(channel: str) -> dict[str, TwimlElement]:
 
 def violations(root: Element, channel: str) -> Iterator[tuple[Element, str]]:
     """Yields each element that violates Twilio's schema, with a message for the app developer."""
-    allowed = grammar(channel)
+    allowed = schema(channel)
     unchecked = [root]
     while unchecked:
         element = unchecked.pop(0)
@@ -33,21 +34,14 @@ def violations(root: Element, channel: str) -> Iterator[tuple[Element, str]]:
         attributes, nested = entry.attribute_names, entry.child_names
         for name in element.attributes:
             if name not in attributes and not name.startswith("xmlns"):
-                yield element, f"<{element.name}> has no attribute {name}{_suggestion(name, attributes)}"
+                yield element, f"<{element.name}> has no attribute {name}{suggestion(name, attributes)}"
         for child in element.elements():
             if child.name in nested:
                 unchecked.append(child)
             else:
-                yield child, f"<{child.name}> is not allowed in <{element.name}>{_suggestion(child.name, nested)}"
+                yield child, f"<{child.name}> is not allowed in <{element.name}>{suggestion(child.name, nested)}"
     if text := root.own_text():
         yield root, f"Text outside a verb is ignored: {text[:40]!r}"
-
-
-def _suggestion(name: str, known: frozenset[str]) -> str:
-    for other in known:
-        if other.lower() == name.lower().replace("_", "").replace("-", ""):
-            return f"; did you mean {other}?"
-    return ""
 
 
 def report_violations(debugger: Debugger, document: Document, channel: str, sid: str, handset: str) -> None:

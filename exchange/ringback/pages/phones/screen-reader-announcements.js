@@ -1,6 +1,6 @@
-// Announces changes to a screen reader.
+// What a screen reader announces when something has changed.
 
-import { announce, announceUrgently } from "./screen-reader.js";
+import { announce, announceUrgently } from "./live-regions.js";
 import { captionOf } from "./captions.js";
 
 const SENTENCES = {

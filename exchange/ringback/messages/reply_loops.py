@@ -1,0 +1,20 @@
+"""Detects that two programs reply to each other without end.
+
+https://www.twilio.com/docs/api/errors/14107 (2026-11)"""
+
+from __future__ import annotations
+
+from ringback.state import State
+
+MAX_CONSECUTIVE_REPLIES = 15
+CONSECUTIVE_WITHIN_SECONDS = 30.0
+
+
+def is_reply_loop(state: State, from_: str, to: str) -> bool:
+    """Counts a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the last one."""
+    pair, now = (from_, to), state.clock.time()
+    last, count = state.reply_chains.get(pair, (0.0, 0))
+    count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
+    if count <= MAX_CONSECUTIVE_REPLIES:
+        state.reply_chains[pair] = (now, count)
+    return count > MAX_CONSECUTIVE_REPLIES
