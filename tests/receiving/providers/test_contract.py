@@ -9,7 +9,7 @@ import pytest
 
 import config
 import events
-from bench.providers import secret
+from bench import providers as benchmark
 from receiving import providers, stored_requests
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import RejectedRequest
@@ -250,4 +250,4 @@ def test_genuine_but_unreadable_body_is_accepted_and_stored(case, send, redis, c
 
 @pytest.mark.parametrize("name", providers.load())
 def test_secret_in_the_benchmark_can_be_used(name):
-    providers.check_settings({name: (config.Secret(secret(name)),)})
+    providers.check_settings({name: (config.Secret(benchmark.secret(name)),)})
