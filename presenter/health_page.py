@@ -11,7 +11,7 @@ from masking import mask_urls
 from presenter import csrf, health_checks
 from presenter.blueprint import bp
 from presenter.login import login_required
-from receiving import stored_requests
+from receiving import rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
@@ -76,7 +76,7 @@ def _template_values() -> dict[str, Any]:
         ]
         values["rejected"] = [
             _delivery_row(id, delivery, mistake.explanation)
-            for id, delivery, mistake in stored_requests.latest_rejected(client, MAX_ROWS)
+            for id, delivery, mistake in rejected_requests.latest(client, MAX_ROWS)
         ]
     except redis.RedisError:
         values["health"] = health_checks.Health(False)

@@ -11,7 +11,7 @@ from masking import mask_urls
 from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
-from receiving import stored_requests
+from receiving import rejected_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from show.sanitize import sanitize
@@ -19,7 +19,7 @@ from stage.blueprint import get_page_store
 from stage.presenter_session import is_logged_in
 from stage.theme import requested_theme
 
-MAX_EXAMINED = 2 * stored_requests.MAX_REJECTED_REQUESTS  # all that the inbox stores
+MAX_EXAMINED = 2 * rejected_requests.MAX_REJECTED_REQUESTS  # all that the inbox stores
 MAX_ROWS = 60
 MAX_SENTENCE_CHARACTERS = 300
 # Signatures are not shown, because some are genuine: these fields and all headers except those below are omitted.
@@ -67,7 +67,7 @@ def _template_values() -> dict[str, Any]:
     wanted = request.args.get("mistake", "")
     values: dict[str, Any] = {"is_store_up": True, "rows": [], "counts": [], "mistake": sanitize(wanted, 40)}
     try:
-        found = stored_requests.latest_rejected(get_page_store(), MAX_EXAMINED)
+        found = rejected_requests.latest(get_page_store(), MAX_EXAMINED)
     except redis.RedisError:
         return values | {"is_store_up": False}
     values["counts"] = Counter(mistake.name for _, _, mistake in found).most_common()

@@ -12,7 +12,7 @@ from redis.connection import ConnectionPool
 from werkzeug.exceptions import ServiceUnavailable
 
 import events
-from receiving import stored_requests
+from receiving import rejected_requests, stored_requests
 from store import Store, memory_usage
 from workers import fanout
 
@@ -66,6 +66,7 @@ def find_reason(redis: Store) -> str:
     share = memory_usage.used_share(redis)
     factor = memory_usage.history_factor(share)
     stored_requests.trim(redis, factor)
+    rejected_requests.trim(redis, factor)
     if share > MAX_MEMORY_SHARE:
         return f"{share:.0%} of the store's memory is used"
     if events.trim(redis, factor) > MAX_EVENT_BYTES:

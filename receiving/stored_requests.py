@@ -1,4 +1,4 @@
-"""Stores recent webhook requests for inspection and replay. Rejected requests are stored separately."""
+"""Stores recent verified webhook requests for inspection and replay."""
 
 import hashlib
 import json
@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from store import Pipe, Store, memory_usage
 from store.erasure import Erasure, erases, trim_stream
 
@@ -26,13 +25,7 @@ MAX_STORED_BODY_BYTES = 64 * 1024  # of a longer body only the start is stored: 
 LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
 LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body stored in a slot
 
-# Requests that no common mistake explains have a separate stream, so that forgeries cannot push out other requests.
-REJECTED_STREAM, FORGED_STREAM = "inbox:rejected", "inbox:forged"
-MAX_REJECTED_REQUESTS = 100  # in each of the two streams; anybody can fill them
-MAX_REJECTED_BODY_BYTES = 4_096
-MAX_REJECTED_HEADERS, MAX_REJECTED_HEADER_CHARS, MAX_REJECTED_HEADER_NAME_CHARS = 50, 400, 100
-MAX_REJECTED_URL_CHARS = 2_000
-MAX_BYTES = {STREAM: 1_500_000, LARGE_BODIES_KEY: 2_000_000, REJECTED_STREAM: 250_000, FORGED_STREAM: 250_000}
+MAX_BYTES = {STREAM: 1_500_000, LARGE_BODIES_KEY: 2_000_000}
 CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")  # never stored
 
 
@@ -53,21 +46,7 @@ def save(pipe: Pipe, delivery: Delivery) -> None:
         note = f"{LARGE_BODY_MARKER}{delivery.fingerprint}"
         pipe.execute_command("HSET", LARGE_BODIES_KEY, _slot_of(delivery.fingerprint), delivery.body)
         pipe.execute_command("EXPIRE", LARGE_BODIES_KEY, INBOX_TTL_SECONDS)
-    _add(pipe, STREAM, MAX_REQUESTS, delivery, delivery.body[:MAX_INLINE_BODY_BYTES], note)
-
-
-def save_rejected(redis: Store, delivery: Delivery, mistake: Mistake) -> None:
-    """Store the start of a rejected request, with the mistake that explains it."""
-    stream = FORGED_STREAM if mistake.name == UNKNOWN else REJECTED_STREAM
-    headers = list(delivery.headers.items())[:MAX_REJECTED_HEADERS]
-    start = replace(
-        delivery,
-        url=delivery.url[:MAX_REJECTED_URL_CHARS],
-        headers={name[:MAX_REJECTED_HEADER_NAME_CHARS]: value[:MAX_REJECTED_HEADER_CHARS] for name, value in headers},
-        body=delivery.body[:MAX_REJECTED_BODY_BYTES],
-    )
-    note = json.dumps([mistake.name, mistake.explanation, mistake.fix])
-    _add(redis, stream, MAX_REJECTED_REQUESTS, start, start.body, note)
+    append(pipe, STREAM, MAX_REQUESTS, delivery, delivery.body[:MAX_INLINE_BODY_BYTES], note)
 
 
 def trim(redis: Store, factor: float = 1.0) -> None:
@@ -99,20 +78,14 @@ def latest(redis: Store, count: int = 50, source: str = "") -> list[InboxEntry]:
     return [entry for entry in _with_bodies(redis, rows) if source in ("", source_of(entry.delivery))][:count]
 
 
-def latest_rejected(redis: Store, count: int = 50) -> list[tuple[str, Delivery, Mistake]]:
-    """Return the newest rejected requests, newest first, as (id, start of the request, mistake)."""
-    rows = [row for stream in (REJECTED_STREAM, FORGED_STREAM) for row in redis.xrevrange(stream, count=count)]
-    rows.sort(key=lambda row: [int(part) for part in row[0].split(b"-")], reverse=True)
-    return [(id.decode(), _parse_row(row), Mistake(*json.loads(row[b"note"]))) for id, row in rows[:count]]
-
-
 def source_of(delivery: Delivery) -> str:
     """Return the source of a request: `sms`, `voice` or the name of the provider."""
     first, _, rest = delivery.path.strip("/").partition("/")
     return rest.partition("/")[0] if first == "webhooks" else first
 
 
-def _add(to: Store, stream: str, max_length: int, delivery: Delivery, body: bytes, note: str) -> None:
+def append(to: Store, stream: str, max_length: int, delivery: Delivery, body: bytes, note: str) -> None:
+    """Add a request to a stream, without credentials. `body` and `note` are stored as they are."""
     headers = {name: value for name, value in delivery.headers.items() if name not in CREDENTIAL_HEADERS}
     path, url = delivery.redacted_path, delivery.url
     if path != delivery.path:
@@ -123,7 +96,8 @@ def _add(to: Store, stream: str, max_length: int, delivery: Delivery, body: byte
     to.execute_command("EXPIRE", stream, INBOX_TTL_SECONDS)
 
 
-def _parse_row(row: dict[bytes, bytes]) -> Delivery:
+def parse_row(row: dict[bytes, bytes]) -> Delivery:
+    """Return the request that `append` has stored in this row."""
     method, url, headers, received_at, replay_mark = json.loads(row[b"request"])
     return Delivery(method, url, headers, row[b"body"], received_at, replay_mark)
 
@@ -136,7 +110,7 @@ def _with_bodies(redis: Store, rows: list[tuple[bytes, dict[bytes, bytes]]]) -> 
     body_by_note = {f"{LARGE_BODY_MARKER}{hashlib.sha256(body).hexdigest()}": body for body in bodies}
     entries = []
     for (id, row), note in zip(rows, notes, strict=True):
-        delivery = replace(_parse_row(row), body=body_by_note.get(note, row[b"body"]))
+        delivery = replace(parse_row(row), body=body_by_note.get(note, row[b"body"]))
         entries.append(InboxEntry(id.decode(), delivery, not note or note in body_by_note))
     return entries
 
@@ -152,20 +126,18 @@ def _first_id_at(time: float) -> int:
 
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
-    """Erase stored requests: those of one person are those that contain the number."""
-    streams = (STREAM, REJECTED_STREAM, FORGED_STREAM)
+    """Erase stored requests, and with those of one person note the sids of their calls and texts."""
     if not erasure.number:
         if erasure.is_everything:
             redis.delete(LARGE_BODIES_KEY)
-        return sum(trim_stream(redis, stream, erasure) for stream in streams)
-    return sum(_erase_requests_of(redis, stream, erasure) for stream in streams)
+        return trim_stream(redis, STREAM, erasure)
+    ids = ids_that_mention(redis, STREAM, erasure.number)
+    for delivery in filter(None, (find(redis, id.decode()) for id in ids)):
+        erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
+    return int(redis.execute_command("XDEL", STREAM, *ids)) if ids else 0
 
 
-def _erase_requests_of(redis: Store, stream: str, erasure: Erasure) -> int:
-    digits = erasure.number.lstrip("+").encode()
-    found = [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
-    for id in found:
-        delivery = find(redis, id.decode()) if stream == STREAM else None
-        if delivery:
-            erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
-    return int(redis.execute_command("XDEL", stream, *found)) if found else 0
+def ids_that_mention(redis: Store, stream: str, number: str) -> list[bytes]:
+    """Return the ids of the requests in this stream that contain a phone number."""
+    digits = number.lstrip("+").encode()
+    return [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]

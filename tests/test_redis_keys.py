@@ -3,7 +3,7 @@
 import pytest
 
 import events
-from receiving import stored_requests
+from receiving import rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from sending.webhooks.endpoints import cookies
@@ -13,6 +13,7 @@ from tests.support.redis_keys import DOCUMENT, byte_limits, too_large
 
 LIMITS = {
     **stored_requests.MAX_BYTES,
+    **rejected_requests.MAX_BYTES,
     "events": events.MAX_HISTORY_BYTES,
     "endpoint:<id>:attempts": delivery_queue.MAX_ATTEMPT_BYTES,
     "endpoint:<id>:due": backlog.MAX_BACKLOG_BYTES,
@@ -36,15 +37,16 @@ def test_histories_filled_far_beyond_their_limits_are_trimmed_to_them(redis):
     for number in range(1_500):
         delivery = Delivery("POST", f"https://talk.example/sms?{number}", {}, body)
         stored_requests.save(redis, delivery)
-        stored_requests.save_rejected(redis, delivery, Mistake("slash", ""))
-        stored_requests.save_rejected(redis, delivery, Mistake(UNKNOWN, ""))
+        rejected_requests.save(redis, delivery, Mistake("slash", ""))
+        rejected_requests.save(redis, delivery, Mistake(UNKNOWN, ""))
         large = Delivery("POST", f"https://talk.example/sms?{number}", {}, b"%d " % number * 8_000)
         stored_requests.save(redis, large)
         events.publish(redis, "call.spoken", answer="x" * 2_000)
         redis.set(events.CURSOR_KEY, redis.xrevrange(events.STREAM_KEY, count=1)[0][0])
-    names = [*stored_requests.MAX_BYTES, "events"]
+    names = [*stored_requests.MAX_BYTES, *rejected_requests.MAX_BYTES, "events"]
     assert len(too_large(redis, names)) >= 3  # they have not been trimmed yet
     stored_requests.trim(redis, memory_usage.history_factor(0.0))
+    rejected_requests.trim(redis, memory_usage.history_factor(0.0))
     for _ in range(3):  # each call removes some thousand events at most
         events.trim(redis)
     assert too_large(redis, names) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import delivery_jobs
+from sending.webhooks import delivery_jobs, retries
 from settings import webhook_retry_schedule
 
 
@@ -25,7 +25,7 @@ def test_schedule_can_be_configured(environ, monkeypatch):
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_jitter_is_at_most_20_percent(tries, chance):
-    seconds = webhook_retry_schedule.retry_delay(tries, random_fraction=chance)
+    seconds = retries.retry_delay(tries, random_fraction=chance)
     if tries >= 10:
         assert seconds is None
     else:

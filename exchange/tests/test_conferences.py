@@ -26,7 +26,7 @@ def test_everybody_hears_everybody_else(app, ada, ben, cyd):
 def test_first_participant_hears_music_until_the_second_joins(app, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada)
-    eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Play"])
+    eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Music"])
     assert ada.call()["heard"][0]["ended"] is None
     all_in(ben)
     eventually(lambda: ada.call()["heard"][0]["ended"] is not None)

@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 import events
 from masking import mask_all
-from receiving import stored_requests
+from receiving import rejected_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.rejection_reasons import RejectedRequest
@@ -33,7 +33,7 @@ class RejectionRecorder:
         others = f"; {more} others were not recorded" if more else ""
         log.warning("Rejected %s %s: %s%s", delivery.method, path, mistake, others)
         pipe = new_pipeline(redis)
-        stored_requests.save_rejected(pipe, delivery, mistake)
+        rejected_requests.save(pipe, delivery, mistake)
         events.publish(pipe, "delivery.rejected", address=path[:100], reason=str(rejection), more=more)
         try:
             execute(clients.lane(redis, OPTIONAL), [words for words, _ in pipe.command_stack])

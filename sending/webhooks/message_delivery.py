@@ -10,7 +10,7 @@ import events
 from sending.http import urls
 from sending.http.client import HttpClient
 from sending.http.retry import parse_retry_after
-from sending.webhooks import payloads
+from sending.webhooks import payloads, retries
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoints import failing_endpoints, stored_endpoints
 from sending.webhooks.endpoints.credentials import Credentials, decrypt_credentials
@@ -19,7 +19,7 @@ from sending.webhooks.endpoints.event_filter import EventFilter
 from sending.webhooks.queue.delivery_queue import ClaimedMessage, DeliveryResult, get_delivery_queue
 from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX
 from sending.webhooks.webhook_request import DeliveryAttempt, attempt, record_filtered
-from settings import webhook_retry_schedule
+from settings.webhook_retry_schedule import DEFAULT_DELAYS_SECONDS
 from store import Pipe, Store
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def deliver(
     *,
     http: bool = False,
     origin: str = "",
-    schedule: Sequence[float] = webhook_retry_schedule.DEFAULT_DELAYS_SECONDS,
+    schedule: Sequence[float] = DEFAULT_DELAYS_SECONDS,
     slot_seconds: float = SLOT_TIME_SECONDS,
 ) -> int:
     """Send the endpoint its due messages, one after another. Returns how many were sent or filtered.
@@ -85,11 +85,11 @@ def _build_result(
 ) -> DeliveryResult:
     last, now, fraction = attempts[-1], time.time(), random.random()  # noqa: S311 (jitter, not a secret)
     verdict = last.outcome.verdict
-    delay = webhook_retry_schedule.retry_delay(claim.message.attempt_number, schedule, fraction)
+    delay = retries.retry_delay(claim.message.attempt_number, schedule, fraction)
     retry_after = 0.0
     if verdict in ("retry", "back_off"):
         header = (last.response_headers or {}).get("retry-after", "")
-        retry_after = parse_retry_after(header, webhook_retry_schedule.MAX_RETRY_AFTER_SECONDS)
+        retry_after = parse_retry_after(header, retries.MAX_RETRY_AFTER_SECONDS)
     state = STATE_BY_VERDICT.get(verdict) or ("dead" if delay is None else "waiting")
     hold_seconds = max(retry_after, schedule[min(1, len(schedule) - 1)])
     return DeliveryResult(
@@ -98,7 +98,7 @@ def _build_result(
         state,
         next_attempt_at=now + max(delay or 0.0, retry_after),
         hold_until=now + hold_seconds if verdict == "back_off" else 0.0,
-        jitter_factor=1 - webhook_retry_schedule.JITTER_FRACTION * fraction,
+        jitter_factor=1 - retries.JITTER_FRACTION * fraction,
         extra_writes=lambda pipe: _publish_result(pipe, endpoint, claim, last, state),
     )
 

@@ -12,7 +12,7 @@ from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
 import events
-from receiving import idempotency, stored_requests
+from receiving import idempotency, rejected_requests, stored_requests
 from sending import followers, outbox, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
@@ -37,6 +37,7 @@ STORES = (
     outbox,
     outdated_answers,
     pending_answers,
+    rejected_requests,
     stored_endpoints,
     stored_requests,
     text_circuit_breaker,

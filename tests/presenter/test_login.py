@@ -5,7 +5,7 @@ import re
 import pytest
 
 from presenter import login
-from receiving import stored_requests
+from receiving import rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending import outbox, text_circuit_breaker
@@ -164,7 +164,7 @@ def test_requests_are_shown_without_numbers(stage_events, logged_in):
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
     stored_requests.save(stage_events.redis, came)
     why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
-    stored_requests.save_rejected(stage_events.redis, came, why)
+    rejected_requests.save(stage_events.redis, came, why)
     stored_requests.save(
         stage_events.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}')
     )

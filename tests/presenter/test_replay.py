@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 from playwright.sync_api import expect
 
-from receiving import stored_requests
+from receiving import rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.replay import missing_webhooks_backfill, replay_and_backfill_jobs
@@ -70,7 +70,7 @@ def test_form_without_the_csrf_token_starts_nothing(path, app, presenter, stage_
 def test_path_of_a_texted_address_is_not_shown(page, presenter, stage_events):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
     keep(stage_events.redis, text)
-    stored_requests.save_rejected(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+    rejected_requests.save(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
@@ -203,7 +203,7 @@ class TestRuns:
 
 class TestRejected:
     def turned_away(self, redis, mistake, target="/sms", **headers):
-        stored_requests.save_rejected(
+        rejected_requests.save(
             redis, replace(TEXT, url=f"https://talk.example{target}").with_headers(**headers), mistake
         )
 
@@ -226,7 +226,7 @@ class TestRejected:
 
     def test_signature_in_a_field_is_not_shown(self, presenter, stage_events):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        stored_requests.save_rejected(stage_events.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+        rejected_requests.save(stage_events.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import events
-from receiving import stored_requests, twilio_signature
+from receiving import rejected_requests, stored_requests, twilio_signature
 from sending import opt_outs
 from tests.support.environment import SECRETS
 from tests.support.person import CALL_SID, ME, NUMBER, PUBLIC_URL, RECORDING_SID, TEXT_SID
@@ -89,7 +89,7 @@ def test_invalid_sid_is_rejected(post_as_twilio, redis, sid, path, name, more):
     assert not stored_requests.latest(redis)
     assert not redis.zcard(pending_answers.OPEN_KEY)
     assert events.read_latest(redis, 1)[0].type == "delivery.rejected"
-    assert "Twilio would not send this request" in stored_requests.latest_rejected(redis)[0][2].explanation
+    assert "Twilio would not send this request" in rejected_requests.latest(redis)[0][2].explanation
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 import events
 from phone import fallbacks
-from receiving import stored_requests
+from receiving import rejected_requests
 from tests.support.person import CALL_SID, TEXT_SID
 
 OTHERS = ("/present", "/webhooks", "/api", "/unfollow", "/phone", "/screens")
@@ -43,7 +43,7 @@ def test_reason_of_a_rejection_is_logged_but_not_returned(post_as_twilio, caplog
         answer = post_as_twilio("/sms", {"Body": "time"}, url="http://talk.example/sms")
     assert "signed for http" in caplog.text
     assert "http" not in answer.text
-    assert "signed for http" in stored_requests.latest_rejected(redis)[0][2].explanation
+    assert "signed for http" in rejected_requests.latest(redis)[0][2].explanation
 
 
 def test_rejection_publishes_an_event(post_as_twilio, redis):
@@ -55,8 +55,8 @@ def test_rejection_publishes_an_event(post_as_twilio, redis):
 def test_stored_rejections_are_limited(post_as_twilio, redis):
     for _ in range(300):
         post_as_twilio("/sms", {"Body": "x" * 9000}, signature="no")
-    assert redis.xlen(stored_requests.REJECTED_STREAM) + redis.xlen(stored_requests.FORGED_STREAM) <= 200
-    assert all(len(delivery.body) <= 4096 for _, delivery, _ in stored_requests.latest_rejected(redis))
+    assert redis.xlen(rejected_requests.REJECTED_STREAM) + redis.xlen(rejected_requests.FORGED_STREAM) <= 200
+    assert all(len(delivery.body) <= 4096 for _, delivery, _ in rejected_requests.latest(redis))
 
 
 def test_oversized_body_is_rejected_before_it_is_read(post_as_twilio):

@@ -8,7 +8,7 @@ import redis as redis_client
 
 import config
 from presenter import audit_log
-from receiving import stored_requests
+from receiving import rejected_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending.webhooks.encryption import Encryption
@@ -131,7 +131,7 @@ class Audience:
         """A rejected request, a webhook endpoint and two entries of the audit log."""
         delivery = Delivery("POST", f"{PUBLIC_URL}/sms", FORM, b"From=%2B447700900123&Body=hello")
         mistake = Mistake("scheme", "It matches with http.", "Set PUBLIC_URL.")
-        stored_requests.save_rejected(self.redis, delivery, mistake)
+        rejected_requests.save(self.redis, delivery, mistake)
         encryption = Encryption([ENVIRON["SECRET_KEY"]])
         stored_endpoints.create(
             self.redis, HttpClient(), encryption, "https://hear.example/hook", event_types=("text.*",)

@@ -17,7 +17,7 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.gather_partial_results import PartialResults
-from ringback.verbs.gather_speech import SpeechOptions, speech_options
+from ringback.verbs.gather_speech import DEFAULT_CONFIDENCE, SpeechOptions, speech_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (
@@ -28,7 +28,6 @@ ATTRIBUTES = (
 KEYS = set("0123456789*#")
 PROMPTS = "Say Play Pause"
 DEFAULT_TIMEOUT_SECONDS = 5
-DEFAULT_CONFIDENCE = 0.9
 
 
 @dataclass

@@ -15,6 +15,7 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 
 MAX_SPEECH_SECONDS = 60
+DEFAULT_CONFIDENCE = 0.9  # of recognized speech, unless the tester gives another
 MAX_HINTS, MAX_HINT_CHARACTERS = 500, 100
 MODELS = frozenset(
     {

@@ -9,12 +9,10 @@ import asyncio
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import End, Step
 
-HOLD_MUSIC = "Twilio's hold music"
-
 
 async def hold_music(session: VoiceSession) -> Step:
     """Plays music until cancelled."""
-    item = session.audio.start_item("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
+    item = session.audio.start_item("Music")
     try:
         await asyncio.Event().wait()
     finally:

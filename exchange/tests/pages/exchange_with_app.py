@@ -55,6 +55,8 @@ async def menu(request: web.Request) -> web.Response:
         return twiml(f"<Connect>{relay}</Connect>")
     if given.get("Digits") == "4":
         return twiml(f'<Connect><Stream url="wss://{request.host}/stream"/></Connect><Say>That was all.</Say>')
+    if given.get("Digits") == "5":
+        return twiml("<Enqueue>support</Enqueue>")
     asked = escape(str(given.get("SpeechResult") or given.get("Digits")))
     return twiml(MENU.format(f"You asked for {asked}."))
 

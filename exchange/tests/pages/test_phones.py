@@ -42,6 +42,13 @@ def test_caller_reads_captions_and_presses_a_key(room: PhonesPage) -> None:
     expect(phone.locator(".past-call")).to_contain_text("Call to +44 1632 960000")
 
 
+def test_caller_in_a_queue_reads_that_music_is_playing(room: PhonesPage) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_role("button", name="Call").click()
+    phone.get_by_role("button", name="5", exact=True).click()
+    expect(phone.locator(".captions .current")).to_have_text("♪ (hold music)")
+
+
 def test_caller_types_words_instead_of_speaking(room: PhonesPage) -> None:
     phone = room.phone("Balcony")
     phone.get_by_role("button", name="Call").click()

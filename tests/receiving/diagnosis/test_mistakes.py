@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 import config
-from receiving import providers, stored_requests, twilio_signature
+from receiving import providers, rejected_requests, twilio_signature
 from receiving.delivery import FORM_CONTENT_TYPE, Delivery
 from receiving.diagnosis import diagnosis_limits
 from receiving.diagnosis.diagnosis_limits import TOO_MANY
@@ -198,25 +198,25 @@ class TestStoredRejections:
     def test_stored_request_is_truncated(self, redis):
         headers = {f"x-{number}": "y" * 5000 for number in range(200)}
         huge = Delivery("POST", "https://talk.example/" + "z" * 8000, headers, b"b" * 50_000)
-        stored_requests.save_rejected(redis, huge, Mistake("scheme", "w", "m"))
-        (_, kept, mistake), *_ = stored_requests.latest_rejected(redis)
+        rejected_requests.save(redis, huge, Mistake("scheme", "w", "m"))
+        (_, kept, mistake), *_ = rejected_requests.latest(redis)
         assert (len(kept.headers), len(kept.body), len(kept.url)) == (50, 4096, 2000)
         assert max(map(len, kept.headers.values())) == 400
         assert mistake == Mistake("scheme", "w", "m")
 
     def test_forgeries_do_not_displace_explained_rejections(self, redis):
         came = Delivery("POST", "https://talk.example/sms", {}, b"")
-        stored_requests.save_rejected(redis, came, Mistake("scheme", "explained", "m"))
-        for _ in range(stored_requests.MAX_REJECTED_REQUESTS * 3):
-            stored_requests.save_rejected(redis, came, Mistake(UNKNOWN, "forged", "m"))
-        shown = [mistake.explanation for _, _, mistake in stored_requests.latest_rejected(redis, 1000)]
+        rejected_requests.save(redis, came, Mistake("scheme", "explained", "m"))
+        for _ in range(rejected_requests.MAX_REJECTED_REQUESTS * 3):
+            rejected_requests.save(redis, came, Mistake(UNKNOWN, "forged", "m"))
+        shown = [mistake.explanation for _, _, mistake in rejected_requests.latest(redis, 1000)]
         assert shown[0] == "forged" and shown[-1] == "explained"
-        assert len(shown) <= stored_requests.MAX_REJECTED_REQUESTS * 2 + 1
+        assert len(shown) <= rejected_requests.MAX_REJECTED_REQUESTS * 2 + 1
 
     def test_diagnosis_is_rate_limited(self, send, settings, redis, monkeypatch):
         monkeypatch.setattr(diagnosis_limits, "budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
-        words = [mistake.explanation for _, _, mistake in stored_requests.latest_rejected(redis)]
+        words = [mistake.explanation for _, _, mistake in rejected_requests.latest(redis)]
         assert [words[2], words[0]] == ["a trailing slash was added or removed", TOO_MANY.explanation]
         assert len({answer.text for answer in answers}) == 1
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 import config
-from receiving import providers, stored_requests
+from receiving import providers, rejected_requests
 from receiving.delivery import make_form_delivery, make_json_delivery
 from receiving.diagnosis.provider import explain
 from receiving.rejection_reasons import RejectedRequest
@@ -209,5 +209,5 @@ def test_log_and_inbox_have_the_mistake_but_the_response_does_not(send, caplog, 
     with caplog.at_level(logging.WARNING):
         answer = send(replace(delivery, body=delivery.body + b"\n"))
     assert "line break" in caplog.text
-    assert stored_requests.latest_rejected(redis)[0][2].name == "line break"
+    assert rejected_requests.latest(redis)[0][2].name == "line break"
     assert answer.text == "X-Hub-Signature-256 is not valid for this request.\n"

@@ -10,7 +10,7 @@ import pytest
 import config
 import events
 from bench import providers as benchmark
-from receiving import providers, stored_requests
+from receiving import providers, rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from receiving.rejection_reasons import RejectedRequest
 from tests.support.providers import ANY, OTHERS, heard, open_app, those
@@ -193,7 +193,7 @@ def test_no_secret_is_stored_or_logged(case, send, redis, caplog):
     rows = str(
         [
             redis.xrange(stored_requests.STREAM),
-            redis.xrange(stored_requests.REJECTED_STREAM),
+            redis.xrange(rejected_requests.REJECTED_STREAM),
             redis.xrange(events.STREAM_KEY),
         ]
     )
@@ -209,7 +209,7 @@ def test_secret_in_the_path_is_redacted_in_any_spelling_of_the_path(path):
 
 def test_rejection_is_stored_with_its_diagnosis(case, send, redis):
     answer = send(case.unsigned())
-    _, delivery, why = stored_requests.latest_rejected(redis)[0]
+    _, delivery, why = rejected_requests.latest(redis)[0]
     assert delivery.body == case.unsigned().body or len(delivery.body) > 0
     assert why.name and why.explanation and why.fix
     assert why.explanation not in answer.text and why.fix not in answer.text

@@ -4,7 +4,7 @@ import base64
 import json
 from dataclasses import replace
 
-from receiving import providers, stored_requests
+from receiving import providers, rejected_requests, stored_requests
 from receiving.delivery import make_form_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import heard, secrets
@@ -29,7 +29,7 @@ class TestMandrill:
     def test_test_key_does_not_verify_anything_else(self, send, redis):
         assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
         assert send(self.post("[]")).status_code == 403
-        assert "test key" in stored_requests.latest_rejected(redis)[1][2].explanation
+        assert "test key" in rejected_requests.latest(redis)[1][2].explanation
 
     def test_signature_of_an_empty_batch_does_not_verify_another(self, send):
         signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]

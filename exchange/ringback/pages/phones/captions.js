@@ -8,6 +8,7 @@ const LONG_CAPTION_CHARACTERS = 110; // longer lines are set in smaller type
 const WORDS = {
   Say: (item) => item.text,
   Play: (item) => (item.url ? `♪ ${fileName(item.source ?? item.url)}` : "♪ (this audio could not be loaded)"),
+  Music: () => "♪ (hold music)",
   Audio: () => "♪ (the app's audio)",
   Tones: (item) => `Tones: ${item.digits}`,
   Beep: () => "Beep",
