@@ -20,8 +20,8 @@ MAX_SCANNED_REQUESTS = 400  # limits the search for requests from one source
 
 MAX_INLINE_BODY_BYTES = 4 * 1024  # stored in the stream
 MAX_STORED_BODY_BYTES = 64 * 1024  # of a longer body only the start is stored: enough to inspect, but not to replay
-# Bodies between these sizes share a fixed number of slots, in which a new body may overwrite an old one. Together they
-# take at most 10 MB; the smallest store on Heroku holds 25 MB.
+# Bodies between these sizes share a fixed number of slots, in which a new body may overwrite an old one. `trim` limits
+# their total; the smallest store on Heroku holds 25 MB.
 LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
 LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body stored in a slot
 

@@ -176,3 +176,10 @@ def test_empty_queues_are_evicted_after_many_others(line, exchange, ada):
 async def name_many(queues):
     for number in range(1000):
         queues.get_or_create("AC", f"queue {number}")
+
+
+def test_queues_and_conferences_of_two_accounts_may_have_the_same_name(exchange):
+    for places in (exchange.state.queues, exchange.state.conferences):
+        ours, theirs = places.get_or_create("AC1", "support"), places.get_or_create("AC2", "support")
+        assert ours is not theirs
+        assert places.get_or_create("AC1", "support") is ours

@@ -71,14 +71,19 @@ def find_failed(redis: Store, endpoint_id: str, since: float, until: float) -> l
 def recover(redis: Store, endpoint_id: str, since: float, until: float) -> Iterator[tuple[int, int]]:
     """Resend everything that failed in this period. Yields (messages resent, messages found) after each batch.
 
-    After an interruption, another call resends the rest. Raises EndpointDisabled.
+    Messages that have expired are not counted. After an interruption, another call resends the rest. Raises
+    EndpointDisabled.
     """
     found = find_failed(redis, endpoint_id, since, until)
+    resent, expired = 0, 0
     yield 0, len(found)
     for start in range(0, len(found), BATCH_SIZE):
         for message_id in found[start : start + BATCH_SIZE]:
-            resend(redis, endpoint_id, message_id)
-        yield min(start + BATCH_SIZE, len(found)), len(found)
+            if resend(redis, endpoint_id, message_id):
+                resent += 1
+            else:
+                expired += 1
+        yield resent, len(found) - expired
 
 
 def send_example(redis: Store, endpoint_id: str, event_type: str, now: float | None = None) -> str:

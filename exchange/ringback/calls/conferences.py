@@ -233,9 +233,9 @@ class Conferences(BoundedDict[str, Conference]):
         self.runtime = runtime
 
     def get_or_create(self, account: str, name: str) -> Conference:
-        """Returns the conference with this name that has not ended, or a new one."""
+        """Returns the account's conference with this name that has not ended, or a new one."""
         for conference in reversed(self.values()):
-            if conference.name == name and conference.status != "completed":
+            if (conference.account, conference.name) == (account, name) and conference.status != "completed":
                 return conference
         conference = Conference(self.runtime, account, name)
         self[conference.sid] = conference

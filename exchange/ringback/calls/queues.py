@@ -99,9 +99,9 @@ class CallQueues(BoundedDict[str, CallQueue]):
         self.clock = clock
 
     def get_or_create(self, account: str, name: str) -> CallQueue:
-        """Returns the queue with this name, creating it on first use."""
+        """Returns the account's queue with this name, creating it on first use."""
         for queue in self.values():
-            if queue.name == name:
+            if (queue.account, queue.name) == (account, name):
                 return queue
         queue = CallQueue(self.clock, account, name)
         self[queue.sid] = queue

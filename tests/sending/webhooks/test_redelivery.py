@@ -99,6 +99,12 @@ def test_long_redelivery_reports_progress_and_can_be_resumed(redis, endpoint):
     assert [*redelivery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 150), (100, 150), (150, 150)]
 
 
+def test_expired_message_does_not_count_as_resent(redis, endpoint):
+    planned(redis, "dead")
+    redis.delete(f"message:{planned(redis, 'dead')}")
+    assert [*redelivery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 2), (1, 1)]
+
+
 @pytest.mark.parametrize("kind", [*event_schemas.CATALOGUE, "github.push"])
 def test_example_matches_the_catalogue_and_goes_to_one_endpoint(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
