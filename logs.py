@@ -17,9 +17,9 @@ def set_up(level: int = logging.WARNING) -> None:
     """Log to standard error, which is masked from now on. Call this first in every program."""
     if not isinstance(sys.stderr, MaskedStream):
         sys.stderr = MaskedStream(sys.stderr)
-    logging.basicConfig(level=level, format=FORMAT)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(LineLimit())
+    handler = logging.StreamHandler()
+    handler.addFilter(LineLimit())
+    logging.basicConfig(level=level, format=FORMAT, handlers=[handler])
 
 
 class MaskedStream:

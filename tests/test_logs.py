@@ -53,6 +53,15 @@ def test_one_place_cannot_fill_the_log():
     assert lines[-1].endswith("the end")
 
 
+def test_handlers_that_exist_already_are_not_limited(caplog, monkeypatch):
+    """Those of pytest, when a test runs a program in its own process."""
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    logs.set_up()
+    for number in range(2 * logs.BURST_LINES):
+        logging.warning("line %d", number)
+    assert len(caplog.records) == 2 * logs.BURST_LINES
+
+
 def test_omitted_lines_are_counted(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])

@@ -1,7 +1,7 @@
 """Masked text: without phone numbers, and without the paths of web addresses."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from masking import mask_words
@@ -35,6 +35,7 @@ def test_masked_text(written, shown):
 
 @given(hidden, st.sampled_from(["https://hear.example/", "hear.example/a/", "http://hear.example?", "https://h#"]))
 def test_nothing_after_the_host_remains(secret, place):
+    assume(secret not in f"webhook {place} please")
     assert secret not in mask_words(f"webhook {place}{secret} please")
 
 
