@@ -1,4 +1,4 @@
-"""An event in a provider's webhook, and what its one-line summary is made with."""
+"""An event in a provider's webhook, and functions for its one-line summary."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The words for GitHub's events: objects, actions and states: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
+"""GitHub's objects, actions and states in words: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
 
 from collections.abc import Mapping
 

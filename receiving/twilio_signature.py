@@ -81,7 +81,7 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
 
 
 def _is_of_browser_phone(delivery: Delivery, settings: Settings) -> bool:
-    """Return whether the person is a browser phone: the sender of a text or call or, of ours, the recipient."""
+    """Return whether the other party is a browser phone: the sender or, for our texts and calls, the recipient."""
     is_ours = delivery["From"] in settings.twilio_phone_number
     return is_browser_phone(delivery["To"] if is_ours else delivery["From"])
 

@@ -80,7 +80,7 @@ class HttpClient:
     """Follows no redirects, stores no cookies, and ignores proxies and netrc. Threads and greenlets may share it.
 
     It connects only to public addresses; `allow_loopback` also allows this machine, but no other private address.
-    `ca_file` contains certificate authorities to trust in addition to those of certifi.
+    `ca_file` contains certificate authorities to trust in addition to certifi's.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class HttpClient:
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
                 kept, truncated = _read_body(response, max_kept_bytes)
-            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like its end
+            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like a normal end
         except TRANSPORT_ERRORS as error:
             raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:
@@ -213,7 +213,7 @@ def _build_response(
 
 
 def _classify_error(error: BaseException, deadline: Deadline, host: str) -> RequestFailed:
-    """Return the RequestFailed for an exception. Libraries wrap each other's exceptions, so it checks the chain."""
+    """Return the RequestFailed for an exception. Libraries wrap each other's exceptions, so the chain is checked."""
     chain = list(_exception_chain(error))
     if deadline.has_passed or any(isinstance(link, TIMEOUT_ERRORS) for link in chain):
         return RequestFailed("timeout", f"{host} took too long to respond.")

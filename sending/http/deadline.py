@@ -66,7 +66,7 @@ class Deadline:
 
 
 class Watchdog:
-    """One thread per process that expires deadlines. It ends when none is pending.
+    """One thread per process that expires deadlines. It ends when no deadline is pending.
 
     A thread per request would cost more than the rest of the request.
     """
