@@ -1,4 +1,4 @@
-"""When a webhook that could not be delivered is sent again: the delays, their jitter, and the limit of Retry-After."""
+"""When a webhook that could not be delivered is sent again: the delays, their jitter, and the limit on Retry-After."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Keys of Standard Webhooks signatures: their generation, formats and lengths.
+"""Keys for Standard Webhooks signatures: their generation, formats and lengths.
 
 A shared secret begins with whsec_, an Ed25519 key with whsk_, and its public half with whpk_.
 """
@@ -68,7 +68,7 @@ def load_public_key(key: str) -> Ed25519PublicKey:
 def load_private_key(key: str) -> Ed25519PrivateKey:
     """Return the private key. Raises UnusableKey.
 
-    The public key may follow the seed or not: the specification does not say which is meant.
+    The public key may follow the seed: the specification does not say whether it must.
     """
     raw = decode_key(key, PRIVATE_KEY_PREFIX)
     if len(raw) not in (32, 64):

@@ -17,7 +17,7 @@ MAX_ENDPOINTS_PER_NUMBER = 3
 
 
 class TooManyEndpoints(Exception):
-    """This number already has as many endpoints as it may have."""
+    """This number already has MAX_ENDPOINTS_PER_NUMBER endpoints."""
 
 
 class VerificationFailed(Exception):
