@@ -28,7 +28,7 @@ RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 
 @verified_only(bp, "/sms/fallback")
 def text_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
+    """Twilio received no valid response from /sms: reply as /sms would have, unless that fails too.
 
     Retries for several seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE
     must be true in that case as well.

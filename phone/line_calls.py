@@ -62,7 +62,7 @@ def left_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/line/left", key=left_key)
 def leave_queue(context: WebhookContext) -> StoredResponse:
-    """The call has left the queue without being brought on stage: the queue is full, or the caller has hung up."""
+    """The call has left the queue without being brought on stage: the queue was full, or the caller hung up."""
     _leave(context)
     if context.delivery["QueueResult"] in ("hangup", "redirected", "redirected-from-bridged"):
         return StoredResponse(basic_documents.goodbye())

@@ -28,7 +28,7 @@ NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of messages to followers
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
-MAX_TRIES = 6  # tries on which Twilio may have acted
+MAX_TRIES = 6  # tries in which Twilio may have acted
 SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after the message's last try began
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
@@ -49,7 +49,7 @@ class OutboundMessage:
     state: str = "planned"
     sid: str = ""
     reason: str = ""
-    tries: int = 0  # tries on which Twilio may have acted
+    tries: int = 0  # tries in which Twilio may have acted
     is_counted: int = 0  # 1 once the message has been counted in the limits
     planned_at: float = 0.0  # Unix timestamp in seconds
     started_at: float = 0.0  # start of the last try
@@ -62,7 +62,7 @@ class OutboundMessage:
 
     @property
     def is_personal_call(self) -> bool:
-        """Whether the message is spoken in a call, and is not a notification."""
+        """Whether the message is spoken in a call and is not a notification."""
         return self.id.startswith(CALL_PREFIX)
 
     @property

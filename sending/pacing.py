@@ -1,7 +1,7 @@
 """Limits texts to each sender's permitted rate. A script in the store releases messages for all processes, in batches.
 
 The script stores the time at which the sender will be free again. Each message delays that time in proportion to its
-number of segments. Unused capacity is lost, so messages are never sent in a burst of more than AHEAD_SECONDS.
+number of segments. Unused capacity is lost, so a burst of messages never exceeds AHEAD_SECONDS of capacity.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,7 +68,7 @@ def pause(redis: Store, until: float, sender: str = "") -> None:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What it takes to send all waiting texts: their number, their segments, and the duration at the senders' rate."""
+    """What it takes to send all waiting texts: their number, their segments, and the duration at the senders' rates."""
 
     texts: int = 0
     segments: int = 0

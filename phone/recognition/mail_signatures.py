@@ -18,5 +18,5 @@ SIGNATURE = re.compile(
 def remove_mail_signature(text: str) -> str:
     """Return the text without its signature or quotations; unchanged if nothing would be left."""
     above = SIGNATURE.sub("", text).strip()
-    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # "*\n>check" begins with decoration
+    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # not in "*\n>check": the ">" is decoration
     return above if is_signature else text

@@ -13,11 +13,11 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"\b(https?) ?:? ?[/\\] ?[/\\] ?", re.IGNORECASE)  # as autocorrect writes it: https: // or https//
-# Autocorrect also puts a space after a full stop. Only before these domains is it certain that no sentence ends there.
+# Autocorrect also puts a space after a full stop. Only before these domains can the full stop not end a sentence.
 SPLIT_HOST = re.compile(r"(?<=\bwww)\. |(?<=[^\W_]) ?\. ?(?=(?:com|org|net|edu|gov|io|dev|co\. ?uk|example)\b)", re.I)
 CONNECTORS = {"dot": ".", "slash": "/", "dash": "-", "hyphen": "-", "underscore": "_", "colon": ":"}
 CONNECTOR = re.compile(rf" ?\b(?:forward )?({'|'.join(CONNECTORS)})\b ?", re.IGNORECASE)
-SPELLED = re.compile(r"(?<![\w'’])(?:\w ){2,}\w(?![\w'’])")  # b b c
+SPELLED = re.compile(r"(?<![\w'’])(?:\w ){2,}\w(?![\w'’])")  # spelled letter by letter: b b c
 CLOSING = {")": "(", "]": "[", "}": "{"}
 # A spoken name may consist of several words: "open street map dot org". It starts after the last of these words.
 CONTEXT = (

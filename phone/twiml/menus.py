@@ -1,4 +1,4 @@
-"""Menus and prompts: what callers can press or say, as TwiML and as spoken."""
+"""Menus and prompts: what callers can press or say, as TwiML and as spoken text."""
 
 import re
 from functools import lru_cache

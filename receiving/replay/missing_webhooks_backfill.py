@@ -35,7 +35,7 @@ class MissingReport:
     """The difference between the providers' logs and the inbox.
 
     `listed` counts the entries in each log; `missing` contains those not in the inbox, oldest first. `too_recent`
-    counts entries left out because they may still be in flight. `failed_logs` says why logs could not be read.
+    counts entries left out because they may still be in flight. `failed_logs` maps each unreadable log to the reason.
     """
 
     listed: dict[str, int] = field(default_factory=dict)

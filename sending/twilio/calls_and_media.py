@@ -96,7 +96,7 @@ def recording_path(recording_sid: str) -> str:
 
 
 def download(settings: Settings, path: str, *, from_exchange: bool = False) -> bytes:
-    """Return a file, from the exchange alongside a real account if `from_exchange`. Raises MediaUnavailable.
+    """Return a file from Twilio or, if `from_exchange`, from the exchange that runs alongside. Raises MediaUnavailable.
 
     The URL is built here, because URLs in webhooks are untrusted.
     """

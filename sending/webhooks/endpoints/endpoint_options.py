@@ -103,7 +103,7 @@ class WebhookEndpoint:
 
     @property
     def identity_hash(self) -> str:
-        """Changes with the URLs and credentials. Cookies and cached responses stored under another are ignored."""
+        """Changes with the URLs and credentials. Cookies and cached responses stored under another hash are ignored."""
         credentials = (self.authorization, self.headers, *(key.encrypted for key in self.keys[:1]))
         identity = (self.url, self.fallback_url, *credentials, self.cookies)
         return hashlib.sha256(repr(identity).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Messages in Redis, each stored once for all its endpoints.
 
-A message that every endpoint has received is kept for some hours, or less if there are many: see stored_message.lua.
+A message that every endpoint has received is kept for some hours, or for less time if there are many such messages: see
+stored_message.lua.
 """
 
 import secrets
