@@ -108,7 +108,7 @@ def _assign_handset(store: Store) -> None:
 
 
 def _read_field(name: str) -> str:
-    """Return a text field of the JSON body. Browsers send JSON only from our own origin."""
+    """Return a text field of the JSON body. Requires JSON, which browsers send us only from our own origin."""
     _count_request()
     fields = request.get_json(silent=True)
     value = fields.get(name) if isinstance(fields, dict) else None

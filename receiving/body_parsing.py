@@ -68,7 +68,7 @@ def parse_email_form(content_type: str, body: bytes) -> dict[str, Any]:
 
     https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook
 
-    Raises ValueError unless the body is a multipart form that starts with its boundary: the header is not signed.
+    Raises ValueError unless the body is a multipart form that starts with the boundary in the (unsigned) header.
     """
     _, options = parse_options_header(content_type)
     boundary = options.get("boundary", "").encode()

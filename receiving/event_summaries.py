@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE_CHARS = 160  # of a summary: it must fit in one SMS
-MAX_VALUE_CHARS = 100  # of one value in it
+MAX_VALUE_CHARS = 100  # of one value in a summary
 
 
 @dataclass(frozen=True)

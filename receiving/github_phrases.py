@@ -174,4 +174,4 @@ RUNS = (
     "check_suite",
     "workflow_job",
     "workflow_run",
-)  # whose conclusion is old or absent until the action "completed"
+)  # whose conclusion is outdated or absent until the action is "completed"

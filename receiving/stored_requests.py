@@ -55,7 +55,7 @@ def trim(redis: Store, factor: float = 1.0) -> None:
 
 
 def find(redis: Store, id: str) -> Delivery | None:
-    """Return the verified request with this id, without credentials; None if it is not stored, or only in part."""
+    """Return the verified request with this id, without credentials; None if it is not stored in full."""
     rows = redis.xrange(STREAM, min=id, max=id) if ID_PATTERN.fullmatch(id) else []
     return next((entry.delivery for entry in _with_bodies(redis, rows) if entry.is_whole), None)
 

@@ -97,7 +97,7 @@ def body_matches(delivery: Delivery) -> bool:
 def _candidate_urls(url: str) -> tuple[str, str]:
     """Return the URL as received, and the URL without its port or, if it has none, with the default port.
 
-    Twilio's own signatures are inconsistent in this, so its libraries also try both.
+    Twilio's own signatures are inconsistent in this respect, so its libraries also try both.
     """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")

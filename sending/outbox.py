@@ -19,7 +19,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, scored by planning time
-SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
+SENDERS_KEY = "outbox:senders"  # set: our addresses for which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, scored by the time of their next check
 MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions

@@ -28,6 +28,6 @@ def _plain_character(char: str) -> str:
         return " "
     if (
         char == "\u3002"
-    ):  # the ideographic full stop, which separates labels as well: https://www.unicode.org/reports/tr46/
+    ):  # the ideographic full stop, which also separates host labels: https://www.unicode.org/reports/tr46/
         return "."
     return "" if category in ("Cf", "Cs") else char

@@ -26,7 +26,7 @@ PROJECT = "CallAndResponse"
 CONNECT_TIMEOUT_SECONDS = 5.0  # for DNS, TCP and TLS together
 TOTAL_TIMEOUT_SECONDS = 15.0  # for the whole request; Standard Webhooks recommends 15 to 30
 MAX_KEPT_BYTES = 16_000  # of the response body
-MAX_READ_BYTES = 64_000  # of the response body; if there are more, the connection is closed, not reused
+MAX_READ_BYTES = 64_000  # of the response body; if the body is longer, the connection is closed, not reused
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 RESERVED_HEADERS = frozenset(  # these frame the message or belong to the connection, so callers must not set them

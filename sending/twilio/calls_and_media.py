@@ -1,4 +1,4 @@
-"""Calls in progress, and recordings and pictures, through Twilio's REST API."""
+"""Redirects calls in progress, and downloads and deletes recordings and pictures, through Twilio's REST API."""
 
 import logging
 from urllib.parse import quote
