@@ -1,6 +1,6 @@
 """A phone in the browser, for people without signal: each visitor gets one handset of the local exchange.
 
-A visitor reaches nothing else of the exchange: not its REST API, its debugger, its faults or other people's handsets.
+Visitors can reach nothing else in the exchange: not its REST API, its debugger, its faults or other people's handsets.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from web.security_headers import create_page_blueprint
 
 bp = create_page_blueprint("browser_phones", __name__)
 
-FIRST_HANDSET, HANDSETS = 300, 600  # of +447700900000 to 999, which Ofcom reserves for drama
+FIRST_HANDSET, HANDSETS = 300, 600  # in +447700900000 to +447700900999, which Ofcom reserves for drama
 NEXT_KEY = "browser-phones:next"  # how many handsets have been given out
 NEXT_TTL_SECONDS = 12 * 3600  # one conference day
 MAX_REQUESTS, WINDOW_SECONDS = 12, 10  # texts, keys and calls per visitor
@@ -108,7 +108,7 @@ def _assign_handset(store: Store) -> None:
 
 
 def _read_field(name: str) -> str:
-    """Return a text field of the JSON body. Browsers send JSON only from our own origin."""
+    """Return a text field of the JSON body. Requires JSON, which browsers send us only from our own origin."""
     _count_request()
     fields = request.get_json(silent=True)
     value = fields.get(name) if isinstance(fields, dict) else None
@@ -138,7 +138,7 @@ def _exchange_url() -> str:
 
 
 def _request_exchange(method: str, path: str, data: dict[str, Any] | None = None) -> Any:
-    """Return the exchange's response about this visitor's handset. Aborts with 503 if it does not respond."""
+    """Return the exchange's response about this visitor's handset. Aborts with 503 if the request fails."""
     if "handset" not in session:
         abort(403, "Open /phone first.")
     url = f"{_exchange_url()}/handsets/{quote(session['handset'], safe='')}{path}"

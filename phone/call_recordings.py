@@ -1,4 +1,4 @@
-"""Messages that callers record, and Twilio's callback when it has processed one."""
+"""Messages that callers record, and Twilio's callback once a recording has been processed."""
 
 import time
 

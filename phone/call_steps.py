@@ -56,5 +56,5 @@ def respond(context: WebhookContext, document: str) -> StoredResponse:
 
 
 def not_understood(context: WebhookContext) -> StoredResponse:
-    """Say so, and repeat the menu."""
+    """Say that we did not understand, and repeat the menu."""
     return speak(context, NOT_UNDERSTOOD, menus.menu(NOT_UNDERSTOOD, next_document(context)))

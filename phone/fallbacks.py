@@ -1,4 +1,4 @@
-"""The fallbacks that Twilio requests after it has received no valid response from us to a text or in a call."""
+"""The fallback URLs, which Twilio requests if it gets no valid response from us to a text or during a call."""
 
 import logging
 import time
@@ -22,16 +22,16 @@ log = logging.getLogger(__name__)
 
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
-HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
+HTTP_ERRORS = "112"  # the prefix of Twilio's error codes for failed HTTP requests, which may succeed when repeated
 RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 
 
 @verified_only(bp, "/sms/fallback")
 def text_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
+    """Twilio received no valid response from /sms: reply as /sms would have, unless that fails too.
 
-    Tries for some seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE must
-    be true in that case as well.
+    Retries for several seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE
+    must be true in that case as well.
     """
     until, receive_once = time.monotonic() + FALLBACK_SECONDS, with_lease(text_key, receive_text, reads_of_text)
     try:

@@ -1,4 +1,4 @@
-"""The webhooks of the scene `line`."""
+"""The webhooks of the `line` scene."""
 
 import json
 
@@ -19,18 +19,18 @@ from workers.call_state import FINAL_STATUSES
 
 bp = Blueprint("line_calls", __name__)
 
-NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # their calls and the presenter's do not meet
+NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # their calls are not on the presenter's network
 FAILED = "The line cannot take your call at the moment."
 
 
 def ask_for_topic(context: WebhookContext, document: int) -> str:
-    """The step to which the key of the scene leads."""
+    """The document that the scene's key leads to."""
     return line_documents.ask_for_topic(context.delivery.query.get("scene", ""), document)
 
 
 @webhook(bp, "/voice/line/join", key=step_key, reads=contributions.reads)
 def join_line(context: WebhookContext) -> StoredResponse:
-    """Put the caller in line, with what they have said as their caption."""
+    """Put the caller in line; what they said becomes their caption."""
     participant, scene = contributions.identify(context), _scene_of(context.delivery)
     current = participant.show.scene(talk_file.current_talk())
     if scene is None or scene != current or not participant.show.is_open(scene):
@@ -48,7 +48,7 @@ def join_line(context: WebhookContext) -> StoredResponse:
 
 @verified_only(bp, "/voice/line/wait")
 def wait_in_line(delivery: Delivery) -> StoredResponse:
-    """What the caller hears in the queue. Twilio fetches it again and again; it changes nothing."""
+    """What the caller hears in the queue. Twilio fetches it repeatedly, which changes nothing."""
     position = delivery["QueuePosition"]
     return StoredResponse(
         line_documents.announce_position(int(position) if position.isdecimal() and len(position) < 5 else 0)
@@ -62,7 +62,7 @@ def left_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/line/left", key=left_key)
 def leave_queue(context: WebhookContext) -> StoredResponse:
-    """The call has left the queue without being brought on: the queue is full, or the caller has hung up."""
+    """The call has left the queue without being brought on stage: the queue was full, or the caller hung up."""
     _leave(context)
     if context.delivery["QueueResult"] in ("hangup", "redirected", "redirected-from-bridged"):
         return StoredResponse(basic_documents.goodbye())
@@ -71,7 +71,7 @@ def leave_queue(context: WebhookContext) -> StoredResponse:
 
 @webhook(bp, "/voice/line/stage", key=step_key)
 def bring_on_stage(context: WebhookContext) -> StoredResponse:
-    """The presenter has brought this caller on."""
+    """The presenter has brought this caller on stage."""
     scene = _scene_of(context.delivery)
     if scene is None:
         return StoredResponse(basic_documents.goodbye())
@@ -100,7 +100,7 @@ def add_caption(context: WebhookContext) -> StoredResponse:
 
 
 def _transcript(data: str) -> str:
-    """Return the words in the field TranscriptionData, "" if there are none."""
+    """Return the words in the `TranscriptionData` field, or "" if there are none."""
     try:
         found = json.loads(data or "{}")
     except (ValueError, RecursionError):

@@ -52,9 +52,9 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/outbound/status", key=status_key)
 def update_status(context: WebhookContext) -> StoredResponse:
-    """Send the notification as a text if the call was not answered. A personal message has its own text.
+    """Send the notification as a text if the call was not answered. A personal message comes with a separate text.
 
-    A follower of call.ended would be called about this call, so that event is not published.
+    `call.ended` is not published, because its followers would be called about this call.
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
     if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:

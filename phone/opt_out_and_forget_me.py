@@ -28,9 +28,9 @@ OPT_IN_REPLY = AnswerText("You can get texts from me again. If none arrive, text
 def apply(context: WebhookContext, sender: str, body: str) -> str | None:
     """Record a STOP or START. Return our reply, or "" if Twilio replies itself; None if the text is neither.
 
-    Twilio recognizes only a single word without punctuation, and none on WhatsApp, so we reply to those ourselves.
-    OptOutType is HELP if Twilio has answered that. A replayed or backfilled START is ignored, because the sender may
-    have texted STOP since.
+    Twilio recognizes only a single word without punctuation, and nothing on WhatsApp, so we reply to other forms
+    ourselves. OptOutType is HELP if Twilio has replied to HELP. A replayed or backfilled START is ignored, because the
+    sender may have texted STOP since.
     """
     opt_out_type = context.delivery["OptOutType"]
     keyword = (opt_out_type or body).lower()
@@ -75,7 +75,7 @@ def _opt_in(context: WebhookContext, sender: str) -> None:
 
 
 def forget(context: WebhookContext, sender: str, body: str) -> str:
-    """Have a worker forget the sender if the text asks for that. Return our reply, or "" if it is another text."""
+    """Have a worker forget the sender if the text asks for that. Return our reply, or "" if it does not."""
     words = "".join(char for char in to_plain_text(body).lower() if char.isalpha() or char == " ")
     number = phone_number_of(sender)
     if not number or " ".join(words.split()) not in FORGET_PHRASES:

@@ -21,7 +21,7 @@ bp = Blueprint("show_calls", __name__)
 
 NOTHING_HEARD = "I did not hear anything."
 
-# What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
+# What a key can select instead of words: `Scene.step_for_key` -> a function that returns the next TwiML document.
 STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
     "join-line": line_calls.ask_for_topic,
     "record": lambda context, document: recording.record(document, context.delivery.query.get("scene", "")),
@@ -56,7 +56,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 
 
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
-    """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
+    """A key pressed after a scene change counts for the scene that asked, while it still accepts late contributions."""
     talk, show = talk_file.current_talk(), participant.show
     reply = asked.closed_reply
     if asked in (show.scene(talk), show.previous_scene(talk, context.delivery.received_at)):
@@ -77,7 +77,7 @@ def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
 
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
-    """The choices of the current scene; the menu of commands if it has none."""
+    """The choices of the current scene, or the menu of commands if it has none."""
     scene = participant.show.scene(talk_file.current_talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)

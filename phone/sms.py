@@ -69,7 +69,7 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
-    """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
+    """Contribute the text to a scene of the talk and return the reply, or "" if the text is not for a scene."""
     if reply := contributions.reply_to_text(context, participant, body, is_plain_command(body)):
         _close_question(context)
     return reply

@@ -47,11 +47,11 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
 
 
 def _settle_finally(context: WebhookContext, message: OutboundMessage, code: str) -> None:
-    """Forget the text, unless Twilio has dropped it because of a limit: then it is sent again."""
+    """Forget the text or, if Twilio has dropped it because of a limit, send it again later."""
     seconds = error_codes.retry_seconds(code)
     if not seconds:
         outbox.forget_body(context.pipe, message)
-    elif message.body:  # not a repeated callback about a text that was delivered
+    elif message.body:  # empty if an earlier callback has settled the text for good
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
         if code != error_codes.LOOP_SUSPECTED:

@@ -26,7 +26,7 @@ GREETING = f"Hello, this is {basic_documents.SERVICE_NAME}."
 
 @webhook(bp, "/voice", key=step_key, reads=contributions.reads)
 def receive_call(context: WebhookContext) -> StoredResponse:
-    """Greet a new caller, with the choices of the current scene if it has any."""
+    """Greet a new caller and offer the choices of the current scene, if it has any."""
     call, participant = context.delivery, contributions.identify(context)
     events.publish(
         context.pipe,

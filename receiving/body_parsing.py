@@ -29,7 +29,7 @@ def parse_json(body: bytes | str) -> Any:
 
 
 def parse_form(text: str) -> list[tuple[str, str]]:
-    """Return the fields in order, with repeated and empty ones; [] if there are too many or an escape is malformed.
+    """Return all fields in order, even repeated and empty ones; [] if there are too many or an escape is malformed.
 
     Takes linear time and little memory: https://url.spec.whatwg.org/#urlencoded-parsing.
     """
@@ -55,7 +55,7 @@ def _decode_percent(text: str) -> str:
 
 
 def decode_text(value: bytes, charset: str) -> str:
-    """Return the text. Bytes that the character set does not define become U+FFFD; an unknown one counts as UTF-8."""
+    """Return the text. Bytes that the character set does not define become U+FFFD; an unknown set is read as UTF-8."""
     try:
         codec = codecs.lookup(charset.strip() or "utf-8").name
         return value.decode("utf-8" if codec in UNSAFE_CODECS else codec, "replace")
@@ -68,7 +68,7 @@ def parse_email_form(content_type: str, body: bytes) -> dict[str, Any]:
 
     https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook
 
-    Raises ValueError if the body is no multipart form that starts with its boundary: the header is not signed.
+    Raises ValueError unless the body is a multipart form that starts with the boundary in the (unsigned) header.
     """
     _, options = parse_options_header(content_type)
     boundary = options.get("boundary", "").encode()
@@ -82,7 +82,7 @@ def parse_email_form(content_type: str, body: bytes) -> dict[str, Any]:
 
 
 def _read_fields(boundary: bytes, body: bytes) -> dict[str, bytes]:
-    """Return the bytes of each field that is not a file; the first one counts if a name occurs twice."""
+    """Return the bytes of each field that is not a file; if a name occurs twice, its first field counts."""
     decoder = MultipartDecoder(boundary, max_parts=MAX_EMAIL_PARTS)
     decoder.receive_data(body)
     decoder.receive_data(None)

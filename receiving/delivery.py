@@ -101,7 +101,7 @@ class Delivery:
 
 
 def from_request(environ: dict[str, object], body: bytes, public_url: str) -> Delivery:
-    """Return the delivery from a WSGI request. Without a `public_url`, it has the request's scheme and host."""
+    """Return the delivery from a WSGI request. Without a `public_url`, its URL has the request's scheme and host."""
     headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
     headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
     origin = public_url or f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host', '')}"

@@ -1,11 +1,11 @@
-"""An event in a provider's webhook, and what its one-line summary is made with."""
+"""An event in a provider's webhook, and functions for its one-line summary."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE_CHARS = 160  # of a summary: it must fit in one SMS
-MAX_VALUE_CHARS = 100  # of one value in it
+MAX_VALUE_CHARS = 100  # of one value in a summary
 
 
 @dataclass(frozen=True)

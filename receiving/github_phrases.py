@@ -1,4 +1,4 @@
-"""The words for GitHub's events: objects, actions and states: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
+"""GitHub's objects, actions and states in words: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
 
 from collections.abc import Mapping
 
@@ -174,4 +174,4 @@ RUNS = (
     "check_suite",
     "workflow_job",
     "workflow_run",
-)  # whose conclusion is old or absent until the action "completed"
+)  # whose conclusion is outdated or absent until the action is "completed"

@@ -13,11 +13,11 @@ from werkzeug.exceptions import ServiceUnavailable
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
-# Then the claim of a process that died expires, while a waiting copy can still be handled: Twilio waits 15 s. If the
-# process was only slow and a copy has taken over, it commits nothing.
+# After this time, the claim of a process that died expires, early enough for a waiting copy to be handled: Twilio waits
+# 15 s. A process that was only slow commits nothing if a copy has taken over.
 LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
-RUNNING, DONE = "running ", "done "  # followed by a token; followed by the digest of the response, if a copy needs it
+RUNNING, DONE = "running ", "done "  # followed by a token or, for DONE, the response's digest if a copy needs it
 RESPONSE_PREFIX = "response:"  # followed by the digest
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
@@ -41,7 +41,7 @@ class Claim:
 
 
 class StillRunning(ServiceUnavailable):
-    """Another copy of this delivery is being handled and has not been finished in time."""
+    """Another copy of this delivery is being handled and has not finished in time."""
 
     def __init__(self) -> None:
         super().__init__("This delivery is still being processed.", retry_after=5)
@@ -87,7 +87,7 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
 def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
     """Commit the pipeline in one transaction, unless this key has already been committed.
 
-    Returns False and writes nothing if it has. Handlers that only write need no lease, so this takes one round trip.
+    If it has, returns False and writes nothing. Handlers that only write need no lease, so this takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", DONE, "EX", ttl_seconds)
     return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=batching.execute)
@@ -116,7 +116,7 @@ def release(redis: Store, claim: Claim) -> None:
 def erase_responses(redis: Store, erasure: Erasure) -> int:
     """Erase stored responses, which contain answers. Claims remain, so a copy of an old delivery changes nothing.
 
-    A response names nobody, so those of one person cannot be told apart.
+    A response names nobody, so the responses to one person cannot be identified.
     """
     if erasure.number:
         return 0

@@ -86,7 +86,7 @@ def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
 
 
 def _publish_once(provider: Provider, webhook: WebhookContext, found: list[ProviderEvent]) -> bool:
-    """Publish each of these events that has not been published before. Returns False if there is none.
+    """Publish each of these events that has not been published before. Returns False if all have been.
 
     Needs no lease, because it only writes. A single event takes one transaction and one round trip. Several events take
     one transaction each, so that a redelivery completes an interrupted batch.

@@ -102,7 +102,7 @@ def respond(
 
 
 def make_delivery(body: bytes) -> Delivery:
-    """Return the current request with this body. With a valid replay mark, its response will report the result."""
+    """Return the current request with this body. If its replay mark is valid, the response will report the result."""
     ours = settings()
     delivery = from_request(request.environ, body, ours.public_url)
     if replay_marker.HEADER in delivery.headers:

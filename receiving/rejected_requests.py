@@ -46,7 +46,7 @@ def latest(redis: Store, count: int = 50) -> list[tuple[str, Delivery, Mistake]]
 
 @erases("rejected requests")
 def erase_rejected_requests(redis: Store, erasure: Erasure) -> int:
-    """Erase rejected requests: those of one person are those that contain the number."""
+    """Erase rejected requests; for one person, those that contain that person's number."""
     return sum(_erase_from(redis, stream, erasure) for stream in (REJECTED_STREAM, FORGED_STREAM))
 
 

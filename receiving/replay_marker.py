@@ -50,7 +50,7 @@ def claim_key(delivery: Delivery, key: str) -> str:
 
 
 def _signer(secrets: Secrets) -> TimestampSigner:
-    """Return a signer that signs with the first secret and accepts all. itsdangerous expects the newest last."""
+    """Return a signer that signs with the first secret and accepts any. itsdangerous expects the newest last."""
     return TimestampSigner(list(reversed(secrets)), salt="replay mark", digest_method=hashlib.sha256)
 
 

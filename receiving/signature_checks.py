@@ -60,5 +60,5 @@ def check_timestamp(delivery: Delivery, signed_at: float | None, tolerance_secon
 
 
 def secrets_with_prefix(secrets: Iterable[str], prefix: str) -> Iterator[str]:
-    """Yield the secrets with this prefix (`path:`, `basic:`, …), without the prefix."""
+    """Yield the secrets with this prefix (`path:`, `basic:`, …), with the prefix removed."""
     return (secret[len(prefix) :] for secret in secrets if secret.startswith(prefix))

@@ -19,7 +19,7 @@ PAGE_SIZE = 200
 MAX_SCANNED_REQUESTS = 400  # limits the search for requests from one source
 
 MAX_INLINE_BODY_BYTES = 4 * 1024  # stored in the stream
-MAX_STORED_BODY_BYTES = 64 * 1024  # of a longer body only the start is stored: enough to inspect, but not to replay
+MAX_STORED_BODY_BYTES = 64 * 1024  # only the start of a longer body is stored: enough to inspect, but not to replay
 # Bodies between these sizes share a fixed number of slots, in which a new body may overwrite an old one. `trim` limits
 # their total; the smallest store on Heroku holds 25 MB.
 LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
@@ -55,7 +55,7 @@ def trim(redis: Store, factor: float = 1.0) -> None:
 
 
 def find(redis: Store, id: str) -> Delivery | None:
-    """Return the verified request with this id, without credentials; None if it is not stored, or only in part."""
+    """Return the verified request with this id, without credentials; None if it is not stored in full."""
     rows = redis.xrange(STREAM, min=id, max=id) if ID_PATTERN.fullmatch(id) else []
     return next((entry.delivery for entry in _with_bodies(redis, rows) if entry.is_whole), None)
 
@@ -120,13 +120,13 @@ def _slot_of(fingerprint: str) -> int:
 
 
 def _first_id_at(time: float) -> int:
-    """Stream ids begin with milliseconds."""
+    """Return the first part of a stream id, which is a time in milliseconds."""
     return max(0, int(time * 1000))
 
 
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
-    """Erase stored requests, and with those of one person note the sids of their calls and texts."""
+    """Erase stored requests; for one person, also record the SIDs of that person's calls and texts."""
     if not erasure.number:
         if erasure.is_everything:
             redis.delete(LARGE_BODIES_KEY)

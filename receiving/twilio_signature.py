@@ -81,7 +81,7 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
 
 
 def _is_of_browser_phone(delivery: Delivery, settings: Settings) -> bool:
-    """Return whether the person is a browser phone: the sender of a text or call or, of ours, the recipient."""
+    """Return whether the other party is a browser phone: the sender or, for our texts and calls, the recipient."""
     is_ours = delivery["From"] in settings.twilio_phone_number
     return is_browser_phone(delivery["To"] if is_ours else delivery["From"])
 
@@ -97,7 +97,7 @@ def body_matches(delivery: Delivery) -> bool:
 def _candidate_urls(url: str) -> tuple[str, str]:
     """Return the URL as received, and the URL without its port or, if it has none, with the default port.
 
-    Twilio's own signatures are inconsistent in this, so its libraries also try both.
+    Twilio's own signatures are inconsistent in this respect, so its libraries also try both.
     """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")

@@ -2,7 +2,7 @@
 
 A topic is an event type or a prefix of one: `github.push`, `github`. A hash for each number maps its topics to
 channels, such as `text`, each followed by our number unless that is the default one: `call +447700900100`.
-A set for each topic contains its numbers, so that an event need not read every hash. STOP deletes only the
+A set for each topic contains its numbers, so that the fan-out need not read every hash. STOP deletes only the
 hash; a number follows a topic only if its hash says so.
 """
 
@@ -98,8 +98,8 @@ def _followers_key(topic: str) -> str:
 def erase(redis: Store, erasure: Erasure) -> int:
     """End the subscriptions of one person, or of everybody.
 
-    The age of a subscription is not known. So an erasure by age gives each one that has none a time to live, and
-    removes what belongs to those that have expired.
+    The age of a subscription is not known, so an erasure by age sets a time to live on each subscription that has none,
+    and removes what is left of those that have expired.
     """
     if erasure.number:
         numbers = {erasure.number, f"whatsapp:{erasure.number}"}

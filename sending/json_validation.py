@@ -1,4 +1,4 @@
-"""Validates JSON values against the subset of JSON Schema in our tables: https://json-schema.org/draft/2020-12."""
+"""Validates JSON values against the subset of JSON Schema that we use: https://json-schema.org/draft/2020-12."""
 
 import re
 from collections.abc import Callable, Mapping

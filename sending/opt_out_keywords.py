@@ -1,4 +1,4 @@
-"""The words that Twilio and carriers act on if a text consists of one of them."""
+"""The keywords that Twilio and carriers act on when a text consists of nothing else."""
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))

@@ -1,6 +1,6 @@
 """Opt-outs: a number that has texted STOP gets no texts or calls until it texts START.
 
-The store contains an HMAC of each number, never the number, so that an opt-out can outlive a purge.
+The store contains an HMAC of each number, never the number itself, so that an opt-out can outlive a purge.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,6 @@ def opt_in(pipe: Store | Pipe, number: str, secrets: Sequence[str]) -> None:
 
 
 def has_opted_out(redis: Store, number: str, secrets: Sequence[str]) -> bool:
-    """Return whether this number must get no texts and no calls, as recorded under any current SECRET_KEY."""
+    """Return whether this number must not be texted or called, as recorded under any current SECRET_KEY."""
     hashes = [alias(number, secret) for secret in secrets]
     return any(redis.execute_command("SMISMEMBER", OPT_OUTS_KEY, *hashes))

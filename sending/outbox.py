@@ -18,18 +18,18 @@ from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
-WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
-SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
-DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
+WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, scored by planning time
+SENDERS_KEY = "outbox:senders"  # set: our addresses for which messages were planned, except the default number
+DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, scored by the time of their next check
 MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
-NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of what followers of an event get
+NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of messages to followers
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
-MAX_TRIES = 6  # tries on which Twilio may have acted
-SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
+MAX_TRIES = 6  # tries in which Twilio may have acted
+SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after the message's last try began
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
@@ -49,7 +49,7 @@ class OutboundMessage:
     state: str = "planned"
     sid: str = ""
     reason: str = ""
-    tries: int = 0  # tries on which Twilio may have acted
+    tries: int = 0  # tries in which Twilio may have acted
     is_counted: int = 0  # 1 once the message has been counted in the limits
     planned_at: float = 0.0  # Unix timestamp in seconds
     started_at: float = 0.0  # start of the last try
@@ -62,12 +62,12 @@ class OutboundMessage:
 
     @property
     def is_personal_call(self) -> bool:
-        """Whether the message is spoken in a call, and is not a notification."""
+        """Whether the message is spoken in a call and is not a notification."""
         return self.id.startswith(CALL_PREFIX)
 
     @property
     def is_notification(self) -> bool:
-        """Whether the recipient follows a topic, and has not asked for this message."""
+        """Whether the message is sent because the recipient follows a topic, not because they asked for it."""
         return self.id.startswith(NOTIFICATION_PREFIX)
 
     @property
@@ -100,7 +100,7 @@ def queue_of(sender: str, queue_key: str = WAITING_KEY) -> str:
 
 
 def list_senders(redis: Store) -> list[str]:
-    """Return the senders of messages of the last days; the default number is ""."""
+    """Return the senders of messages planned in the last few days; the default number is ""."""
     return ["", *sorted(sender.decode() for sender in redis.smembers(SENDERS_KEY))]
 
 
@@ -142,7 +142,7 @@ def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
 
 
 def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
-    """sending -> unknown, or unknown for longer. Returns False if the message was no longer in that state."""
+    """sending -> unknown, or still unknown. Returns False if the message was no longer in the expected state."""
     expected = "unknown" if message.state == "unknown" else "sending"
     return _transition(redis, message.id, expected, "unknown", {}, next_check_at)
 
@@ -150,13 +150,13 @@ def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -
 def postpone(
     redis: Store, message: OutboundMessage, expected: str, next_check_at: float, reason: str, *, is_counted: int = 1
 ) -> bool:
-    """expected -> planned, because Twilio did nothing. Returns False if the message was no longer in that state."""
+    """expected -> planned: Twilio did nothing. Returns False if the message was no longer in the expected state."""
     fields = {"reason": reason, "tries": message.tries, "is_counted": is_counted}
     return _transition(redis, message.id, expected, "planned", fields, next_check_at)
 
 
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
-    """Return a planned message to its old place among those waiting for the sender. Returns False if it is too late."""
+    """Return a planned message to its old place in the sender's queue. Returns False if it is no longer planned."""
     pipe = new_pipeline(redis)
     pipe.zadd(queue_of(message.sender), {message.id: message.planned_at})
     return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
@@ -198,7 +198,7 @@ def _transition(
 
 @erases("texts and calls that we send")
 def erase_messages(redis: Store, erasure: Erasure) -> int:
-    """Erase messages, also those that are waiting to be sent."""
+    """Erase messages, including those that are waiting to be sent."""
     erased = 0
     for key in scan(redis, f"{MESSAGE_PREFIX}*"):
         message = load(redis, key.removeprefix(MESSAGE_PREFIX)) if _is_hash(redis, key) else None

@@ -1,7 +1,7 @@
-"""Limits texts to each sender's permitted rate. The store decides for all processes, in batches of messages.
+"""Limits texts to each sender's permitted rate. A script in the store releases messages for all processes, in batches.
 
-The script keeps the time at which the sender will be free again. Each message delays that time in proportion to its
-number of segments. Unused capacity is lost, so messages are never sent in a burst of more than AHEAD_SECONDS.
+The script stores the time at which the sender will be free again. Each message delays that time in proportion to its
+number of segments. Unused capacity is lost, so a burst of messages never exceeds AHEAD_SECONDS of capacity.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,8 +46,8 @@ redis.call('SET', KEYS[1], string.format('%.6f', free), 'EX', ARGV[2])
 def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, float], sender: str = "") -> list[str]:
     """Return the ids of up to `most` messages to send now, oldest first, or none while all sending is stopped.
 
-    `rate` is in segments per second. `ahead` maps the queues in which messages wait, most urgent first, to how many
-    seconds early they may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
+    `rate` is in segments per second. `ahead` maps each queue, most urgent first, to how many seconds early its messages
+    may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
     """
     queues = [outbox.queue_of(sender, queue) for queue in ahead]
     keys = (text_circuit_breaker.STOPPED_KEY, _free_at_key(sender), outbox.DUE_KEY, *queues)
@@ -68,7 +68,7 @@ def pause(redis: Store, until: float, sender: str = "") -> None:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What sending all waiting texts takes: the number of texts and segments, and the duration at the sender's rate."""
+    """What it takes to send all waiting texts: their number, their segments, and the duration at the senders' rates."""
 
     texts: int = 0
     segments: int = 0

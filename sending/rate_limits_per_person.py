@@ -1,4 +1,4 @@
-"""Rate limits on texts and calls to one person, and whether a released message may be sent now."""
+"""Rate limits on texts and calls to one person, and the decision whether a released message may be sent now."""
 
 import time
 

@@ -8,7 +8,7 @@ GSM7 = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENSION = frozenset("^{}\\[~]|€\f")  # two units each: the escape and the character (GSM 03.38)
-MAX_SEGMENTS = 3  # per reply; a phone number sends one segment per second, so 300 of them take five minutes
+MAX_SEGMENTS = 3  # per reply; a phone number sends one segment per second, so 300 segments take five minutes
 TRUNCATION_MARK = " [cut]"  # in GSM-7, so that it does not change the encoding of the text
 
 

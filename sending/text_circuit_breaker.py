@@ -18,7 +18,7 @@ class SendingStopped(Exception):
 
 
 def record_request(pipe: Pipe | Store, number: str) -> None:
-    """Count one reason for a text to this person: they asked something, or an event occurred that they follow."""
+    """Count one reason for a text to this person: they asked a question, or an event that they follow occurred."""
     if not number:  # withheld: nothing can be sent to them
         return
     pipe.execute_command("HINCRBY", _key(number), "requests", 1)

@@ -1,4 +1,4 @@
-"""Open questions: a person can have at most three. A question is open from its text until its answer has been sent.
+"""Open questions: a person can have at most three. A question is open until its answer has been sent.
 
 A question is counted in the round trip that claims its text, so that texts arriving together are counted correctly.
 """
@@ -47,7 +47,7 @@ def _key(number: str) -> str:
 
 @erases("open questions")
 def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase open questions. Those of everybody expire within hours, so only a complete erasure deletes them."""
+    """Erase open questions, which expire within hours: those of one person, or all in a complete erasure."""
     if erasure.number:
         return redis.delete(_key(erasure.number), _key(f"whatsapp:{erasure.number}"))
     return delete_matching(redis, _key("*")) if erasure.is_everything else 0

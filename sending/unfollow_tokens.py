@@ -1,4 +1,4 @@
-"""The tokens in unfollow links, with which a person stops everything that they follow without logging in."""
+"""The tokens in unfollow links, with which people can unfollow everything without logging in."""
 
 import secrets
 from collections.abc import Iterable

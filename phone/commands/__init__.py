@@ -30,8 +30,8 @@ CommandFunctionT = TypeVar("CommandFunctionT", bound=CommandFunction)
 class NeedsWords(Exception):
     """The command needs an argument; the message asks for it.
 
-    `choices` are the possible arguments: on the phone, keys select the first nine. `written_prompt` replaces the
-    message in a text, where the choices are not spoken.
+    `choices` are the possible arguments: in a call, keys select the first nine. In a text, `written_prompt` replaces
+    the message, because the choices are not spoken.
     """
 
     def __init__(self, question: str, choices: tuple[str, ...] = (), written_prompt: str = "") -> None:
@@ -68,7 +68,7 @@ KEYS = frozenset("012345678")  # 9 records a message, star repeats the menu, and
 def command(
     name: str, key: str = "", argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Register a command. `key` is optional: callers can say its name. Raises ValueError if a name or key is taken."""
+    """Register a command. Without a `key`, callers say its name. Raises ValueError if a name or key is taken."""
 
     def register(function: CommandFunctionT) -> CommandFunctionT:
         if taken := {name, *aliases} & {other for row in COMMANDS.values() for other in (row.name, *row.aliases)}:
@@ -84,7 +84,7 @@ def command(
 
 @functools.cache
 def load_commands() -> dict[str, Command]:
-    """All commands by name: sorted by key, then those without one. Imports every module in this package."""
+    """All commands by name, sorted by key; those without a key come last. Imports every module in this package."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(COMMANDS.items(), key=lambda row: (not row[1].key, row[1].key, row[0])))

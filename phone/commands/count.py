@@ -29,7 +29,7 @@ def record_use(pipe: Pipe | Store, command: str, alias: str) -> None:
 
 @task
 def summarize_uses(_: str) -> str:
-    """The task: return a sentence about all uses. It takes the same time for an audience of any size."""
+    """The task: return a sentence about all uses. Takes the same time whatever the size of the audience."""
     redis = get_gateway().redis
     people = int(redis.execute_command("SCARD", PEOPLE_KEY))
     pending_answers.report_progress(0.5, f"{people:,} people counted")

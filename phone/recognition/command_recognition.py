@@ -11,8 +11,8 @@ from phone.recognition.filler_words import FILLERS, WORD, normalize_word, strip_
 from phone.recognition.text_normalization import to_plain_text
 from phone.recognition.web_addresses import NOT_IN_NAME, find_address
 
-SIMILARITY = 0.75  # of a misspelled command, as difflib measures it
-MIN_MISSPELLED_CHARS = 4  # Tim is a name
+SIMILARITY = 0.75  # the minimum for a misspelled command, as difflib measures it
+MIN_MISSPELLED_CHARS = 4  # "Tim" is a name, not a misspelled `time`
 MAX_WORDS_AFTER_MISSPELLING = 3
 MAX_WORDS_READ = 60
 CACHED_TEXTS = 256  # many people text the same few words
@@ -26,7 +26,7 @@ Found = tuple[Command, str]
 
 @lru_cache(CACHED_TEXTS)
 def find_by_words(words: str) -> Found | None:
-    """Return the command with which a text starts, after any greeting or courtesy; None if there is none."""
+    """Return the command at the start of a text, after any greeting or courtesy; None if there is none."""
     return _find(to_plain_text(words), is_speech=False)
 
 
@@ -38,7 +38,7 @@ def find_by_speech(words: str) -> Found | None:
 
 @lru_cache(CACHED_TEXTS)
 def is_plain_command(words: str) -> bool:
-    """Whether the words are a command exactly as HELP lists it, so that they are not free text for a scene.
+    """Whether the words are a command exactly as HELP lists it, and therefore not free text for a scene.
 
     "time" is one, as is "check example.com". "hello", "time flies" and "How do webhooks work?" are not.
     """
@@ -53,8 +53,8 @@ def is_plain_command(words: str) -> bool:
 def describe_words(words: str, *, is_speech: bool = False) -> dict[str, str | int | bool]:
     """Return what the stage may show of these words before the presenter has approved them.
 
-    `command` is the name of the command that they call, or ""; `has_free_text` says whether they contain more than
-    that, so that a reply may repeat it; `length` is in characters.
+    `command` is the name of the command in them, or ""; `has_free_text` says whether they contain anything else, which
+    a reply may repeat; `length` is in characters.
     """
     found = find_by_speech(words) if is_speech else find_by_words(words)
     has_free_text = found is None or bool(found[1])
@@ -87,7 +87,7 @@ def _named_commands(text: str, *, is_speech: bool) -> Iterator[Found]:
 
 
 def _command_at(names: list[str], index: int) -> tuple[Command | None, int]:
-    """Return the command whose name or alias starts at this word, and the number of its words."""
+    """Return the command whose name or alias starts at this word, and its length in words."""
     for phrase, command in _phrases().items():
         if names[index : index + len(phrase)] == list(phrase):
             return command, len(phrase)
@@ -102,7 +102,7 @@ def _phrases() -> dict[tuple[str, ...], Command]:
 
 
 def _argument(text: str) -> str:
-    """Return the first line that has content, without courtesies; below it may be a name or a signature."""
+    """Return the first meaningful line, without courtesies; the lines below may be a name or a signature."""
     lines = [line for line in text.split("\n") if any(map(str.isalnum, line))]
     telling = (line for line in lines if any(normalize_word(word) not in NOT_IN_NAME for word in WORD.findall(line)))
     return strip_courtesies(next(telling, ""))

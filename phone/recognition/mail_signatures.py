@@ -1,8 +1,8 @@
-"""What mail programs add below a text, such as "Sent from my iPhone", and how it is removed."""
+"""Removes what mail programs add below a text, such as "Sent from my iPhone"."""
 
 import re
 
-# Mail programs add some of these in the same line.
+# Mail programs add some of these on the last line of the text.
 SIGNATURE = re.compile(
     r"\n ?[-_—–]{2,} ?(?:\n.*|$)|\n ?>.*|\n ?(?:on|le|el|am) [^\n]{5,80}(?:wrote|écrit|escribió|schrieb)[^\n]{0,60}:.*"
     r"|\bsent (?:from|via|with|using) (?:my|the|an?|outlook|yahoo|mail|gmail|proton\w*|samsung|blackberry|mobile"
@@ -16,7 +16,7 @@ SIGNATURE = re.compile(
 
 
 def remove_mail_signature(text: str) -> str:
-    """Return the text without its signature and what it quotes; unchanged if nothing would be left."""
+    """Return the text without its signature or quotations; unchanged if nothing would be left."""
     above = SIGNATURE.sub("", text).strip()
-    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # "*\n>check" begins with decoration
+    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # not in "*\n>check": the ">" is decoration
     return above if is_signature else text

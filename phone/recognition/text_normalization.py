@@ -5,7 +5,7 @@ import unicodedata
 from phone.recognition.mail_signatures import remove_mail_signature
 
 LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-INVISIBLE_SPACES = "\u115f\u1160\u180e\u200b\u2800"  # unlike Zs, Unicode classes these as letters, symbols or formats
+INVISIBLE_SPACES = "\u115f\u1160\u180e\u200b\u2800"  # not Zs: Unicode classes these as letters, symbols or formats
 
 
 def to_plain_text(text: str) -> str:
@@ -28,6 +28,6 @@ def _plain_character(char: str) -> str:
         return " "
     if (
         char == "\u3002"
-    ):  # the ideographic full stop, which separates labels as well: https://www.unicode.org/reports/tr46/
+    ):  # the ideographic full stop, which also separates host labels: https://www.unicode.org/reports/tr46/
         return "."
     return "" if category in ("Cf", "Cs") else char

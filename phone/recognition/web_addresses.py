@@ -1,4 +1,4 @@
-"""Finds the web address in what somebody wrote or said. Returns nothing that was not named as an address."""
+"""Finds the web address in what somebody wrote or said. Returns only what was given as an address."""
 
 import re
 
@@ -13,13 +13,13 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"\b(https?) ?:? ?[/\\] ?[/\\] ?", re.IGNORECASE)  # as autocorrect writes it: https: // or https//
-# Autocorrect also puts a space after a full stop. Only before these domains is it certain that no sentence ends there.
+# Autocorrect also puts a space after a full stop. Only before these domains can the full stop not end a sentence.
 SPLIT_HOST = re.compile(r"(?<=\bwww)\. |(?<=[^\W_]) ?\. ?(?=(?:com|org|net|edu|gov|io|dev|co\. ?uk|example)\b)", re.I)
 CONNECTORS = {"dot": ".", "slash": "/", "dash": "-", "hyphen": "-", "underscore": "_", "colon": ":"}
 CONNECTOR = re.compile(rf" ?\b(?:forward )?({'|'.join(CONNECTORS)})\b ?", re.IGNORECASE)
-SPELLED = re.compile(r"(?<![\w'’])(?:\w ){2,}\w(?![\w'’])")  # b b c
+SPELLED = re.compile(r"(?<![\w'’])(?:\w ){2,}\w(?![\w'’])")  # spelled letter by letter: b b c
 CLOSING = {")": "(", "]": "[", "}": "{"}
-# A spoken name may consist of several words: "open street map dot org". It starts after the last of these.
+# A spoken name may consist of several words: "open street map dot org". It starts after the last of these words.
 CONTEXT = (
     "address addresses alive at call called check checking cheque domain down fast follow hook host if link named of on"
     " online our page ping please quick quickly see server site sites slow status test their these this to unfollow up"
@@ -30,7 +30,7 @@ NOT_IN_NAME = FILLERS - set(IN_NAMES.split()) | set(CONTEXT.split())
 
 
 def find_address(words: str) -> str:
-    """Return the first web address in one line, or "". "Example dot com slash news" becomes example.com/news."""
+    """Return the first web address in a line, or "". "Example dot com slash news" becomes example.com/news."""
     line = SPLIT_HOST.sub(".", SCHEME.sub(r"\1://", words))
     if not re.search(r"\bdot\b", line, re.IGNORECASE):
         return next((_trim(found[0]) for found in ADDRESS.finditer(line) if _is_address(found)), "")
@@ -43,7 +43,7 @@ def find_address(words: str) -> str:
 
 
 def _is_address(found: re.Match[str]) -> bool:
-    """Return False for the end of a sentence without a space: "check it.thanks"."""
+    """Return False for the end of a sentence that no space follows: "check it.thanks"."""
     ending = (found[2] or "").rpartition(".")[2].lower()
     return len(ending) < 3 or ending not in COURTESIES | HESITATIONS
 

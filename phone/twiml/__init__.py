@@ -1,1 +1,1 @@
-"""The TwiML documents that callers get. Most contain their number, so that a late fetch of an old one is recognized."""
+"""The TwiML documents that callers get. Most contain a document number, which reveals a late fetch of an old one."""

@@ -1,4 +1,4 @@
-"""What every kind of TwiML document is made of: the URL of the next step, text that XML allows, redirect, goodbye."""
+"""What all TwiML documents have in common: the URL of the next step, text that XML allows, redirect, goodbye."""
 
 import re
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""What a caller hears while an answer is computed: a phrase and a sound, again and again."""
+"""What a caller hears while an answer is computed: a phrase and a sound, repeatedly."""
 
 from twilio.twiml.voice_response import VoiceResponse
 

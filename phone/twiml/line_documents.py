@@ -1,4 +1,4 @@
-"""What a caller hears in the scene `line`: the question, the position in the queue, and the conference on stage."""
+"""What a caller hears in the `line` scene: the question, the position in the queue, and the conference on stage."""
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
@@ -21,7 +21,7 @@ def ask_for_topic(scene_id: str, document: int) -> str:
 
 
 def wait_in_line(scene_id: str, opening: str, document: int) -> str:
-    """Puts the call into the queue, where it fetches the waiting document until the presenter brings it on."""
+    """Puts the call into the queue; Twilio repeats the waiting document until the presenter brings the caller on."""
     response = VoiceResponse()
     response.say(to_xml_text(f"{opening} Please stay on the line."))
     response.enqueue(
@@ -33,7 +33,7 @@ def wait_in_line(scene_id: str, opening: str, document: int) -> str:
 
 
 def announce_position(position: int) -> str:
-    """Speaks the position in the queue, from 1, and plays a sound; Twilio then fetches the document again."""
+    """Speaks the position in the queue, counted from 1, and plays a sound; Twilio then fetches the document again."""
     response = VoiceResponse()
     if position:
         response.say("You are next." if position == 1 else f"You are number {position} in line.")
@@ -43,7 +43,7 @@ def announce_position(position: int) -> str:
 
 
 def connect_caller(scene_id: str, *, is_transcribed: bool) -> str:
-    """Connects the caller with the presenter, as soon as the presenter's phone is in the conference.
+    """Connects the caller to the presenter as soon as the presenter's phone is in the conference.
 
     With `is_transcribed`, each sentence of the caller is sent to us: https://www.twilio.com/docs/voice/twiml/transcription
     """

@@ -1,4 +1,4 @@
-"""Menus and prompts: what callers can press or say, as TwiML and as spoken."""
+"""Menus and prompts: what callers can press or say, as TwiML and as spoken text."""
 
 import re
 from functools import lru_cache
@@ -23,7 +23,7 @@ EVERYTHING_ELSE = "Or press star for everything else."
 def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
     """Speaks the opening and the menu, and gathers a key or speech.
 
-    `silent_menus` counts successive menus without input. Unless `is_full_menu`, only a short prompt is spoken.
+    `silent_menus` counts consecutive menus without input. Unless `is_full_menu`, only a short prompt is spoken.
     """
     response = VoiceResponse()
     gather = response.gather(
@@ -77,7 +77,7 @@ def spoken_choices(words: list[str]) -> str:
 def scene_menu(opening: str, scene: Scene, document: int, silent_menus: int = 0) -> str:
     """Speaks the opening and the scene's choices, and gathers a key, a number or speech.
 
-    The action contains the scene, so that a key never counts in another one.
+    The action contains the scene, so that a key never counts in another scene.
     """
     response = VoiceResponse()
     has_numbers = scene.max_digits > 1

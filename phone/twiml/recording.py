@@ -11,7 +11,7 @@ MAX_RECORDING_SECONDS = 60
 
 
 def record(document: int, scene: str = "") -> str:
-    """Records a message, for a scene. Twilio sends the recording in a separate callback once it is available."""
+    """Records a message, optionally for a scene. Twilio announces the recording in a separate callback."""
     query = f"?{urlencode({'scene': scene})}" if scene else ""
     response = VoiceResponse()
     response.say("Leave your message after the tone, and press any key when you are done.")

@@ -1,4 +1,4 @@
-"""Possible mistakes in the body, such as re-serialized JSON: each with the body that would then be valid."""
+"""Possible mistakes in the body, such as re-serialized JSON: each with the body that would be valid."""
 
 import base64
 import binascii

@@ -25,7 +25,7 @@ class RejectionRecorder:
         self.unrecorded = 0
 
     def record(self, redis: Store, delivery: Delivery, rejection: RejectedRequest, mistake: Mistake) -> None:
-        """Log a rejected request, store its start and publish it; if there are too many, only count it."""
+        """Log a rejected request, store its beginning and publish it; if there are too many, only count it."""
         more, self.unrecorded = self.unrecorded, self.unrecorded + 1
         if not self.budget.acquire():
             return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from config import Secret, Secrets
 from receiving.diagnosis.mistakes import Mistake
 
-# The explanation, the fix and the secret that the sender has instead; {} is the name of our setting.
+# The explanation, the fix, and a function from our secret to the valid one; {} is the name of our setting.
 SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("our setting has quotation marks around the secret", "Remove them from {}.", lambda secret: secret.strip("\"'")),
     (
@@ -24,9 +24,9 @@ SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 def other_secrets(
     ours: Secrets, setting: str, name: str, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Secrets]]:
-    """Yield possible mistakes that affect secrets, each with the secrets that would then be right.
+    """Yield possible mistakes that affect secrets, each with the secrets that would be valid.
 
-    `ours` are the current secrets for the sender `name`, from this setting; `all_secrets` has each provider's secrets.
+    `ours` are our secrets for the sender `name`, from this setting; `all_secrets` contains each provider's secrets.
     """
     for other, theirs in all_secrets.items():
         if other != name:

@@ -1,4 +1,4 @@
-"""Possible mistakes in the URL, such as another scheme, host or port: each with the URL that would then be valid."""
+"""Possible mistakes in the URL, such as another scheme, host or port: each with the URL that would be valid."""
 
 import re
 from collections.abc import Iterator

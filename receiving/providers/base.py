@@ -14,7 +14,7 @@ from receiving.idempotency import StoredResponse
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
 """Common mistakes, each with a delivery and secrets; if `verify` accepts those, the mistake explains the rejection."""
 
-MIN_SECRET_CHARS = 8  # a shorter one can be found by trying
+MIN_SECRET_CHARS = 8  # a shorter one could be found by brute force
 
 OK = StoredResponse("", "text/plain; charset=utf-8", 200)
 NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
@@ -54,7 +54,7 @@ class Provider(ABC):
 
     @abstractmethod
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Return the delivery as the provider sends it, signed with the first usable secret at `received_at`.
+        """Return the delivery as the provider would send it, signed with the first usable secret at `received_at`.
 
         Raises ValueError if the secrets contain only public keys.
         """

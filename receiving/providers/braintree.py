@@ -1,7 +1,7 @@
 """Braintree: https://developer.paypal.com/braintree/docs/guides/webhooks/parse.
 
 The signature is a form field and covers the payload exactly as posted: Base64 with line breaks. The only timestamp is
-the event's own, inside the XML; because Braintree retries for a day, it gives no protection against replays.
+the event's own, inside the XML; it gives no protection against replays, because Braintree retries for a day.
 """
 
 import base64
@@ -38,7 +38,7 @@ SAMPLES = {  # event name -> the XML of its subject
     "transaction_settled": TRANSACTION,
     "check": '<check type="boolean">true</check>',
 }
-# The first amount in these events is theirs; other events may contain the amounts of earlier transactions.
+# The first amount in these events is their own; other events may contain the amounts of earlier transactions.
 KINDS_WITH_AMOUNT = ("disbursement", "dispute_", "local_payment_", "refund_", "subscription_charged_", "transaction_")
 AMOUNT_PATTERN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,3})?")  # in the major unit of the currency
 
@@ -91,7 +91,7 @@ class Braintree(Provider):
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """Return one event. Braintree sends no id, so the payload's SHA-256 is used: a retry has the same payload.
 
-        The final line break is left out, because `verify` also accepts a payload without it.
+        The hash omits the final line break, because `verify` also accepts a payload without it.
         """
         payload = _single_field(delivery, "bt_payload")
         try:
@@ -140,6 +140,6 @@ def _split_keys(secret: str) -> tuple[str, str]:
 
 
 def _single_field(delivery: Delivery, name: str) -> str:
-    """Return the form field with this name; "" if it is missing, or repeated: it is unclear which one was signed."""
+    """Return the form field with this name; "" if it is missing, or if repetition makes it unclear what was signed."""
     found = [value for field, value in delivery.form if field == name]
     return found[0] if len(found) == 1 else ""

@@ -110,7 +110,7 @@ def _compute_signature(secret: str, body: bytes) -> str:
 
 
 def _summarize(event: ProviderEvent) -> str:
-    """Describe any event by its actor, action and object. Results of automatic runs name no actor."""
+    """Describe any event by its actor, action and object. Summaries of automatic runs name no actor."""
     place = event["repository.full_name"] or event["organization.login"]
     told = SPECIAL.get(event.name, _summarize_state if event.name in STATES else _summarize_action)(event)
     told += f" in {place}" if place and place not in told else ""
@@ -119,7 +119,7 @@ def _summarize(event: ProviderEvent) -> str:
 
 
 def _fill(template: str, event: ProviderEvent, object_phrase: str = "") -> str:
-    """Replace `{path}` by the value at this path, and `{path:7}` by its first seven characters."""
+    """Replace `{path}` with the value at this path, and `{path:7}` with its first seven characters."""
 
     def value(found: re.Match[str]) -> str:
         text = object_phrase if found[1] == "object" else event[found[1]]

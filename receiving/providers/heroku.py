@@ -23,7 +23,7 @@ from receiving.signature_checks import matches_any, secrets_with_prefix, verify_
 SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"
 AUTHORIZATION_PREFIX = "authorization:"
 PAST_TENSE = {"create": "created", "update": "updated", "destroy": "destroyed"}
-LABELS = {  # resource -> where its name is
+LABELS = {  # resource -> paths at which its name may be
     "addon": ("data.name",),
     "addon-attachment": ("data.name",),
     "domain": ("data.hostname",),
@@ -32,7 +32,7 @@ LABELS = {  # resource -> where its name is
     "release": ("data.version",),
 }
 RUNS = {"succeeded": "succeeded", "failed": "failed", "pending": "is in progress"}
-STATES = {  # resource -> state or status -> phrase; otherwise the action is told
+STATES = {  # resource -> state or status -> phrase; otherwise the action is reported
     "build": RUNS,
     "dyno": {"up": "is up", "starting": "is starting", "crashed": "crashed", "down": "is down", "idle": "is idle"},
     "release": {"failed": "failed", "pending": "is in progress"},
@@ -132,7 +132,7 @@ class Heroku(Provider):
 
 
 def _first(event: ProviderEvent, paths: Iterable[str]) -> str:
-    """Return the first value at one of these paths; a version as v7."""
+    """Return the first value found at one of these paths; a version becomes `v7`."""
     path, value = next(((path, event[path]) for path in paths if event[path]), ("", ""))
     return f"v{value}" if path == "data.version" else value
 

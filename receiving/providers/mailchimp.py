@@ -76,7 +76,7 @@ class Mailchimp(TimestampedHMAC):
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """Return one event; the form field `data[merges][EMAIL]` becomes `data.merges.EMAIL`.
 
-        Its id is the body's SHA-256: a retry has the same body, and two changes of one person may have the same
+        Its id is the body's SHA-256: a retry has the same body, and two changes to one person may have the same
         `fired_at`, which is in seconds.
         """
         payload = {re.sub(r"\[([^\[\]]*)\]", r".\1", name): value for name, value in delivery.form}

@@ -48,7 +48,7 @@ class Plain(Provider):
         "`basic:user:password`, or `bearer:token`"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, FORM_CONTENT_TYPE: 256 * 1024, "text/plain": 256 * 1024}
-    claim_ttl_seconds = 300  # without an id, an identical body counts as a copy; later it may be a new event
+    claim_ttl_seconds = 300  # without an id, an identical body counts as a copy for this long, then as a new event
     allows_secret_path = True
     signs_body = False
     samples = SAMPLES

@@ -135,7 +135,7 @@ class SendGrid(Provider):
             return _sample_email(url, id)
         event = {"email": "ada@mail.example", "timestamp": int(time.time()), "event": event_name, "sg_event_id": id}
         batch = [event | {"sg_message_id": f"{id}.recvd-1", "smtp-id": f"<{id}@talk.example>"} | SAMPLES[event_name]]
-        body = json.dumps(batch, separators=(",", ":")).encode() + b"\r\n"  # as SendGrid's signed bodies end
+        body = json.dumps(batch, separators=(",", ":")).encode() + b"\r\n"  # SendGrid's signed bodies end like this
         return Delivery("POST", url, {"content-type": "application/json"}, body)
 
 

@@ -38,7 +38,7 @@ DECIMAL_PLACES = dict.fromkeys(ZERO_DECIMAL.split(), 0) | dict.fromkeys(THREE_DE
 # These have no decimals, but Stripe's amounts have two: https://docs.stripe.com/currencies#special-cases.
 WITHOUT_MINOR_UNIT = ("isk", "ugx")
 
-# Event -> the field with its amount. Amounts that only grow, such as amount_refunded, are reported as their increase.
+# Event -> the field with its amount. Cumulative amounts, such as amount_refunded, are reported as their increase.
 AMOUNT_BY_EVENT: Mapping[str, str] = {
     "application_fee.refunded": "amount_refunded",
     "charge.captured": "amount_captured",
@@ -76,7 +76,7 @@ class Stripe(TimestampedHMAC):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Each secret must be one of Stripe's."""
+        """Require secrets in Stripe's format."""
         if not all(SECRET_PATTERN.fullmatch(secret) for secret in secrets):
             raise ValueError("must be whsec_ and at least 16 characters, as Stripe's Dashboard shows it")
 
@@ -121,7 +121,7 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def _amount(event: ProviderEvent) -> int | None:
-    """Return the amount that the event is about in minor units, or None if there is none or its currency is unknown."""
+    """Return the event's amount in minor units, or None if there is none or its currency is unknown."""
     field = AMOUNT_BY_EVENT.get(event.name) or AMOUNT_BY_OBJECT.get(event["data.object.object"], "amount")
     amount, currency = event.lookup(f"data.object.{field}"), event.lookup("data.object.currency")
     if not _is_amount(amount) or not isinstance(currency, str) or not (len(currency) == 3 and currency.isalpha()):

@@ -117,7 +117,7 @@ def _bearer_token(token: str) -> str:
     issuer, mark, rest = token.partition(":-----BEGIN")
     if not mark:
         return token
-    import jwt  # only here: it imports much of cryptography, which costs every process a seventh of its start
+    import jwt  # only here: it imports much of cryptography, which would slow the start of every process
 
     now = int(time.time())
     key = "-----BEGIN" + rest.replace("\\n", "\n")

@@ -35,7 +35,7 @@ class MissingReport:
     """The difference between the providers' logs and the inbox.
 
     `listed` counts the entries in each log; `missing` contains those not in the inbox, oldest first. `too_recent`
-    counts entries left out because they may still be in flight. `failed_logs` says why logs could not be read.
+    counts entries left out because they may still be in flight. `failed_logs` maps each unreadable log to the reason.
     """
 
     listed: dict[str, int] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -
 
 
 def _without_erased(log: ProviderLog, settings: Settings, redis: Store) -> ProviderLog:
-    """Return the log without the webhooks of people who have asked since to be forgotten."""
+    """Return the log without the webhooks of people who have since asked to be forgotten."""
 
     def list_sent(since: float, until: float) -> Iterator[LogEntry]:
         forgotten = erasure.read_forgotten(redis)
@@ -86,7 +86,7 @@ def is_github_configured(settings: Settings) -> bool:
 def find_missing(
     redis: Store, logs: dict[str, ProviderLog], since: float, until: float, report_progress: Progress
 ) -> MissingReport:
-    """Compare these logs with the inbox over at most three days, and not from before the last purge.
+    """Compare these logs with the inbox, going back at most three days and never beyond the last purge.
 
     If a log fails, the others are still compared.
     """

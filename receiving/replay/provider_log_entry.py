@@ -36,7 +36,7 @@ def text_key(sid: str) -> str:
 
 
 def call_key(sid: str) -> str:
-    """Return the key of the status callback that ends a call, after which the caller may still be owed a text."""
+    """Return the key of the callback that reports the end of a call: the caller may still be owed a text."""
     return f"end of call {sid}"
 
 

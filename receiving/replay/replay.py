@@ -46,7 +46,7 @@ class ReplayRequest:
 
 
 StoredRequests = list[tuple[str, Delivery | None]]
-"""Inbox ids and their requests; None for a request that is not stored, or only in part."""
+"""Inbox ids and their requests; None for a request that is not stored in full."""
 
 
 def select(redis: Store, request: ReplayRequest) -> StoredRequests:

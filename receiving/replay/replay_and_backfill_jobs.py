@@ -17,7 +17,7 @@ STATE_LABELS = {"success": "done", "skipped": "already processed", "waiting": "r
 
 
 def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
-    """Store a run and queue its job in one transaction. `options` has a ReplayRequest's fields, or since and until."""
+    """Store a run and queue its job in one transaction. `options` are a ReplayRequest's fields, or since and until."""
     return job_progress.start(redis, queue, run_job, kind, options)
 
 

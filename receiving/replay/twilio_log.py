@@ -19,7 +19,7 @@ from sending.twilio.gateway import TwilioGateway
 from workers.call_state import FINAL_STATUSES
 
 PAGE_SIZE = 200
-MAX_ROWS = 1_000  # of each address
+MAX_ROWS = 1_000  # per address
 CHANNELS = ("", "whatsapp:")
 
 

@@ -26,7 +26,7 @@ PROJECT = "CallAndResponse"
 CONNECT_TIMEOUT_SECONDS = 5.0  # for DNS, TCP and TLS together
 TOTAL_TIMEOUT_SECONDS = 15.0  # for the whole request; Standard Webhooks recommends 15 to 30
 MAX_KEPT_BYTES = 16_000  # of the response body
-MAX_READ_BYTES = 64_000  # of the response body; if there are more, the connection is closed, not reused
+MAX_READ_BYTES = 64_000  # of the response body; if the body is longer, the connection is closed, not reused
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 RESERVED_HEADERS = frozenset(  # these frame the message or belong to the connection, so callers must not set them
@@ -80,7 +80,7 @@ class HttpClient:
     """Follows no redirects, stores no cookies, and ignores proxies and netrc. Threads and greenlets may share it.
 
     It connects only to public addresses; `allow_loopback` also allows this machine, but no other private address.
-    `ca_file` contains certificate authorities to trust in addition to those of certifi.
+    `ca_file` contains certificate authorities to trust in addition to certifi's.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class HttpClient:
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
                 kept, truncated = _read_body(response, max_kept_bytes)
-            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like its end
+            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like a normal end
         except TRANSPORT_ERRORS as error:
             raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:
@@ -213,7 +213,7 @@ def _build_response(
 
 
 def _classify_error(error: BaseException, deadline: Deadline, host: str) -> RequestFailed:
-    """Return the RequestFailed for an exception. Libraries wrap each other's exceptions, so it checks the chain."""
+    """Return the RequestFailed for an exception. Libraries wrap each other's exceptions, so the chain is checked."""
     chain = list(_exception_chain(error))
     if deadline.has_passed or any(isinstance(link, TIMEOUT_ERRORS) for link in chain):
         return RequestFailed("timeout", f"{host} took too long to respond.")

@@ -111,7 +111,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        self._handle = sock.dup()  # wrap_socket() detaches `sock`, but the handle can be shut during the handshake
+        self._handle = sock.dup()  # wrap_socket() detaches `sock`, but the handle can be shut down during the handshake
         active_request.get().deadline.watch(self._handle)
         return sock
 

@@ -23,7 +23,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_expired = False
-        self.is_finished = False  # the request is over, so its socket must stay open
+        self.is_finished = False  # the request is over, so its socket must not be shut down
 
     def __enter__(self) -> Self:
         watchdog.add(self)
@@ -66,7 +66,7 @@ class Deadline:
 
 
 class Watchdog:
-    """One thread per process that expires deadlines. It ends when none is pending.
+    """One thread per process that expires deadlines. It ends when no deadline is pending.
 
     A thread per request would cost more than the rest of the request.
     """

@@ -13,15 +13,15 @@ from sending.http.ssrf import ALLOWED_PORTS
 MAX_URL_LENGTH = 2048  # characters; a common limit among servers
 URL_CACHE_SIZE = 512  # URLs; an endpoint's URL is normalized for each message
 HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label, it makes browsers see an IPv4 address
+NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")  # browsers treat a host whose last label matches as an IPv4 address
 
 
 @functools.lru_cache(maxsize=URL_CACHE_SIZE)
 def normalize_url(url: str, *, http: bool = False, allow_any_port: bool = False) -> str:
     """Return the URL with a lower-case ASCII host and no fragment. Raises RequestFailed (blocked).
 
-    A URL is blocked if it may contain a secret (a user name or password) or if parsers could disagree about it
-    (control characters, numeric hosts in unusual notations); so are unusual ports. `http` also allows http: URLs.
+    A URL is blocked if it may contain a secret (a user name or password), if parsers could disagree about it (control
+    characters, numeric hosts in unusual notations) or if its port is unusual. `http` also allows http: URLs.
     `allow_any_port` is for receivers on this machine; the port is checked again when connecting.
     """
     parts = _split(url)

@@ -1,4 +1,4 @@
-"""Calls in progress, and recordings and pictures, through Twilio's REST API."""
+"""Redirects calls in progress, and downloads and deletes recordings and pictures, through Twilio's REST API."""
 
 import logging
 from urllib.parse import quote
@@ -34,7 +34,7 @@ class CallsAndMedia:
     """The part of the gateway that deals with live calls, recordings and pictures."""
 
     client: Client
-    exchange_client: Client | None  # for browser phones, if the local exchange runs beside a real account
+    exchange_client: Client | None  # for browser phones, if the local exchange runs alongside a real account
     settings: Settings
 
     def client_for(self, number: str) -> Client:
@@ -86,19 +86,19 @@ class CallsAndMedia:
 
 
 def picture_path(message_sid: str, media_sid: str) -> str:
-    """Return the path of a picture below the account's."""
+    """Return the path of a picture below the account's path."""
     return f"Messages/{message_sid}/Media/{media_sid}"
 
 
 def recording_path(recording_sid: str) -> str:
-    """Return the path of a recording, as WAV, below the account's."""
+    """Return the path of a recording, as WAV, below the account's path."""
     return f"Recordings/{recording_sid}.wav"
 
 
 def download(settings: Settings, path: str, *, from_exchange: bool = False) -> bytes:
-    """Return a file; `from_exchange` if a browser phone sent it, beside a real number. Raises MediaUnavailable.
+    """Return a file from Twilio or, if `from_exchange`, from the exchange that runs alongside. Raises MediaUnavailable.
 
-    The URL is built here, because those in webhooks are untrusted.
+    The URL is built here, because URLs in webhooks are untrusted.
     """
     base = settings.exchange_url if from_exchange else settings.twilio_api_url or "https://api.twilio.com"
     token = settings.exchange_auth_token if from_exchange else settings.twilio_auth_token[0]

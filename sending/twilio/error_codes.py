@@ -1,4 +1,4 @@
-"""Errors of Twilio and of the connection to it: https://www.twilio.com/docs/api/errors."""
+"""Twilio's error codes, and errors of the connection to Twilio: https://www.twilio.com/docs/api/errors."""
 
 import requests
 

@@ -29,7 +29,7 @@ from store import Store
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
+PAUSE_SECONDS = 5  # pause of a sender while Twilio fails or cannot be reached
 MAX_KEPT_CONNECTIONS = 50  # to the REST API: the jobs of a full room send their answers at the same time
 
 RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
@@ -50,7 +50,7 @@ class TwilioGateway(CallsAndMedia):
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
         """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
         senders, ids = outbox.list_senders(self.redis), list[str]()
-        for sender in random.sample(senders, len(senders)):  # in any order, so that none is always the last
+        for sender in random.sample(senders, len(senders)):  # in random order, so that no sender is always last
             rate, now = self.settings.sender_rate(sender), time.time()
             ids += pacing.release(self.redis, rate, most - len(ids), now, ahead, sender)
         return ids
@@ -72,8 +72,8 @@ class TwilioGateway(CallsAndMedia):
     def start_call(self, id: str) -> str:
         """Start the call that speaks the outbox message with this id. Returns the message's state.
 
-        The message is sent as a text instead if the person was called in the last five minutes or might have been
-        called by an earlier try.
+        The message is sent as a text instead if PUBLIC_URL is not set, if the person was called in the last five
+        minutes, or if an earlier try may have called them.
         """
         message, origin = outbox.load(self.redis, id), self.settings.public_url
         if message is None or message.state != "planned" or message.tries or not origin:
@@ -192,7 +192,7 @@ class TwilioGateway(CallsAndMedia):
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
-        """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
+        """Look for the text among those that Twilio has sent. It is planned again only if it is not among them."""
         try:
             sender = message.sender or self.settings.default_number
             sids = _find_sids(self.client_for(message.to), message, sender)
@@ -217,7 +217,7 @@ def _connect(settings: Settings, token: str, base_url: str) -> Client:
 def _find_sids(client: Client, message: OutboundMessage, sender: str) -> list[str]:
     """Return the SIDs of the texts that this message may have become, newest first.
 
-    Raises TwilioException or RequestException if Twilio cannot tell.
+    Raises TwilioException or RequestException if the lookup fails.
     """
     since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
     # Without a date filter: a queued text has no DateSent.

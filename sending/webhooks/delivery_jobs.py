@@ -48,7 +48,7 @@ def deliver_later(
 
 
 def enqueue_due(redis: Redis, now: float | None = None) -> int:
-    """Queue new messages for their endpoints, and enqueue jobs for those that are due. Returns the number of jobs."""
+    """Queue new messages, and enqueue jobs for the endpoints that are due. Returns the number of jobs."""
     now = now or time.time()
     _fan_out(redis, now)
     shared, jobs = [], []
@@ -93,7 +93,7 @@ def _deliver_until_empty(send: Callable[[str], int], waiting: deque[str]) -> Non
     while waiting:
         try:
             id = waiting.popleft()
-        except IndexError:  # another thread took the last one
+        except IndexError:  # another thread took the last id
             return
         send(id)
 

@@ -15,7 +15,7 @@ Encrypted = NewType("Encrypted", str)
 
 
 class WrongKey(Exception):
-    """No value of SECRET_KEY decrypts the token."""
+    """No value of SECRET_KEY can decrypt the token."""
 
     def __init__(self) -> None:
         super().__init__(

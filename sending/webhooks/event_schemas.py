@@ -73,7 +73,7 @@ def build_schema(name: str, *, is_thin: bool = False) -> dict[str, Any]:
 
 
 def build_example(name: str, *, is_thin: bool = False, origin: str = "https://talk.example") -> dict[str, Any]:
-    """Return an example of the whole message, full or thin. `origin` is the base URL for its link."""
+    """Return an example of the whole message, full or thin. `origin` is the base URL for the thin message's link."""
     event_type = get_event_type(name)
     data = {field: FIELDS[field]["examples"][0] for field in event_type.fields} | dict(event_type.example)
     if name not in CATALOGUE:

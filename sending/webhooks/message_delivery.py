@@ -24,7 +24,7 @@ from store import Pipe, Store
 
 log = logging.getLogger(__name__)
 
-SLOT_TIME_SECONDS = 20.0  # after that, a slot is released for others
+SLOT_TIME_SECONDS = 20.0  # after this time, a job releases its slot
 MAX_ENDPOINTS_ON_STAGE = 20  # for one message; with more endpoints, the stage shows only failures
 STATE_BY_VERDICT = {"delivered": "delivered", "filtered": "filtered", "aborted": "dead"}
 EVENT_TYPE_BY_STATE = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}

@@ -1,4 +1,4 @@
-"""When a webhook that could not be delivered is sent again: the delays, their jitter, and the limit of Retry-After."""
+"""When a webhook that could not be delivered is sent again: the delays, their jitter, and the limit on Retry-After."""
 
 import random
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ MAX_RETRY_AFTER_SECONDS = 21_600  # even if an endpoint's Retry-After asks for m
 def retry_delay(
     attempts: int, schedule: Sequence[float] = DEFAULT_DELAYS_SECONDS, random_fraction: float | None = None
 ) -> float | None:
-    """Return how many seconds to wait after this many attempts, or None if the last one has been made.
+    """Return how many seconds to wait after this many attempts, or None if no attempt is left.
 
     `random_fraction`, between 0 and 1, is random by default.
     """

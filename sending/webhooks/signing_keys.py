@@ -1,6 +1,6 @@
-"""Keys of Standard Webhooks signatures: their generation, formats and lengths.
+"""Keys for Standard Webhooks signatures: their generation, formats and lengths.
 
-A shared secret begins with whsec_, an Ed25519 key with whsk_, and its public half with whpk_.
+A shared secret begins with whsec_, an Ed25519 private key with whsk_, and its public key with whpk_.
 """
 
 import base64
@@ -56,7 +56,7 @@ def require_secret_length(key: str) -> str:
 
 @cache
 def load_public_key(key: str) -> Ed25519PublicKey:
-    """Return the public key, or the public half of a private one. Raises UnusableKey."""
+    """Return the public key, or the one that belongs to a private key. Raises UnusableKey."""
     if key.startswith(PRIVATE_KEY_PREFIX):
         return load_private_key(key).public_key()
     raw = decode_key(key, PUBLIC_KEY_PREFIX)
@@ -68,7 +68,7 @@ def load_public_key(key: str) -> Ed25519PublicKey:
 def load_private_key(key: str) -> Ed25519PrivateKey:
     """Return the private key. Raises UnusableKey.
 
-    The public key may follow the seed or not: the specification does not say which is meant.
+    The public key may follow the seed: the specification does not say whether it must.
     """
     raw = decode_key(key, PRIVATE_KEY_PREFIX)
     if len(raw) not in (32, 64):

@@ -22,7 +22,7 @@ RECORDED_RESPONSE_HEADERS = (
     "server",
     endpoint_responses.DELIVERY_CONTROL_HEADER,
 )
-IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # a stale kept-alive connection fails this fast: retry once, without delay
+IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # a stale keep-alive connection fails this fast: retry once, without delay
 
 
 @dataclass(frozen=True)

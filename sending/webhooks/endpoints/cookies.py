@@ -75,7 +75,7 @@ class EndpointCookieJar:
 
 
 class StrictCookiePolicy(DefaultCookiePolicy):
-    """Sends a cookie without Domain only to its host, and enforces Secure and the name prefixes."""
+    """Sends a cookie without a Domain attribute only to its host, and enforces Secure and the name prefixes."""
 
     def __init__(self) -> None:
         super().__init__(strict_domain=True, strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)

@@ -35,7 +35,7 @@ def decrypt_credentials(redis: Store, encryption: Encryption, endpoint: WebhookE
 
 
 def find_undecryptable(redis: Store, encryption: Encryption) -> list[WebhookEndpoint]:
-    """Return the endpoints whose credentials no value of SECRET_KEY decrypts."""
+    """Return the endpoints whose credentials no value of SECRET_KEY can decrypt."""
     return [one for one in stored_endpoints.load_all(redis) if not _is_decryptable(redis, encryption, one)]
 
 

@@ -1,11 +1,11 @@
-"""The headers that an endpoint's owner may have added to each request: how many, which names and which values."""
+"""The headers that an endpoint's owner may add to each request: their number, names and values."""
 
 import re
 from collections.abc import Mapping
 
 from sending.json_validation import reject_if
 
-MAX_HEADERS = 10  # custom ones
+MAX_HEADERS = 10  # custom headers per endpoint
 HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
 HEADER_VALUE_PATTERN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
 # These frame the message, identify its sender, or carry our signature.

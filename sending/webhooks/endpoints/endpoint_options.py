@@ -1,4 +1,4 @@
-"""A webhook endpoint's record: its options, how they are validated, its signing keys and its state."""
+"""A webhook endpoint's record: its options and their validation, its signing keys and its state."""
 
 import hashlib
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ class WebhookEndpoint:
     """A registered receiver of webhooks. To add an option, add a field with `option`.
 
     `keys` are newest first. `owner` is the E.164 number of the person who registered the endpoint by SMS, or ""; the
-    owner is texted when it is disabled. `state` is enabled, paused (messages wait) or disabled (new messages are not
-    queued); `state_reason` is a human-readable sentence. `created_at` is a Unix timestamp.
+    owner is texted when the endpoint is disabled. `state` is enabled, paused (messages wait) or disabled (new messages
+    are not queued); `state_reason` is a human-readable sentence. `created_at` is a Unix timestamp.
     """
 
     id: str
@@ -103,7 +103,7 @@ class WebhookEndpoint:
 
     @property
     def identity_hash(self) -> str:
-        """Changes with the URLs and credentials. Cookies and cached responses under another hash are not used."""
+        """Changes with the URLs and credentials. Cookies and cached responses stored under another hash are ignored."""
         credentials = (self.authorization, self.headers, *(key.encrypted for key in self.keys[:1]))
         identity = (self.url, self.fallback_url, *credentials, self.cookies)
         return hashlib.sha256(repr(identity).encode()).hexdigest()

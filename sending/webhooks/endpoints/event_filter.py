@@ -56,7 +56,7 @@ class EventFilter:
             return None
 
     def _fetch_with_cache(self) -> tuple[int, bytes]:
-        """Return the status and body of the document, from a private cache in Redis (RFC 9111) if that is fresh.
+        """Return the document's status and body, from a private cache in Redis (RFC 9111) if the cached copy is fresh.
 
         Cached responses are not used once the endpoint's `identity_hash` has changed. Raises RequestFailed.
         """

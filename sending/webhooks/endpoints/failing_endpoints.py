@@ -22,7 +22,7 @@ def disables_endpoint(last: DeliveryAttempt) -> bool:
 def disable_if_failing(
     redis: Store, endpoint: WebhookEndpoint, last: DeliveryAttempt, failing_since: float, now: float
 ) -> None:
-    """Disable the endpoint and text its owner, because of its last attempt or because every attempt has failed.
+    """Disable the endpoint and text its owner if the last attempt demands it or all attempts have failed for five days.
 
     `failing_since` is the Unix timestamp of the first failure since the last success, or 0.0.
     """

@@ -17,7 +17,7 @@ MAX_ENDPOINTS_PER_NUMBER = 3
 
 
 class TooManyEndpoints(Exception):
-    """This number already has as many endpoints as it may have."""
+    """This number already has MAX_ENDPOINTS_PER_NUMBER endpoints."""
 
 
 class VerificationFailed(Exception):
@@ -39,7 +39,7 @@ def register(
     *,
     http: bool,
 ) -> WebhookEndpoint:
-    """Verify the URL, create its endpoint for these event types unless it exists, send it the secret and resume it.
+    """Verify the URL, create its endpoint for these event types if there is none, send it its secret and resume it.
 
     `http` allows unencrypted URLs. Raises TooManyEndpoints or VerificationFailed.
     """

@@ -18,8 +18,8 @@ from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpo
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases
 
-ENDPOINTS_KEY = "endpoints"  # sorted set: ids by creation time
-DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, by the time of the next attempt
+ENDPOINTS_KEY = "endpoints"  # sorted set: ids, scored by creation time
+DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, scored by the time of the next attempt
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20
 ENDPOINT_ID_PATTERN = re.compile(r"ep_[0-9a-f]{16}")  # checked before an id is used in a Redis key

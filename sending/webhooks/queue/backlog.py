@@ -1,4 +1,4 @@
-"""The memory of waiting messages: a limit for each endpoint, and what happens to them when an endpoint is deleted."""
+"""The memory used by waiting messages: a limit for each endpoint, and the cleanup when an endpoint is deleted."""
 
 import logging
 import time

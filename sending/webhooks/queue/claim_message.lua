@@ -1,7 +1,7 @@
 -- Claims the first due message and renews the slot's lease. Returns
 -- {message, event type, body, sequence, attempt, lost attempts, number of endpoints}, or nil after releasing the slot.
 -- A sender whose lease has expired claims nothing; it releases its slot only if it had one (had_slot = '1').
--- KEYS: the endpoints, by the time of their next attempt.
+-- KEYS: the sorted set of endpoints, scored by the time of their next attempt.
 local endpoint_id, slot, now, lease_end = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local rate_limit, max_failures, had_slot, ttl = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8]
 local endpoint = 'endpoint:' .. endpoint_id

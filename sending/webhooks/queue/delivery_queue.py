@@ -1,8 +1,8 @@
 """The delivery queue: which messages wait for which endpoint. It is in Redis, so any process may die at any time.
 
-An endpoint's messages wait in a sorted set, by the time of their next attempt. A slot is the right to send to one
-endpoint, leased for a limited time and renewed with each message; an endpoint has at most `max_concurrency` slots, but
-only one while it is failing. A message being sent becomes due again when its lease ends, in case the sender has died.
+An endpoint's messages wait in a sorted set, scored by the time of their next attempt. A slot is the right to send to
+one endpoint, leased for a limited time and renewed with each message; an endpoint has at most `max_concurrency` slots,
+but only one while it is failing. A message being sent becomes due again when its lease ends, in case the sender died.
 
 Each operation is a Lua script and therefore atomic. The scripts build key names from ids, so they require a single
 Redis server, not a cluster.

@@ -1,5 +1,5 @@
 -- Frees up to `limit` messages that wait for an endpoint that is being deleted, for which no more messages are queued.
--- Returns the number that still wait.
+-- Returns the number of messages still waiting.
 local endpoint_id, limit, max_kept_bytes, delivered_ttl, dead_ttl = unpack(ARGV)
 local endpoint = 'endpoint:' .. endpoint_id
 if redis.call('EXISTS', endpoint) == 0 then return 0 end

@@ -1,6 +1,7 @@
 """Messages in Redis, each stored once for all its endpoints.
 
-A message that every endpoint has received is kept for some time, but less if there are many: see stored_message.lua.
+A message that every endpoint has received is kept for some hours, or for less time if there are many such messages: see
+stored_message.lua.
 """
 
 import secrets
@@ -14,7 +15,7 @@ NEW_KEY = "messages:new"  # stream: messages not yet queued for endpoints
 DELIVERED_KEY, DEAD_KEY = "messages:delivered", "messages:dead"  # lists of messages that no endpoint is waiting for
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 DELIVERED_TTL_SECONDS = 6 * 3600  # during which a delivered message can be sent again
-MAX_KEPT_BYTES = 1_500_000  # of delivered messages, and of dead letters
+MAX_KEPT_BYTES = 1_500_000  # of the messages in each of the two lists
 EXAMPLE_ID_PREFIX = "msg_example_"
 PERSONAL_EVENT_TYPES = (b"text.", b"call.", b"answer.", b"recording.", b"person.")
 EVENT_TYPE, BODY = 0, 1  # positions in a message's list
@@ -49,7 +50,7 @@ def load_new(redis: Store, limit: int) -> list[NewMessage]:
 
 
 def save(pipe: Store | Pipe, id: str, event_type: str, body: bytes) -> None:
-    """Store a message without any recipients yet. Its id must be new."""
+    """Store a message that has no recipients yet. Its id must be new."""
     pipe.execute_command("RPUSH", _redis_key(id), event_type, body, 0, 0, 0)
     pipe.execute_command("EXPIRE", _redis_key(id), MESSAGE_TTL_SECONDS)
 

@@ -1,5 +1,5 @@
--- Queues a new message for the given endpoints. Returns for how many it is new, or 0 if it has already been queued.
--- KEYS: the new messages; the endpoints, by the time of their next attempt.
+-- Queues a new message for the given endpoints. Returns the number of endpoints added, or 0 if it was queued before.
+-- KEYS: the stream of new messages; the sorted set of endpoints, scored by the time of their next attempt.
 local entry, now, ttl, first_endpoint = ARGV[1], ARGV[2], ARGV[3], 4
 local rows = redis.call('XRANGE', KEYS[1], entry, entry)
 if #rows == 0 or redis.call('XDEL', KEYS[1], entry) == 0 then return 0 end

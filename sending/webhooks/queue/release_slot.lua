@@ -1,5 +1,5 @@
 -- Shared: frees the slot, and makes the endpoint due when its next message is due.
--- KEYS: the endpoints, by the time of their next attempt.
+-- KEYS: the sorted set of endpoints, scored by the time of their next attempt.
 local function release_slot(endpoint_id, slot)
   local endpoint = 'endpoint:' .. endpoint_id
   redis.call('ZREM', endpoint .. ':slots', slot)

@@ -1,6 +1,6 @@
 -- Queues a message for one endpoint again, starting from its first attempt. Returns 1; 0 if the message is no longer
 -- stored; -1 if the endpoint is disabled. A message being sent is left alone: if sending fails, it becomes due again.
--- KEYS: the endpoints, by the time of their next attempt.
+-- KEYS: the sorted set of endpoints, scored by the time of their next attempt.
 local endpoint_id, id, due_at, ttl = unpack(ARGV)
 local endpoint, delivery, message = 'endpoint:' .. endpoint_id, 'delivery:' .. id .. ':' .. endpoint_id, message_key(id)
 local state = redis.call('HGET', endpoint, 'state')

@@ -1,5 +1,5 @@
--- Shared: a message is a list: the event type, the body, three numbers, and `<endpoint> <sequence>` for each endpoint
--- that is done with it. The numbers count all its endpoints, those still waiting for it, and those that gave up on it.
+-- Shared: a message is stored as a list: the event type, the body, three counts, and `<endpoint> <sequence>` for each
+-- endpoint that is done with it. The counts: all its endpoints, those waiting for it, those for which it is dead.
 local BODY, ENDPOINTS, WAITING, DEAD, FIRST_RESULT = 1, 2, 3, 4, 5
 local MESSAGE_OVERHEAD_BYTES = 200 -- of a waiting message: its keys and its place in the queue
 
@@ -11,7 +11,7 @@ local function add(message, index, number)
   return sum
 end
 
--- An endpoint's `waiting_bytes`: about how much memory the messages use that wait for it.
+-- An endpoint's `waiting_bytes`: approximately how much memory the messages that wait for it use.
 local function count_waiting(endpoint, body)
   redis.call('HINCRBY', endpoint, 'waiting_bytes', #body + MESSAGE_OVERHEAD_BYTES)
 end
@@ -27,7 +27,7 @@ local function remove_waiting(endpoint, id)
   return 1
 end
 
--- The first number in an entry in a list of kept messages: the total bytes of all messages up to and including it.
+-- The first number in an entry of a list of kept messages: the total bytes of all messages up to and including it.
 local function bytes_up_to(kept, index)
   return tonumber(string.match(redis.call('LINDEX', kept, index) or '', '^%d+') or 0)
 end

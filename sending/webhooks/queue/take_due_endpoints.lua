@@ -1,5 +1,5 @@
 -- Returns {endpoint, due messages, consecutive failures} for each endpoint that is due, and makes it due again later.
--- KEYS: the endpoints, by the time of their next attempt.
+-- KEYS: the sorted set of endpoints, scored by the time of their next attempt.
 local now, due_again_at, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local found = {}
 for _, endpoint_id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit)) do

@@ -1,6 +1,6 @@
 -- Gives up the oldest waiting messages of each endpoint whose messages use too much memory: they become dead letters.
--- At most `limit` messages in one call. Returns {endpoint, number of messages given up} for each such endpoint.
--- KEYS: the endpoints.
+-- Gives up at most `limit` messages per call. Returns {endpoint, number of messages given up} for each such endpoint.
+-- KEYS: the sorted set of endpoints.
 local now, max_bytes, max_failing_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local max_dead_letters, max_kept_bytes, delivered_ttl, dead_ttl = unpack(ARGV, 5, 8)
 local found = {}
