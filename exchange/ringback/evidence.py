@@ -12,10 +12,10 @@ DOCS = "https://www.twilio.com/docs/"
 
 @dataclass(frozen=True)
 class Evidence:
-    """The source of one entry of a table.
+    """The source of one table entry, and how certain it is.
 
     "documented": Twilio's documentation describes it. "observed": real traffic or an official library shows it.
-    "inferred": neither does, and Ringback does what follows from the rest. `checked` is a year and a month."""
+    "inferred": none of these covers it; Ringback's behaviour follows from the rest. `checked` is a year and a month."""
 
     certainty: Certainty
     url: str
@@ -23,12 +23,12 @@ class Evidence:
 
 
 def documented(page: str) -> Evidence:
-    """Returns the evidence for an entry that a page of Twilio's documentation describes: `voice/twiml/say`."""
+    """Returns the evidence for an entry that a page of Twilio's documentation describes, such as `voice/twiml/say`."""
     return Evidence("documented", DOCS + page)
 
 
 def observed(url: str) -> Evidence:
-    """Returns the evidence for an entry that real traffic or an official library shows; `url` is where."""
+    """Returns the evidence for an entry that real traffic or an official library shows, at `url`."""
     return Evidence("observed", url)
 
 

@@ -21,7 +21,7 @@ class Handset:
     name: str = ""
     when_called: str = "rings"  # one of WHEN_CALLED
     place: Place = field(default_factory=Place)
-    add_ons: dict[str, Any] = field(default_factory=dict)  # the results of Twilio's add-ons for this number, by add-on
+    add_ons: dict[str, Any] = field(default_factory=dict)  # the results of Twilio's add-ons for this number, by name
     texts: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
@@ -30,7 +30,7 @@ class Handset:
         return own | self.place.as_json(self.number) | {"add_ons": self.add_ons}
 
     def add_on_parameters(self) -> dict[str, str]:
-        """The parameter AddOns of the webhook for an incoming call or message.
+        """The AddOns parameter of the webhook for an incoming call or message.
 
         Source: https://www.twilio.com/docs/marketplace/listings/usage (2026-11)"""
         results = {"status": "successful", "message": None, "code": None, "results": self.add_ons}

@@ -1,4 +1,4 @@
-"""The pytest plugin: docs/pytest.md. It imports the rest of Ringback only for tests that use the fixture `ringback`."""
+"""The pytest plugin: see docs/pytest.md. Only tests that use the `ringback` fixture import the rest of Ringback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringback.testing.fixture import Ringback
     from ringback.testing.launch import Launch, Launches
 
-# Variables that are meant for child processes and would disturb this one.
+# Variables that are meant for child processes and would interfere with this one.
 OF_CHILD_PROCESSES = {"PYTHONPATH", "NODE_OPTIONS"}
 RINGBACK = pytest.StashKey["Ringback"]()
 
@@ -28,13 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def ringback_app() -> Any:
     """The app: a command (a string, or a list of arguments), or a WSGI or ASGI app. Override this fixture.
 
-    None, the default, means the command in the options."""
+    None, the default, means that the options contain the command."""
     return None
 
 
 @pytest.fixture
 def ringback_options(pytestconfig: pytest.Config) -> list[str]:
-    """The options, as for `ringback run`. Override this fixture, or set them in pytest's configuration."""
+    """The options of `ringback run`. Override this fixture, or set them in pytest's configuration."""
     return list(pytestconfig.getini("ringback_options"))
 
 
@@ -52,7 +52,7 @@ def _ringback_launches() -> Iterator[Launches]:
 
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Iterator[Ringback]:
-    """Ringback with the app, in its initial state."""
+    """Ringback in its initial state, with the app running."""
     from ringback.launcher.command_line_options import UsageError
     from ringback.testing.fixture import Ringback
 
@@ -119,7 +119,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds what has happened to the report of a failed test."""
+    """Adds Ringback's description of what happened to the report of a failed test."""
     report = yield
     ringback = item.stash.get(RINGBACK, None)
     if ringback and report.when == "call" and report.failed:

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 class Runtime:
     """The services of one exchange. `origin` is its public URL; `media` holds fetched and recorded media by sid.
 
-    `log_of` returns a call's log by the call's sid; `on_media_evicted` is called with each evicted media file."""
+    `log_of` returns the log of the call with a given sid; `on_media_evicted` is called with each evicted media file."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class Runtime:
         self.app_sockets: WeakSet[AppSocket] = WeakSet()
 
     def media_at(self, path: str | None) -> Media | None:
-        """Returns the media file at a path such as /media/ME…, or None if it is not kept."""
+        """Returns the media file at a path such as /media/ME…, or None if it is not stored."""
         return self.media.get(path.rpartition("/")[2]) if path else None
 
     def place_of(self, number: str) -> Place:
-        """The location of the handset with this number, as far as it has been set."""
+        """Returns the location of the number. State overrides this: here, nothing is known about it."""
         return Place()
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
@@ -73,6 +73,6 @@ class Runtime:
         self.feed.close()
         self.pacer.close()
         await self.tasks.cancel_all()
-        for app_socket in self.app_sockets:  # those whose task was cancelled before it closed them
+        for app_socket in self.app_sockets:  # sockets whose tasks were cancelled before closing them
             app_socket.release()
         await self.webhooks.client.close()

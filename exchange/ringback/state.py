@@ -31,8 +31,8 @@ from ringback.sound.transcription import Transcription
 from ringback.streams.session import MediaStream
 
 MAX_HANDSETS = 20_000
-MAX_CALLS = 2000  # that have ended
-MAX_MESSAGES = 10_000  # that have arrived
+MAX_CALLS = 2000  # not counting calls in progress
+MAX_MESSAGES = 10_000  # not counting messages in transit
 MAX_TEMPLATES = 1000
 MAX_ADDRESSES = 1000
 MAX_STREAMS = 1000
@@ -66,14 +66,14 @@ class State(Runtime):
         self.opt_outs = OptOuts(settings.help_reply)
         self.whatsapp_sessions = WhatsAppSessions(self.clock)
         self.templates: BoundedDict[str, Template] = BoundedDict(MAX_TEMPLATES)
-        # By sender and recipient: the time of the last automatic reply, and the number of replies in a row.
+        # Keyed by sender and recipient: the time of the app's last reply, and the number of replies in a row.
         self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(MAX_REPLY_CHAINS)
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(MAX_RECORDINGS)
         self.streams: BoundedDict[str, MediaStream] = BoundedDict(MAX_STREAMS, lambda stream: stream.is_running)
         self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(MAX_MEDIA, size_of=body_size)
 
     async def reset(self) -> None:
-        """Forgets everything that has happened, as a restart does. API keys, applications and the app's address stay.
+        """Discards all state, as a restart does, except API keys, applications and the app's address.
 
         Calls end without status callbacks; the clock returns to real time."""
         keys, applications, origin, app = self.keys, self.applications, self.origin, self.app_address.app
@@ -85,7 +85,7 @@ class State(Runtime):
             self.app_address.move(app)
 
     def own_number(self, address: str) -> PhoneNumber | None:
-        """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, its first number."""
+        """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, the first one."""
         if address == WHATSAPP_SANDBOX:
             return next(iter(self.numbers.values()))
         return self.numbers.get(address.removeprefix("whatsapp:") if is_whatsapp(address) else address)
@@ -109,7 +109,7 @@ class State(Runtime):
         return key
 
     def may_be_caller_id(self, number: str) -> bool:
-        """Returns whether the app may use this caller ID, which must be one of the app's own numbers or verified."""
+        """Returns whether the app may use this caller ID, which must be one of its own numbers or verified."""
         return number in self.numbers or number in self.caller_ids
 
     def handset(self, number: str) -> Handset:
@@ -163,4 +163,4 @@ class State(Runtime):
         message = self.messages.get(media.parent)
         if message and media in message.media:
             message.media.remove(media)
-        media.body = b""  # frees the memory, because a handset's text may still refer to the media
+        media.body = b""  # frees the memory even if a handset's text still refers to the media

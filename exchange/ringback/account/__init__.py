@@ -1,1 +1,1 @@
-"""The account's resources: phone numbers, TwiML applications, API keys, Verify services and Lookup."""
+"""The account's resources: phone numbers, addresses, TwiML applications, API keys, Messaging and Verify services."""

@@ -1,4 +1,4 @@
-"""Postal addresses, as some countries require them for a phone number.
+"""Postal addresses, which some countries require for a phone number.
 
 https://www.twilio.com/docs/usage/api/address (2026-11)"""
 

@@ -24,7 +24,7 @@ class CallerId:
 
 
 def verified_caller_ids(settings: Settings, now: datetime) -> dict[str, CallerId]:
-    """The caller IDs of the option --verified, by number."""
+    """The caller IDs from the --verified option, by number."""
     return {
         number: CallerId(
             account=settings.account_sid, phone_number=number, friendly_name=number, created=now, updated=now

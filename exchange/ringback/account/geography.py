@@ -24,7 +24,7 @@ class Place:
 @lru_cache(maxsize=10_000)
 def country_of(number: str) -> str:
     """The ISO code of the country to which an E.164 number belongs, or ""."""
-    import phonenumbers  # imported here, because loading its tables delays the start
+    import phonenumbers  # imported here, because loading its tables delays startup
 
     try:
         parsed = phonenumbers.parse(number)
@@ -32,7 +32,7 @@ def country_of(number: str) -> str:
         return ""
     region = phonenumbers.region_code_for_number(parsed)
     country = region or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-    return country if country.isalpha() and country != "ZZ" else ""  # 001 is a number without a country
+    return country if country.isalpha() and country != "ZZ" else ""  # 001: the number belongs to no country
 
 
 @lru_cache(maxsize=10_000)

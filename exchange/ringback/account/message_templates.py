@@ -17,7 +17,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass
 class Template:
-    """A Content resource. `types` is from a content type, such as twilio/text, to its fields."""
+    """A Content resource. `types` maps a content type, such as twilio/text, to its fields."""
 
     account: str
     friendly_name: str
@@ -28,7 +28,7 @@ class Template:
     sid: str = field(default_factory=lambda: new_sid("HX"))
 
     def text(self, variables: dict[str, str]) -> str:
-        """The body of the first type that has one. Missing variables have the template's own sample values."""
+        """The body of the first type that has one. Missing variables get the template's sample values."""
         body = next((str(fields["body"]) for fields in self.types.values() if fields.get("body")), self.friendly_name)
         values = self.variables | variables
         return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), body)
@@ -40,7 +40,7 @@ def unknown_template_text(sid: str, variables: dict[str, str]) -> str:
 
 
 def parse_variables(text: str) -> dict[str, str] | None:
-    """The variables in ContentVariables, a JSON object of texts or numbers. Returns None if it is anything else."""
+    """The variables in ContentVariables, a JSON object of strings and numbers. Returns None if it is anything else."""
     try:
         variables = json.loads(text or "{}")
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Messaging Services: a pool of the app's numbers with webhooks of its own."""
+"""Messaging Services: pools of the app's numbers, each with its own webhooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_SERVICES = 500
 
 @dataclass(kw_only=True)
 class MessagingService:
-    """A Messaging Service, with Twilio's field names. `added` maps the SID of each of its numbers to a time."""
+    """A Messaging Service, with Twilio's field names. `added` maps each number's SID to the time it was added."""
 
     account: str
     friendly_name: str
@@ -41,7 +41,7 @@ class MessagingService:
     sid: str = field(default_factory=lambda: new_sid("MG"))
 
     def webhook_urls(self) -> WebhookUrls:
-        """The webhook for messages to its numbers."""
+        """The webhooks for messages to its numbers."""
         return WebhookUrls(
             account_sid=self.account,
             created=self.created,
@@ -53,7 +53,7 @@ class MessagingService:
         )
 
     def sender(self, to: str, numbers: Iterable[PhoneNumber]) -> str | None:
-        """The number that sends to `to`: always the same one, from the recipient's country if possible.
+        """The number that sends to `to`: the same one every time, from the recipient's country if possible.
 
         None if the service has no number. Source: https://www.twilio.com/docs/messaging/services (2026-11)"""
         pool = [number.phone_number for number in numbers if number.sid in self.added]
@@ -69,5 +69,5 @@ class MessagingServices(BoundedDict[str, MessagingService]):
         super().__init__(MAX_SERVICES)
 
     def of_number(self, sid: str) -> MessagingService | None:
-        """The service that has the number with this SID; a number belongs to one service at most."""
+        """The service that has the number with this SID; a number belongs to at most one service."""
         return next((service for service in self.values() if sid in service.added), None)

@@ -24,7 +24,7 @@ PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
 def normalize_number(text: str) -> str:
-    """The number without spaces and punctuation, with its channel (whatsapp:).
+    """The number without spaces or punctuation, but with its channel (whatsapp:).
 
     Other addresses with a colon (client:alice) are left unchanged."""
     text = text.strip()
@@ -32,10 +32,10 @@ def normalize_number(text: str) -> str:
 
 
 def dialable_number(text: str) -> str:
-    """Returns the normalized number. If its + is missing, adds it; ten digits are taken as a +1 number.
+    """Returns the normalized number, with + added if it is missing; ten digits are taken as a +1 number.
 
-    Twilio's documents require E.164, but apps in production send numbers of +1 without it, such as the SMS app
-    codeforamerica/balance in To and From (2014 to 2020), and callers key in numbers without the +."""
+    Twilio's documentation requires E.164, but apps in production send +1 numbers without the +: the SMS app
+    codeforamerica/balance did so in To and From (2014 to 2020). Callers, too, key in numbers without it."""
     number = normalize_number(text)
     if not (number.isascii() and number.isdigit()):
         return number
@@ -52,7 +52,7 @@ def is_handset_address(text: str) -> bool:
 
 
 def is_message_address(text: str) -> bool:
-    """Whether messages can be sent to this address: a handset's, except a SIP address, or whatsapp: and an E.164
+    """Whether messages can be sent to this address: a handset's except a SIP address, or whatsapp: followed by an E.164
     number."""
     return (is_handset_address(text) and not is_sip(text)) or is_whatsapp(text)
 
@@ -70,7 +70,7 @@ def is_sender_id(text: str) -> bool:
 
 @dataclass(kw_only=True)
 class PhoneNumber(WebhookUrls):
-    """An IncomingPhoneNumber, with Twilio's field names. `place` is sent with webhooks only."""
+    """An IncomingPhoneNumber, with Twilio's field names. `place` appears only in webhooks."""
 
     phone_number: str
     voice_application_sid: str = ""
@@ -80,7 +80,7 @@ class PhoneNumber(WebhookUrls):
 
 
 def app_numbers(settings: Settings, now: datetime) -> dict[str, PhoneNumber]:
-    """The app's phone numbers, from the settings; the first one is the default for the handsets."""
+    """The app's phone numbers, from the settings. By default, handsets call and text the first one."""
 
     def webhook_urls(number: str) -> dict[str, Any]:
         return app_webhook_urls(settings.of_number(number), now)

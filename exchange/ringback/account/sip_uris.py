@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl
 SIP = re.compile(r"sips?:[A-Za-z0-9_.+%~!*'()-]{1,100}@[A-Za-z0-9][A-Za-z0-9.-]{0,120}(?::[0-9]{1,5})?")
 MAX_URI_CHARACTERS = 255  # without its headers
 MAX_HEADER_CHARACTERS = 1024  # of all headers of one URI
-# The headers that may be sent without the prefix X-.
+# The headers that may be sent without an X- prefix.
 STANDARD_HEADERS = frozenset({"user-to-user", "remote-party-id", "p-preferred-identity", "p-called-party-id"})
 CALLER_ID = re.compile(r"[A-Za-z0-9_.+-]{1,100}")  # the user in the From header
 
 
 @dataclass(frozen=True)
 class SipUri:
-    """`address` is the URI without parameters (;transport=tcp) and headers; the headers are decoded."""
+    """`address` is the URI without parameters (;transport=tcp) or headers; `headers` are decoded."""
 
     address: str
     headers: dict[str, str]
@@ -30,7 +30,7 @@ class SipUri:
 
 
 def parse_sip_uri(text: str) -> SipUri | None:
-    """Returns the parsed URI, or None if it is not a SIP URI or too long. The scheme sip: may be left out."""
+    """Returns the parsed URI, or None if it is not a SIP URI or is too long. The scheme sip: may be left out."""
     uri, _, query = text.strip().partition("?")
     if not uri.lower().startswith(("sip:", "sips:")):
         uri = f"sip:{uri}"

@@ -63,7 +63,7 @@ class Verification:
 
 
 class VerifyServices:
-    """All services and their verifications. Any service SID is valid until the service is deleted."""
+    """All services and their verifications. Any well-formed service SID is valid until the service is deleted."""
 
     def __init__(self, clock: Clock, account: str) -> None:
         self.clock, self.account = clock, account
@@ -78,7 +78,7 @@ class VerifyServices:
         return service
 
     def service(self, sid: str) -> VerifyService | None:
-        """The service with this SID, created if it is unknown, because the app may have created it at Twilio.
+        """The service with this SID, created if it is unknown, because the app may have created it in a real account.
 
         None if the service has been deleted, or the SID is not a Verify service SID."""
         service = self.services.get(sid)
@@ -91,7 +91,7 @@ class VerifyServices:
         del self.services[service.sid]
 
     def pending(self, service: VerifyService, sid_or_number: str) -> Verification | None:
-        """The newest pending verification with this SID or phone number, or None if it has expired."""
+        """The newest pending verification with this SID or phone number. None if there is none, or it has expired."""
         for found in reversed(self.verifications.values()):
             matches = found.service.sid == service.sid and sid_or_number in (found.sid, found.to)
             if matches and found.status == "pending":

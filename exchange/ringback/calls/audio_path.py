@@ -1,4 +1,4 @@
-"""The handset's audio in one call: the items that are played to it, and the input it returns."""
+"""The handset's audio in one call: the items that are played to it, and the input from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ringback.service.dates import iso8601_milliseconds
 # A browser that speaks an item aloud may take this many times the item's natural length, plus the grace period.
 MAX_SPEAKING_FACTOR = 4
 GRACE_SECONDS = 5.0
-ITEMS_PER_YIELD = 10  # at pace 0, a call lets the others continue after this many items
+ITEMS_PER_YIELD = 10  # at pace 0, a call yields to other tasks after this many items
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class NoInbox(asyncio.Queue[CallerInput]):
 
 
 class HeardItem:
-    """One item that the handset hears. `details` depend on the verb and are part of the JSON; they are not changed,
-    but may be replaced."""
+    """One item that the handset hears. `details` depends on the verb and is part of the JSON; it is never mutated, but
+    may be replaced."""
 
     def __init__(self, number: int, verb: str, at: datetime, details: dict[str, Any]) -> None:
         self.id, self.verb, self.at, self.details = number, verb, at, details
@@ -76,7 +76,7 @@ class HeardItem:
         }
 
     def as_json_at_start(self, details: dict[str, Any]) -> dict[str, Any]:
-        """The item as it was when it began with these details."""
+        """The item's JSON as of its start, with these details."""
         start = {"id": self.id, "verb": self.verb, "at": iso8601_milliseconds(self.at)}
         return {**start, **details, "ended": None, "interrupted": False}
 
@@ -191,7 +191,7 @@ class AudioPath:
         return True
 
     async def wait_until_listening(self, seconds: float, key: bool) -> bool:
-        """Waits until keys (or speech, if `key` is false) are accepted. Returns False if that takes over `seconds`."""
+        """Waits until keys (or speech, if `key` is false) are accepted. Returns False after `seconds` without that."""
         try:
             async with self.clock.deadline(seconds):
                 while not self._accepts(key):
@@ -220,7 +220,7 @@ class AudioTap(CallListener, Protocol):
     """Listens until the call ends, or until the tap removes itself."""
 
     def on_app_audio(self, sound: bytes) -> None:
-        """Takes 16-bit mono PCM that the app has sent, to be heard after what is already queued."""
+        """Takes 16-bit mono PCM that the app has sent, to be played after the audio that is already queued."""
 
     def close(self) -> None:
         """Ends the tap because the call has ended."""

@@ -48,14 +48,14 @@ class Call:
         self.running: asyncio.Task[Any] | None = None
         self.recordings: list[str] = []  # sids
         self.dial_status = ""  # DialCallStatus of the last Dial
-        self.serves_stale_document = False  # whether the next live update triggers the fault stale-document
+        self.serves_stale_document = False  # whether a live update has triggered the stale-document fault
         self.document_event = asyncio.Event()
         self.log = CallLog(runtime.clock)
-        self.recorders: list[CallRecorder] = []  # those that are running
+        self.recorders: list[CallRecorder] = []  # the running ones
         self.taps: list[AudioTap] = []
         self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
         self.redirected = False  # a live update has replaced the document
-        self.on_refer: Callable[[str], bool] | None = None  # called when a SIP endpoint sends REFER; False declines
+        self.on_refer: Callable[[str], bool] | None = None  # called when a SIP endpoint sends REFER; False declines it
 
     @property
     def is_over(self) -> bool:
@@ -141,7 +141,7 @@ class Call:
         received.set()
 
     def wait_for_next_document(self) -> Coroutine[Any, Any, None]:
-        """Waits up to MAX_ACTION_WAIT_SECONDS for the next document after this call, not after the first await."""
+        """Waits up to MAX_ACTION_WAIT_SECONDS for the next document, which may arrive before the first await."""
         return self._wait_for(self.document_event)
 
     async def _wait_for(self, received: asyncio.Event) -> None:

@@ -17,12 +17,12 @@ MAX_ENTRIES = 500  # per call; the oldest are dropped
 
 @dataclass(frozen=True)
 class SocketMessage:
-    """A message on one of the app's WebSockets. `words` summarize it, `text` is the message itself."""
+    """A message on one of the app's WebSockets. `words` summarizes it, and `text` is the message itself."""
 
     to_app: bool
     words: str
     text: str = ""
-    level: str = ""  # of the step in the sequence diagram: "refused" or ""
+    level: str = ""  # how the sequence diagram marks the step: "refused" or ""
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class CallLog(deque[LogEntry]):
         return entry
 
     def add_input(self, event: CallerInput, accepted: bool) -> None:
-        """Adds the caller's input. Audio clips that follow each other share one entry."""
+        """Adds the caller's input. Consecutive audio clips share one entry."""
         if not isinstance(event, AudioClip):
             self.add("did", (describe_input(event), accepted))
             return

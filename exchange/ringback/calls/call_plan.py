@@ -1,4 +1,4 @@
-"""The plan of a call: all its properties that are known before it starts.
+"""The plan of a call: all properties that are known before it starts.
 
 https://www.twilio.com/docs/voice/api/call-resource (2026-11)"""
 
@@ -31,19 +31,19 @@ class CallPlan:
     from_: str
     to: str
     direction: str  # inbound, outbound-api or outbound-dial
-    handset: str  # number of the handset at this end of the call
+    handset: str  # the handset's number
     account: str
-    number_sid: str | None = None  # of the app's number, for an inbound call
+    number_sid: str | None = None  # of the app's number in an inbound or outbound-api call
     parent: str | None = None  # for a child leg, the sid of the call that dialed it
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[StatusCallback] = field(default_factory=list)
     machine_detection: str = ""
     amd_callback: StatusCallback | None = None  # makes machine detection asynchronous
     recording: RecordingOptions | None = None
-    hidden: bool = False  # between two handsets, so not visible to the app
-    to_own_number: bool = False  # a loopback: no handset is at this end of the call
-    own_numbers_passed: tuple[str, ...] = ()  # the app's numbers in the chain of calls so far
+    hidden: bool = False  # not visible to the app: between two handsets, or a Verify call
+    to_own_number: bool = False  # a loopback: one of the app's numbers takes the place of the handset
+    own_numbers_passed: tuple[str, ...] = ()  # the app's numbers that the chain of calls has passed so far
     extra: dict[str, str] = field(default_factory=dict)  # additional parameters for every webhook
-    delivered: dict[str, str] = field(default_factory=dict)  # what a called client or SIP address receives
+    delivered: dict[str, str] = field(default_factory=dict)  # parameters for a called client, or SIP headers
     reason: str = ""  # the call reason that the called phone shows
     sip_call_id: str = ""

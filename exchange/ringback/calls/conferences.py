@@ -1,4 +1,4 @@
-"""Conferences: calls in which every participant hears all others, their callbacks and their recording.
+"""Conferences, with their callbacks and recordings. Every participant hears all others.
 
 https://www.twilio.com/docs/voice/twiml/conference (2026-11)"""
 
@@ -18,7 +18,7 @@ from ringback.service.sids import new_sid
 from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recordings import RecordingOptions
 
-MAX_CONFERENCES = 500  # without participants
+MAX_CONFERENCES = 500  # not counting conferences with participants
 
 
 # For each event, the statusCallbackEvent value that subscribes to it:
@@ -120,7 +120,7 @@ class Conference:
         return [other.call for other in others if participant.coached_sid in ("", other.sid)]
 
     def on_input(self, speaker: Call, event: CallerInput) -> None:
-        """Sends the speech callbacks and records the input, unless it comes from a coach."""
+        """Sends the speech callbacks. Records the input, unless it comes from a coach."""
         participant = self._audible_participant(speaker)
         if participant is None:
             return
@@ -233,7 +233,7 @@ class Conferences(BoundedDict[str, Conference]):
         self.runtime = runtime
 
     def get_or_create(self, account: str, name: str) -> Conference:
-        """Returns the account's conference with this name that has not ended, or a new one."""
+        """Returns the account's conference with this name, or a new one if there is none or it has ended."""
         for conference in reversed(self.values()):
             if (conference.account, conference.name) == (account, name) and conference.status != "completed":
                 return conference

@@ -33,7 +33,7 @@ def start_inbound_call(
 ) -> Call:
     """Starts a call to one of the app's numbers, from a handset or, if `own_numbers_passed` is set, from a loopback.
 
-    The first request has the custom `parameters` of a client."""
+    `parameters` are a client's custom parameters, which are sent with the first request."""
     urls, caller = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
     plan = CallPlan(
         from_=handset,
@@ -160,7 +160,7 @@ async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> O
         return outcome
     while task.cancelling() > cancellations:
         task.uncancel()
-    if not is_cancelled:  # the step has interrupted the call itself: the cancellation is due at the next await
+    if not is_cancelled:  # the step itself interrupted the call: the cancellation is due at the next await
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
     return _take_interruption(call)

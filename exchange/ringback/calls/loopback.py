@@ -16,8 +16,8 @@ from ringback.sound import wav
 from ringback.state import State
 from ringback.twiml.steps import End
 
-MAX_HOPS = 3  # the app's numbers in one chain of calls
-MAX_WAIT_SECONDS = 2.0  # how long input from one side is kept until the other side listens
+MAX_HOPS = 3  # how many of the app's numbers one chain of calls may pass
+MAX_WAIT_SECONDS = 2.0  # how long input from one side waits for the other side to listen
 MAX_BUFFERED_INPUTS = 100  # per direction
 UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # inner -> outer status; all others -> "failed"
 
@@ -90,7 +90,7 @@ class _Direction:
             self.buffered.task_done()
 
     async def drained(self) -> None:
-        """Waits up to MAX_WAIT_SECONDS until all buffered input has been forwarded."""
+        """Waits up to MAX_WAIT_SECONDS for all buffered input to be forwarded."""
         with suppress(TimeoutError):
             async with self.state.clock.deadline(MAX_WAIT_SECONDS):
                 await self.buffered.join()

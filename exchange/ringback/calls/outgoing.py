@@ -24,7 +24,7 @@ def start_outbound_call(
 
 async def _place(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
     delay_seconds = state.call_rate.reserve(call.plan.account)
-    await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response, "queued", is sent first
+    await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response (status "queued") is sent first
     if await ring(state, call, timeout):
         await run_call(state, call, first, time_limit)
 

@@ -14,7 +14,7 @@ from ringback.service.clock import Clock
 from ringback.service.sids import new_sid
 from ringback.twiml.steps import Fetch
 
-MAX_QUEUES = 500  # without members
+MAX_QUEUES = 500  # not counting queues with members
 DEFAULT_MAX_SIZE = 1000
 MAX_WAIT_SAMPLES = 100  # the most recent waits, from which the average is computed
 
@@ -24,7 +24,7 @@ class QueueMember:
     """One waiting caller.
 
     `dequeued` is set when another call takes the caller out of the queue, `bridged` when the whisper document has
-    ended, `disconnected` when the bridge has ended."""
+    ended, and `disconnected` when the bridge has ended."""
 
     call: Call
     since: datetime
@@ -61,7 +61,7 @@ class CallQueue:
         return member
 
     def dequeue(self, whisper: Fetch | None = None) -> QueueMember | None:
-        """Removes and returns the first member, or None. `whisper` runs on that member's call before the bridge."""
+        """Removes and returns the first member, if any. `whisper` runs on the member's call before it is bridged."""
         if not self.members:
             return None
         member = self.members[0]

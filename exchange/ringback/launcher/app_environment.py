@@ -25,13 +25,13 @@ NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy")
 REMOVED = {"npm_config_no_proxy"}  # some Node clients prefer it to NO_PROXY, and npm warns that it is unknown
 PRELOAD = Path(__file__).parent / "preload"  # Python, Node and Ruby run it before the app
-# The variables that may already have a value, with the separator before ours, as in sitecustomize.py and preload.cjs.
+# Variables whose existing values are kept, with the separator before ours (as in sitecustomize.py and preload.cjs).
 JOINED = {"NODE_OPTIONS": " ", "RUBYOPT": " ", "JAVA_TOOL_OPTIONS": " ", "PHP_INI_SCAN_DIR": ":"}
 SEARCH_PATHS = ("PYTHONPATH", "RUBYLIB")  # ours comes first
 
 
 def with_account(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment with a generated account SID, auth token and number where they are not set."""
+    """Returns the environment with a random account SID and auth token and a fictional number where none are set."""
     generated = {
         "TWILIO_ACCOUNT_SID": new_sid("AC"),
         "TWILIO_AUTH_TOKEN": new_sid(""),
@@ -41,10 +41,10 @@ def with_account(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_tool_path(environment: Mapping[str, str], prefix: str = sys.prefix) -> dict[str, str]:
-    """Returns the environment without the folder that uvx puts in front of PATH.
+    """Returns the environment without the folder that uvx puts at the front of PATH.
 
     In that folder, `python` is the Python that runs Ringback, which has none of the app's libraries. An activated
-    virtual environment, and that of `uv run`, stays in PATH."""
+    virtual environment, or that of `uv run`, stays in PATH."""
     result = dict(environment)
     if "UV" in environment and environment.get("VIRTUAL_ENV") != prefix:
         own = str(Path(prefix, "bin"))
@@ -53,7 +53,7 @@ def without_tool_path(environment: Mapping[str, str], prefix: str = sys.prefix) 
 
 
 def app_address(option: str | None, environment: Mapping[str, str]) -> str:
-    """Returns the URL at which the app listens: from the option, else from PORT, else PUBLIC_URL if local.
+    """Returns the URL at which the app listens: from the option, PORT or a local PUBLIC_URL, else the default.
 
     Raises UsageError if PORT or the URL is invalid."""
     port = environment.get("PORT", "")
@@ -71,7 +71,7 @@ def app_address(option: str | None, environment: Mapping[str, str]) -> str:
 
 
 def resolve_command(command: list[str], environment: Mapping[str, str]) -> list[str]:
-    """Returns the command with the path of its program. Raises UsageError if the program does not exist."""
+    """Returns the command with the full path of its program. Raises UsageError if the program does not exist."""
     path = shutil.which(command[0], path=environment.get("PATH"))
     if not path:
         raise UsageError(f"The command {command[0]!r} was not found: check its name and PATH")
@@ -93,7 +93,7 @@ def app_environment(
 
 
 def _port(app: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the port of the app's URL, or PORT if that URL is not local, such as a tunnel's."""
+    """Returns the variables for the port in the app's URL, or for PORT if that URL is not local, such as a tunnel's."""
     keeps_port = environment.get("PORT") and not _is_local(app)
     port = environment["PORT"] if keeps_port else str(host_and_port(app)[1])
     return {"PORT": port, "FLASK_RUN_PORT": port}
@@ -113,8 +113,8 @@ def _is_local(url: str) -> bool:
 def interception_variables(proxy: str, tls_port: int, bundle: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Returns the variables, and writes the files that they name into the bundle's folder.
 
-    `proxy` is the proxy's URL, `bundle` the file of trusted certificates. One of the files lists these variables: from
-    it, Python and Node programs complete the environments that the app chooses for its child processes."""
+    `proxy` is the proxy's URL, `bundle` the file of trusted certificates. One of the files lists these variables:
+    Python and Node programs add them to every environment that the app sets for a child process."""
     folder = bundle.parent
     # The code is copied, so that Python's cache is temporary too.
     preload = Path(shutil.copytree(PRELOAD, folder / "preload", ignore=shutil.ignore_patterns("__pycache__")))
@@ -129,14 +129,14 @@ def interception_variables(proxy: str, tls_port: int, bundle: Path, environment:
 
 
 def with_variables(environment: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment with the variables. Options and search paths are added to those in the environment."""
+    """Returns the environment with the variables added. Options and search paths extend the existing ones."""
     kept = {name: value for name, value in environment.items() if name not in REMOVED}
     return kept | {name: _joined(name, environment.get(name, ""), own) for name, own in variables.items()}
 
 
 def _joined(name: str, value: str, own: str) -> str:
     joint = ":" if name in SEARCH_PATHS else JOINED.get(name, "")
-    if name == "PHP_INI_SCAN_DIR":  # an empty part is the folder that PHP was compiled with; the last file wins
+    if name == "PHP_INI_SCAN_DIR":  # an empty part means PHP's compiled-in folder; the last file wins
         return f"{value}{joint}{own}"
     if not value or not joint:
         return own
@@ -151,7 +151,7 @@ def _php(folder: Path, bundle: Path) -> dict[str, str]:
 
 
 def _java(proxy: str, bundle: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Java reads JAVA_TOOL_OPTIONS instead of the proxy variables. Empty if Java is not installed.
+    """Java reads JAVA_TOOL_OPTIONS instead of the proxy variables. Returns {} if Java is not installed.
 
     Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html"""
     if not environment.get("JAVA_HOME") and not shutil.which("java", path=environment.get("PATH")):
@@ -174,14 +174,14 @@ def _java(proxy: str, bundle: Path, environment: Mapping[str, str]) -> dict[str,
 
 def _java_truststore(bundle: bytes) -> bytes:
     """The certificates as a PKCS #12 file without a password, with the attribute that makes Java trust them."""
-    # Imported here, because it takes long and few apps use Java.
+    # Imported here, because the import is slow and few apps use Java.
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
     entries = []
     for number, pem in enumerate(bundle.split(b"-----BEGIN CERTIFICATE-----")[1:]):
         with suppress(ValueError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about old roots that break a rule of RFC 5280
+            warnings.simplefilter("ignore")  # about old roots that violate RFC 5280
             certificate = x509.load_pem_x509_certificate(b"-----BEGIN CERTIFICATE-----" + pem)
             entries.append(pkcs12.PKCS12Certificate(certificate, str(number).encode()))
     return pkcs12.serialize_java_truststore(entries, NoEncryption())

@@ -14,8 +14,8 @@ from ringback.launcher.app_environment import host_and_port
 
 LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to start listening before a warning is printed
 POLL_SECONDS = 0.02
-SEARCH_SECONDS = 0.5  # between two searches for other ports
-SETTLE_SECONDS = 2.0  # at another port before webhooks go there
+SEARCH_SECONDS = 0.5  # between searches for other ports
+SETTLE_SECONDS = 2.0  # how long the app must listen at another port before webhooks go there
 LOOPBACK_ADDRESSES = ("127.0.0.1", "[::1]")
 LISTEN = (
     "0A"  # the state TCP_LISTEN in /proc/net/tcp: https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
@@ -53,7 +53,7 @@ async def wait_for_app(session: int, app: str, may_be_elsewhere: bool) -> str:
 
 
 class _Search:
-    """Looks for other ports of the app."""
+    """Searches for other ports at which the app listens."""
 
     def __init__(self, session: int, app: str, may_move: bool) -> None:
         self.session, self.app, self.may_move = session, app, may_move
@@ -85,7 +85,7 @@ class _Search:
             print(f"ringback: the app listens at {found}, not at {self.app}: {advice}", flush=True)
 
     async def _urls(self) -> list[str]:
-        """The loopback URLs of the app's ports, in the order of the ports."""
+        """The loopback URLs of the app's ports, sorted by port."""
         ports = await asyncio.to_thread(listening_ports, self.session)
         urls = [[f"http://{address}:{port}" for address in LOOPBACK_ADDRESSES] for port in sorted(ports)]
         return [found for both in urls if (found := await _first_listening(both))]
@@ -99,9 +99,10 @@ async def _first_listening(urls: list[str]) -> str:
 
 
 def listening_ports(session: int) -> set[int]:
-    """Returns the ports of the processes in the session whose leader has this process id, without debuggers' ports.
+    """Returns the ports at which processes of the session listen, except debuggers' ports.
 
-    Reads /proc on Linux; elsewhere asks lsof about the leader's process group. Without either, the set is empty."""
+    `session` is its leader's process id. Reads /proc on Linux; elsewhere asks lsof about the leader's process group.
+    The set is empty if neither is available."""
     proc = Path("/proc")
     ports = _from_proc(proc, session) if (proc / "net/tcp").exists() else _from_lsof(session)
     return ports - DEBUGGER_PORTS
@@ -120,7 +121,7 @@ def _from_proc(proc: Path, session: int) -> set[int]:
 
 
 def _session(folder: Path) -> int:
-    """The session of a process, 0 if it has ended. See proc(5): the name, in parentheses, may contain anything."""
+    """The session of a process, or 0 if it has ended. See proc(5): the name, in parentheses, may contain anything."""
     with suppress(OSError):
         return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
     return 0

@@ -15,7 +15,7 @@ Watch = Callable[[int], Awaitable[None]]
 
 
 async def run_command(command: list[str], environment: dict[str, str], watch: Watch) -> int:
-    """Runs the command and returns its exit status (128 + n for signal n). `watch` is awaited with its process id.
+    """Runs the command and returns its exit status (128 + n for signal n). `watch` runs meanwhile, with its process id.
 
     Raises UsageError if the command cannot be started."""
     try:

@@ -23,12 +23,12 @@ CA_BUNDLE_VARIABLES = (
 
 
 class CertificateAuthority:
-    """Issues certificates. The private key stays in memory.
+    """Issues certificates. The authority's private key stays in memory.
 
     `bundle` is the file of trusted certificates for the app; all files are in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        import trustme  # imported here, because that takes long and `serve` does not need it
+        import trustme  # imported here, because the import is slow and `serve` does not need it
 
         self.folder = folder
         self.authority = trustme.CA(organization_name="The local exchange")

@@ -1,4 +1,4 @@
-"""The options of the command line, with their help texts and defaults; some may differ for each --number."""
+"""The command-line options, with their help texts and defaults; some may differ for each --number."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ABOUT = "Twilio on your machine: signed webhooks, TwiML, the REST API and phones
 
 
 class AddNumber(argparse.Action):
-    """--number: adds a number, or several that share their options. `numbers` holds each with its options."""
+    """--number: adds a number, or several that share their options. `numbers` holds each number with its options."""
 
     def __call__(
         self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
@@ -39,7 +39,7 @@ class AddNumber(argparse.Action):
 
 
 class OfNumber(argparse.Action):
-    """Sets an option of the latest --number; before the first one, the option of all numbers."""
+    """Sets an option for the latest --number; before the first --number, sets it for all numbers."""
 
     def __call__(
         self,

@@ -1,4 +1,4 @@
-"""Reads ringback.toml, whose keys are the options of the command line, and parses the command line with its values."""
+"""Reads ringback.toml, whose keys are command-line options, and parses the command line with its values as defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_FILE = "ringback.toml"
 
 
 def read(path: Path, command: argparse.ArgumentParser) -> dict[str, Any]:
-    """Returns the values in the file by the names of their options: those of `command`, and `numbers`.
+    """Returns the values in the file by option name: the options of `command`, and `numbers`.
 
     Raises UsageError if the file cannot be read or parsed, or has an unknown key or a value of the wrong type."""
     try:
@@ -31,7 +31,7 @@ def read(path: Path, command: argparse.ArgumentParser) -> dict[str, Any]:
 
 
 class _ConfigFile:
-    """Checks the content of one file. `options` are the options of the command by their keys."""
+    """Checks the content of one file. `options` maps each key to an option of the command."""
 
     def __init__(self, path: Path, command: argparse.ArgumentParser) -> None:
         self.path = path
@@ -101,7 +101,7 @@ class _ConfigFile:
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Returns the options: those of the command line, otherwise those of the file that --config names.
+    """Returns the options from the command line; the file that --config names provides those that are missing there.
 
     Without --config, the file is ringback.toml in the current folder, if it exists. Raises UsageError."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -119,7 +119,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def _config_option(arguments: list[str]) -> str:
-    """The value of --config, before the full command line is parsed."""
+    """The value of --config, which is needed before the full command line can be parsed."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config", default="")
     known, _ = first.parse_known_args(arguments[: arguments.index("--")] if "--" in arguments else arguments)
@@ -127,7 +127,7 @@ def _config_option(arguments: list[str]) -> str:
 
 
 def _with_command(root: argparse.ArgumentParser, arguments: list[str], command: list[str] | None) -> argparse.Namespace:
-    """Parses the arguments; `run` without a command has that of the file."""
+    """Parses the arguments. `run` without a command uses the command in the file."""
     if command is None or arguments[:1] != ["run"]:
         return root.parse_args(arguments)
     options = root.parse_args([*arguments, "--", *command])

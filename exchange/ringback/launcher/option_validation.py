@@ -68,7 +68,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
 
 
 def _numbers(options: argparse.Namespace, environment: Mapping[str, str]) -> Numbers:
-    """The app's numbers, each with its own options. Raises UsageError if one is missing, invalid or repeated."""
+    """The app's numbers, each with its own options. Raises UsageError if none is set, or one is invalid or repeated."""
     listed = environment.get("TWILIO_PHONE_NUMBER", "").split(",")
     numbers = options.numbers or [(normalize_number(number), {}) for number in listed]
     for number, _ in numbers:
@@ -119,7 +119,7 @@ def _app(options: argparse.Namespace, environment: Mapping[str, str], numbers: N
 
 
 def _public(url: str) -> str:
-    """The public URL, without a slash at its end. Raises UsageError if it is more than scheme, host and port."""
+    """The public URL without a trailing slash. Raises UsageError unless it is a scheme, a host and an optional port."""
     host = ""
     with suppress(ValueError):  # an invalid port or IPv6 address
         host = (urlsplit(url).port != 0 and urlsplit(url).hostname) or ""

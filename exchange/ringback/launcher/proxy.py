@@ -1,4 +1,4 @@
-"""The HTTP proxy for the started app: forwards requests for Twilio to the exchange and blocks all other hosts."""
+"""The HTTP proxy for the started app: forwards requests for Twilio to the exchange and by default blocks all others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-ali
 
 
 class Proxy:
-    """Listens on loopback. For Twilio's hosts, tunnels lead to `tls_port`, plain HTTP requests to `plain_port`.
+    """Listens on loopback. For Twilio's hosts, connects tunnels to `tls_port` and plain HTTP requests to `plain_port`.
 
     `let_through` lists other hosts that the app may reach; `*` allows all of them, but never Twilio itself."""
 
@@ -47,7 +47,7 @@ class Proxy:
         assert task
         self.pipes.add(task)
         try:
-            # Python 3.11 logs the end of a canceled task as an error.
+            # Python 3.11 logs the cancellation of a connection's task as an error.
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
                 await self._serve(reader, writer)
         finally:
@@ -107,7 +107,7 @@ async def _respond(status: int, message: str, writer: StreamWriter) -> None:
 def _single_request_head(head: str, target: str) -> bytes:
     """Returns the request head with a path instead of a URL.
 
-    `Connection: close` ends the connection after the response: the next request may be for another host."""
+    `Connection: close` ends the connection after the response, because the next request may be for another host."""
     line, *fields = head.rstrip("\r\n").split("\r\n")
     path = re.sub(r"^[^:/?#]+://[^/?#]*", "", target)
     line = line.replace(target, path if path.startswith("/") else f"/{path}", 1)

@@ -70,7 +70,7 @@ async def replacing_twilio(
 
 
 async def ensure_port_is_free(app: str) -> None:
-    """Raises UsageError if another process is listening there, because webhooks would reach the wrong app."""
+    """Raises UsageError if another process is listening at this URL, because webhooks would reach the wrong app."""
     if await is_listening(app):
         raise UsageError(f"Another process is listening at {app}: stop it, or choose another port (PORT=5001 or --app)")
 
@@ -85,7 +85,7 @@ async def _announce(server: Server, app_may_be_elsewhere: bool, session: int) ->
 
 
 def calls_go_to(server: Server) -> str:
-    """Says where calls to the app's numbers go."""
+    """Returns a phrase that says where calls to the app's numbers go."""
     address, numbers = server.state.app_address, ", ".join(server.state.numbers)
     known = f" (known as {server.settings.public})" if server.settings.public else ""
     return f"calls to {numbers} go to {address.app}{known}"
@@ -113,7 +113,7 @@ async def _start(server: Server, port: int) -> None:
 
 
 def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates a TwiML application with the app's webhooks and the app's own or a new sid. Returns its variables."""
+    """Creates a TwiML application with the app's webhooks and its existing sid, or a new one. Returns its variables."""
     sid = next((environment[name] for name in APPLICATION_SID_VARIABLES if environment.get(name)), new_sid("AP"))
     urls = app_webhook_urls(state.settings.of_number(state.settings.number), state.clock.now())
     state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **urls)
@@ -121,7 +121,7 @@ def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def _api_key(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates an API key for the REST API, with the app's own or a new sid and secret. Returns its variables."""
+    """Creates an API key with the app's existing sid and secret, or new ones. Returns its variables."""
     key = ApiKey("exchange run", state.clock.now())
     if environment.get("TWILIO_API_KEY") and environment.get("TWILIO_API_SECRET"):
         sid, secret = environment["TWILIO_API_KEY"], environment["TWILIO_API_SECRET"]

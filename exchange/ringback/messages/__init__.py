@@ -1,1 +1,1 @@
-"""Messages (SMS and MMS) to and from the app."""
+"""Messages (SMS, MMS and WhatsApp) to and from the app."""

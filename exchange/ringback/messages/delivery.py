@@ -1,4 +1,4 @@
-"""Delivers messages to handsets: each status from queued to delivered or failed, with its status callback.
+"""Delivers messages to handsets: sets each status from queued to delivered or failed, and sends its status callback.
 
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks (2026-11)"""
 

@@ -32,7 +32,7 @@ MAX_REPLIES = 10
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
     """Process a message to one of the app's numbers: handle opt-out keywords, then send the webhook."""
     await fetch_all_media(state, message)
-    if is_whatsapp(message.from_):  # opt-out keywords belong to SMS
+    if is_whatsapp(message.from_):  # opt-out keywords apply only to SMS
         state.whatsapp_sessions.open(message.from_, message.to)
     elif body := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
         send(state, _automatic_message(state, message, body))
@@ -49,7 +49,7 @@ def _automatic_message(state: State, message: Message, body: str) -> Message:
 
 
 class MessagingSession:
-    """Runs the TwiML documents that one incoming message leads to."""
+    """Fetches and runs the TwiML documents for one incoming message."""
 
     def __init__(self, state: State, message: Message, urls: WebhookUrls) -> None:
         self.state, self.message, self.urls = state, message, urls

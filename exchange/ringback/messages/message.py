@@ -18,7 +18,7 @@ SENDER_UNDECIDED = ("accepted", "scheduled")  # statuses before a Messaging Serv
 
 @dataclass(eq=False)
 class Message:
-    """One SMS or MMS. `handset` is the person's number, in either direction; `status` is Twilio's MessageStatus."""
+    """One message. `handset` is the person's number, in either direction; `status` is Twilio's MessageStatus."""
 
     account: str
     from_: str
@@ -37,7 +37,7 @@ class Message:
     sent: datetime | None = None
     updated: datetime | None = None
     service: str | None = None  # SID of the Messaging Service that chooses the sender
-    is_template: bool = False  # its body comes from a ContentSid
+    is_template: bool = False  # its body comes from a template (ContentSid)
     hidden: bool = False  # not sent by the app (a Verify code), so the REST API does not list it
     sid: str = ""
 

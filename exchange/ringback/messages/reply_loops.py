@@ -1,4 +1,4 @@
-"""Detects that two programs reply to each other without end.
+"""Detects when two programs reply to each other endlessly.
 
 https://www.twilio.com/docs/api/errors/14107 (2026-11)"""
 
@@ -11,7 +11,7 @@ CONSECUTIVE_WITHIN_SECONDS = 30.0
 
 
 def is_reply_loop(state: State, from_: str, to: str) -> bool:
-    """Counts a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the last one."""
+    """Counts a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the last."""
     pair, now = (from_, to), state.clock.time()
     last, count = state.reply_chains.get(pair, (0.0, 0))
     count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1

@@ -1,4 +1,4 @@
-"""WhatsApp: its 24-hour session windows, and the parameters that its webhooks have.
+"""WhatsApp: its 24-hour session windows, and the additional parameters of its webhooks.
 
 Sources: https://www.twilio.com/docs/whatsapp/key-concepts (2026-11),
 https://www.twilio.com/docs/messaging/guides/webhook-request (2026-11)"""
@@ -10,7 +10,7 @@ from ringback.messages.message import Message
 from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 
-WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the sender of every account that has no WhatsApp sender yet
+WHATSAPP_SANDBOX = "whatsapp:+14155238886"  # the shared sender for accounts without a WhatsApp sender of their own
 MAX_SESSIONS = 5000
 SESSION_SECONDS = 24 * 3600
 
@@ -26,7 +26,7 @@ class WhatsAppSessions:
         self.last_message[person, sender] = self.clock.time()
 
     def admits(self, message: Message) -> bool:
-        """Whether the message is a template, is not on WhatsApp, or is within a session."""
+        """Whether the message may be sent: it is a template, is not on WhatsApp, or is within a session."""
         if message.is_template or not is_whatsapp(message.to):
             return True
         last = self.last_message.get((message.to, message.from_))
@@ -34,7 +34,7 @@ class WhatsAppSessions:
 
 
 def incoming_parameters(message: Message, profile_name: str) -> dict[str, str]:
-    """The parameters that only an incoming WhatsApp message has."""
+    """The webhook parameters that only incoming WhatsApp messages have."""
     return {
         "MessageType": message.media[0].content_type.partition("/")[0] if message.media else "text",
         "ProfileName": profile_name,
@@ -43,7 +43,7 @@ def incoming_parameters(message: Message, profile_name: str) -> dict[str, str]:
 
 
 def callback_parameters(message: Message) -> dict[str, str]:
-    """The parameters that only a WhatsApp message's status callback has."""
+    """The parameters that only status callbacks of WhatsApp messages have."""
     if not is_whatsapp(message.to):
         return {}
     return {"ChannelPrefix": "whatsapp", "ChannelToAddress": message.to.removeprefix("whatsapp:")}

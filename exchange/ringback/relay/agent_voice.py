@@ -1,4 +1,4 @@
-"""The agent's voice: what the app wants the caller to hear, one utterance after another, until somebody interrupts."""
+"""The agent's voice: what the app wants the caller to hear, one utterance after another, until it is interrupted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # of SSML
 
 @dataclass(frozen=True)
 class Utterance:
-    """A sentence, or with `source` a media file that is played `loops` times, or with `digits` tones.
+    """A sentence; with `source`, a media file that is played `loops` times; with `digits`, tones.
 
     `cycle` numbers the app's answers: it changes after a token with `last`, and with each media file."""
 
@@ -142,7 +142,7 @@ class AgentVoice:
         await self.audio.play_out(self.item, length)
 
     def interrupt(self, kind: str) -> Interruption | None:
-        """Stops speaking if the caller may interrupt with this kind of input. Returns what had been heard."""
+        """Stops speaking if the caller may interrupt with this kind of input. Returns what had been heard, or None."""
         speaking = self.current or (self.queue[0] if self.queue else None)
         if speaking is None or kind not in speaking.interruptible:
             return None

@@ -26,7 +26,7 @@ from ringback.relay.session_result import SessionResult
 from ringback.relay.settings import RelaySettings
 from ringback.websockets.app_socket import Closed, Frame
 
-UNFINISHED_SECONDS = 5.0  # without a token before a prompt: the app seems to have omitted `last`
+UNFINISHED_SECONDS = 5.0  # a prompt this long after the last token: the app seems to have omitted `last`
 MAX_SHOWN_CHARACTERS = 300
 MAX_LOGGED_CHARACTERS = 4000  # of one entry in the call's log
 NAMES = {PlayMedia: "play", SendDigits: "sendDigits", SwitchLanguage: "language", UpdateConfig: "config"}
@@ -50,7 +50,7 @@ class AppMessageHandler:
         self.sentences = SentenceBuffer()
         self.cycle = 1
         self.token: TextToken | None = None  # the last token of an unfinished answer
-        self.token_at = 0.0  # on the exchange's clock, like the next one
+        self.token_at = 0.0  # on the exchange's clock, like asked_at
         self.asked_at: float | None = None  # when the app was sent the prompt that it has not answered yet
         self.discards = False  # whether to drop the rest of the answer, which the caller has interrupted
         self.malformed = MalformedMessages(call)
@@ -78,12 +78,12 @@ class AppMessageHandler:
             await self.voice.wait_for_room()
 
     def discard_answer(self) -> None:
-        """Forgets the answer that the caller has interrupted, and the tokens of it that are still to come."""
+        """Forgets the answer that the caller has interrupted, and drops the tokens of it that are still to come."""
         self.sentences.flush()
         self.discards = self.token is not None
 
     def begin_answer(self) -> None:
-        """Starts a new answer, because the app is being sent the caller's input: later tokens belong to it."""
+        """Starts a new answer, to which later tokens belong, because the app is being sent the caller's input."""
         self.asked_at = self.call.runtime.clock.time()
         if self.discards:
             self._end_answer()
@@ -204,7 +204,7 @@ class AppMessageHandler:
         self.result.status, self.result.handoff_data = "ended", message.handoff_data
 
     def _log(self, message: AppMessage, text: str) -> None:
-        """Logs a message. The tokens of one answer are one entry."""
+        """Logs a message. The tokens of one answer share one entry."""
         if not isinstance(message, TextToken):
             self.token_entry = None
             self.call.log.add("message", SocketMessage(False, NAMES[type(message)], text[:MAX_SHOWN_CHARACTERS]))

@@ -28,7 +28,7 @@ MAX_LOOPS = 1000
 
 
 class InvalidMessage(Exception):
-    """A message that ConversationRelay does not process. Its text names the field and the mistake."""
+    """A message that ConversationRelay does not process. The exception's text names the field and the mistake."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SendDigits:
 
 @dataclass(frozen=True)
 class SwitchLanguage:
-    """The languages to use from now on; "" leaves one unchanged."""
+    """The languages to use from now on; "" leaves a language unchanged."""
 
     tts: str = ""
     transcription: str = ""
@@ -70,7 +70,7 @@ class EndSession:
 
 @dataclass(frozen=True)
 class UpdateConfig:
-    """Changed settings by name, and settings of languages by language code."""
+    """Changed settings by name, and the settings of each language by its code."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     languages: dict[str, dict[str, str]] = field(default_factory=dict)

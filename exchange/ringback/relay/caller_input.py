@@ -70,15 +70,15 @@ class CallerListener:
         )
 
     def _is_reported(self, kind: str, was_speaking: bool) -> bool:
-        """Whether to report the input. While the agent speaks: only if the app has asked for it, even if it interrupts
-        the agent."""
+        """Whether to report the input to the app. While the agent speaks, input is reported only if the app has asked
+        for it, even if the input interrupts the agent."""
         if not was_speaking or kind in self.settings["reportInputDuringAgentSpeech"]:
             return True
         self.call.log.add("note", "not reported to the app: reportInputDuringAgentSpeech does not include " + kind)
         return False
 
     async def _post_partial_prompts(self, text: str) -> None:
-        """Sends longer and longer parts of the prompt while the caller is speaking."""
+        """Sends increasingly long parts of the prompt while the caller is speaking."""
         parts = list(_growing_parts(text))
         for part in parts:
             await self.call.runtime.clock.sleep(speaking_seconds(text) * self.call.audio.pace / (len(parts) + 1))
@@ -93,7 +93,7 @@ class CallerListener:
 
 
 def _growing_parts(text: str) -> Iterator[str]:
-    """Returns at most MAX_PARTIAL_PROMPTS prefixes of whole words, without the full text."""
+    """Yields fewer than MAX_PARTIAL_PROMPTS prefixes of whole words, and not the full text."""
     words = text.split()
     count = min(len(words), MAX_PARTIAL_PROMPTS)
     for number in range(1, count):

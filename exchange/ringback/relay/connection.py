@@ -1,8 +1,8 @@
 """The WebSocket of a ConversationRelay session: sends messages in order, and reconnects.
 
-With applicationReconnect, Twilio keeps up to 500 messages while the app is disconnected and sends them after it has
-reconnected: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
-(2026-10-28). The times of the attempts, and sending `setup` again, are Ringback's choices."""
+With applicationReconnect, Twilio keeps up to 500 messages while the app is disconnected and sends them once it is
+connected again: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
+(2026-10-28). When to try again, and sending `setup` again, are Ringback's choices."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RelayConnection:
         self.changed = asyncio.Event()
 
     async def open(self) -> None:
-        """Opens the first connection. Raises HandshakeFailed."""
+        """Opens a connection and queues `setup` as its first message. Raises HandshakeFailed."""
         socket = await open_socket(self.runtime, self.url, RELAY, self.call.sid)
         self.waiting.appendleft(self.setup)
         self.socket, self.is_online = socket, True
@@ -75,7 +75,7 @@ class RelayConnection:
                 self.is_online = False
 
     async def receive(self) -> Frame | Closed:
-        """The next frame. Closed means that the connection has ended and will not be opened again."""
+        """The next frame. Closed means that the connection has ended and will not be reopened."""
         socket = self.socket
         while socket is not None:
             frame = await socket.receive()
@@ -99,7 +99,7 @@ class RelayConnection:
         return None
 
     def report_end(self, closed: Closed) -> None:
-        """Reports to the debugger that the connection ended when it should not have."""
+        """Reports to the debugger that the connection ended unexpectedly."""
         self._report(closed, "")
 
     def _report(self, closed: Closed, more: str) -> None:

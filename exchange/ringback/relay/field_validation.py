@@ -1,6 +1,6 @@
 """Validates the values of ConversationRelay's attributes and message fields, by type.
 
-An attribute is text, a field of a message is JSON; both are accepted for the same setting.
+Attributes are text and message fields are JSON; for each setting, both are accepted.
 Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay and twilio-python 9.13.0 (2026-11-26)"""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_TEXT_CHARACTERS = 16_384  # Twilio documents no limit
 
 
 class InvalidValue(Exception):
-    """A value that a field cannot have. The text says what it must be: "must be …"."""
+    """A value that a field cannot have. The exception's text says what it must be: "must be …"."""
 
 
 def text(value: object) -> str:
@@ -61,7 +61,7 @@ def choice(*options: str) -> Callable[[object], str]:
 
 
 def number(minimum: float, maximum: float, or_word: str = "") -> Callable[[object], float | str]:
-    """Returns a parser for a number within these limits, or for the word."""
+    """Returns a parser for a number within these limits, or for `or_word`."""
 
     def parse(value: object) -> float | str:
         if or_word and value == or_word:
@@ -100,7 +100,7 @@ def language_tag(value: object) -> str:
 
 
 def hint_list(value: object) -> str:
-    """Words separated by commas, or a list of words."""
+    """Returns comma-separated words, which may be given as a list."""
     if isinstance(value, list) and all(isinstance(hint, str) for hint in value):
         return text(", ".join(value))
     return text(value)

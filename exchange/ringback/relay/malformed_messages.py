@@ -1,4 +1,4 @@
-"""Malformed messages of the app: each is refused, and too many in a row end a ConversationRelay session."""
+"""Malformed messages from the app: each is refused, and too many in a row end a ConversationRelay session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_REFUSED_CHARACTERS = 300  # of a malformed message, as shown
 
 
 class MalformedMessages:
-    """`in_a_row` is set to 0 by whoever processes a valid message."""
+    """`in_a_row` counts consecutive malformed messages; the code that handles a valid message sets it to 0."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -26,7 +26,7 @@ class MalformedMessages:
         return self.in_a_row >= MAX_IN_A_ROW
 
     def refuse(self, frame: Frame, mistake: str) -> dict[str, Any]:
-        """Reports a message that is not processed to the debugger, and returns the message that tells the app."""
+        """Reports the invalid message to the debugger. Returns the error message for the app."""
         self.in_a_row += 1
         shown = (frame.text if frame.text is not None else f"{len(frame.binary)} bytes")[:MAX_REFUSED_CHARACTERS]
         debugger, handset = self.call.runtime.debugger, self.call.plan.handset

@@ -17,7 +17,7 @@ from ringback.runtime import Runtime
 from ringback.service.sids import new_sid
 from ringback.websockets.handshake import HandshakeFailed
 
-MAX_SESSION_SECONDS = 24 * 3600.0  # Twilio documents no number; a call can last 24 hours
+MAX_SESSION_SECONDS = 24 * 3600.0  # Twilio does not document the maximum; a call can last 24 hours
 NO_ACCESS, CANNOT_CONNECT, MAX_DURATION = 64101, 64102, 64104
 
 
@@ -58,7 +58,7 @@ class RelaySession:
             self.connection.close()
 
     async def _talk(self) -> None:
-        """Runs the parts of the session side by side until the app's messages end."""
+        """Runs the parts of the session concurrently until the app ends the session or its connection ends."""
         with self.call.audio.listen({"relay": self.caller.description()}) as inbox:
             parts: list[Callable[[], Any]] = [
                 self.app.run,
@@ -97,7 +97,7 @@ class RelaySession:
         self.call.audio.update_listening({"relay": self.caller.description()})
 
     def _post_input(self, message: dict[str, Any]) -> None:
-        """Sends the caller's input. An interruption ends the app's answer; other input starts a new one."""
+        """Sends the caller's input. An interruption ends the app's answer; a prompt or key starts a new one."""
         if message["type"] == "interrupt":
             self.app.discard_answer()
         elif message["type"] in ("prompt", "dtmf"):
@@ -114,7 +114,7 @@ class RelaySession:
 
 
 def setup_message(call: Call, session_sid: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """The first message. callStatus is RINGING if the session is the first that the caller hears of the call.
+    """The first message. callStatus is RINGING if this is an inbound call on which nothing has been heard yet.
 
     Source: https://www.twilio.com/docs/voice/conversationrelay/websocket-messages (2026-08-19)"""
     plan = call.plan

@@ -1,4 +1,4 @@
-"""The settings of a ConversationRelay session, with their defaults: from TwiML, and changed by messages.
+"""The settings of a ConversationRelay session, with their defaults: TwiML sets them, and messages can change them.
 
 Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay and twilio-python 9.13.0 (2026-11-26)"""
 
@@ -101,7 +101,7 @@ class RelaySettings:
         return self.values.get(name, SETTINGS[name].default)
 
     def has_event(self, name: str) -> bool:
-        """Whether the app has subscribed to these info messages, by either of the two attributes."""
+        """Whether the app has subscribed to these info messages, through either of the two attributes."""
         return name in self["events"] | self["debug"]
 
     @property
@@ -110,7 +110,7 @@ class RelaySettings:
 
     @property
     def prompt_language(self) -> str:
-        """The language of a prompt: only its primary tag if the language is detected.
+        """The language of a prompt. With automatic detection ("multi"), the primary subtag of the default language.
 
         Source: https://www.twilio.com/docs/voice/twiml/connect/conversationrelay (2026-11)"""
         language = str(self["transcriptionLanguage"] or self["language"] or DEFAULT_LANGUAGE)
@@ -120,12 +120,12 @@ class RelaySettings:
         return self.languages.get(language, {}).get("voice", "") or str(self["voice"])
 
     def switch_language(self, tts: str, transcription: str) -> None:
-        """Changes the languages; "" leaves one unchanged."""
+        """Changes the languages; "" leaves a language unchanged."""
         self.values |= {"ttsLanguage": tts} if tts else {}
         self.values |= {"transcriptionLanguage": transcription} if transcription else {}
 
     def update(self, values: dict[str, Any], languages: dict[str, dict[str, str]]) -> None:
-        """Changes settings and those of languages. Forgets the oldest languages if there are too many."""
+        """Changes settings, and the settings of languages. Discards the oldest languages if there are too many."""
         self.values |= values
         for code, language in languages.items():
             self.languages[code] = self.languages.get(code, {}) | language

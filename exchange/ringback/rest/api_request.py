@@ -25,7 +25,7 @@ FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 
 class ReadParameters:
-    """The parameters of a query or form, which may be repeated. Remembers which names have been read."""
+    """The parameters of a query or form; names may be repeated. Remembers which names have been read."""
 
     def __init__(self, values: Any) -> None:
         self.values = values  # a multidict
@@ -44,7 +44,7 @@ class ReadParameters:
         return name in self.values
 
     def items(self) -> Any:
-        """All names and values, which do not count as read."""
+        """All names and values. They are not marked as read."""
         return self.values.items()
 
     def unread(self) -> list[str]:

@@ -25,7 +25,7 @@ def authenticated_account(state: State, request: web.Request) -> str:
 
 
 def _account_and_secret(state: State, user: str) -> tuple[str, str]:
-    """The account and secret of a user, which is an account SID, the test credentials' SID or an API key's SID.
+    """The account and secret of `user`: an account SID, the test credentials' SID or an API key's SID.
 
     The secret is "" if the user is unknown."""
     settings = state.settings

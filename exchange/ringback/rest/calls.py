@@ -1,4 +1,4 @@
-"""The Call resource: place calls, list and fetch them, and update calls in progress."""
+"""The Call resource: place, list, fetch and delete calls, and update calls in progress."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def as_resource(call: Call) -> dict[str, Any]:
 
 
 def formatted(number: str) -> str:
-    """The number as `(415) 555-1212` if it is North American, otherwise in E.164 format."""
+    """The number as `(415) 555-1212` if it is North American, otherwise unchanged."""
     if re.fullmatch(r"\+1[0-9]{10}", number):
         return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
     return number

@@ -24,7 +24,7 @@ ANNOUNCEMENT_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    """Conferences in progress, unless Status asks for others, as at Twilio since 30 September 2026."""
+    """Conferences with this Status, by default those in progress, as at Twilio since 30 September 2026."""
     status = request.query.get("Status") or "in-progress"
     if status not in STATUSES:
         raise RestError(20001, message=f"Status must be one of {', '.join(STATUSES)}, not {status[:40]!r}")
@@ -99,7 +99,7 @@ def play_to(request: ApiRequest, participant: Participant, url: str, method: str
 async def announced(
     conference: Conference, tasks: list[Task[bool]], url: str, participant: Participant | None = None
 ) -> None:
-    """Wait for the tasks of play_to(), then send an announcement-end or announcement-fail callback."""
+    """Wait for the tasks from play_to(), then send an announcement-end or announcement-fail callback."""
     played = await asyncio.gather(*tasks, return_exceptions=True)
     if all(each is True for each in played):
         conference.notify("announcement-end", participant, AnnounceUrl=url)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ringback.service.error_codes import ERROR_CODES, message_of
 
-DOCS = "https://www.twilio.com/docs/errors/"  # more_info of an error (2026-11)
+DOCS = "https://www.twilio.com/docs/errors/"  # followed by the code, this is more_info (2026-11)
 
 
 class RestError(Exception):
@@ -40,7 +40,7 @@ class RestError(Exception):
 
 
 class NotEmulated(RestError):
-    """A 501 that names what the exchange does not emulate."""
+    """A 501 error that names what the exchange does not emulate."""
 
     def __init__(self, what: str) -> None:
         super().__init__(501, status=501, message=f"The local exchange does not emulate {what}")

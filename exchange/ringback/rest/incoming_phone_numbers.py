@@ -16,7 +16,7 @@ from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
 EVIDENCE = documented("phone-numbers/api/incomingphonenumber-resource")
-# Parameters, and the fields that they set; applications have them too.
+# Parameters and the fields that they set, which applications have too.
 URLS = {
     "VoiceUrl": "voice_url",
     "VoiceFallbackUrl": "voice_fallback_url",

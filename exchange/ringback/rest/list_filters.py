@@ -22,10 +22,11 @@ def select(
     exact: Mapping[str, Callable[[Row], str]],
     dates: Mapping[str, Callable[[Row], datetime | None]] | None = None,
 ) -> list[Row]:
-    """The rows that match the filters in the query. Both mappings are from a filter's name to a row's value.
+    """The rows that match the filters in the query. Raises RestError if a date is invalid.
 
-    Raises RestError if a date is invalid. A date filter has the forms `name=`, `name<=` and `name>=`. A date without
-    a time means the whole day in UTC. So does midnight in `name=`, because SDKs send dates that way."""
+    `exact` and `dates` map a filter's name to a function that returns a row's value. Date filters have the forms
+    `name=`, `name<=` and `name>=`. A date without a time means the whole day in UTC. So does midnight in `name=`,
+    because SDKs send dates that way."""
     tests = [_equals(value, expected) for name, value in exact.items() if (expected := request.query.get(name))]
     for name, moment_of in (dates or {}).items():
         for sign in ("", "<", ">"):

@@ -48,7 +48,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def fetch_v1(request: ApiRequest) -> dict[str, Any]:
-    """Version 1. An invalid number leads to a 404."""
+    """Version 1. An invalid number gets a 404."""
     result = _look_up(request)
     if result.errors:
         raise not_found(request.http.path)

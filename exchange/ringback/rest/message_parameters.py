@@ -31,7 +31,7 @@ def recipient(request: ApiRequest) -> str:
 
 
 def messaging_service(request: ApiRequest) -> str | None:
-    """The SID of the Messaging Service, which From can be too. Any well-formed SID is accepted."""
+    """The SID of the Messaging Service, in MessagingServiceSid or From. Any well-formed SID is accepted."""
     sid = request.text("MessagingServiceSid").strip()
     if sid and not is_service(sid):
         raise RestError(21705, detail=sid[:40])
@@ -66,7 +66,7 @@ def sender(request: ApiRequest, to: str) -> str:
     if not from_:
         raise RestError(21603)
     if is_sender_id(sender_id):
-        if to.startswith("+1"):  # a sender ID reaches no number in the North American numbering plan
+        if to.startswith("+1"):  # a sender ID cannot reach numbers in the North American numbering plan
             raise RestError(21612, number=to)
         return sender_id
     if not is_message_address(from_):

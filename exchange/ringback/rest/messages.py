@@ -121,7 +121,7 @@ def delete_media(request: ApiRequest) -> None:
 
 
 async def download_media(state: State, request: web.Request) -> web.Response:
-    """The media file. No authentication is required, as in a new account."""
+    """The media file. No authentication is required, as in a new Twilio account."""
     message = state.messages.get(request.match_info["sid"])
     for media in message.media if message else []:
         if media.sid == request.match_info["media"]:

@@ -35,7 +35,7 @@ def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], as_res
 
 
 def _slice(request: ApiRequest, rows: list[Row], as_resource: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
-    """(the page's resources, the index of the first one, the paging fields)."""
+    """Returns the page's resources, the index of the first one, and the paging fields."""
     size, number = _page_size(request), _whole_number(request, "Page", 0)
     start = _start(request, rows, size, number)
     resources = [as_resource(row) for row in rows[start : start + size]]

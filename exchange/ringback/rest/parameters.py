@@ -14,7 +14,7 @@ MAX_URL_CHARACTERS = 4000
 
 
 def is_url(text: str) -> bool:
-    """Whether this is an http or https URL with a host and at most 4,000 characters. Raises nothing."""
+    """Whether this is an http or https URL with a host and at most 4,000 characters. Never raises."""
     try:
         parts = urlsplit(text.strip())
         return (
@@ -36,7 +36,7 @@ def url(request: ApiRequest, name: str, code: int) -> str:
 
 
 def method(request: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
-    """GET or POST."""
+    """GET or POST, or the default if the parameter is missing."""
     value = request.text(name).strip().upper() or default
     if value not in ("GET", "POST"):
         raise RestError(code, detail=value[:40])
@@ -61,7 +61,7 @@ def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) 
 
 
 def boolean(request: ApiRequest, name: str, default: bool = False) -> bool:
-    """True or False, or the default if the parameter is missing. Any other value is the default, with a warning."""
+    """True or False, or the default if the parameter is missing. Any other value gives the default, with a warning."""
     value = request.text(name).strip().lower()
     if value not in ("", "true", "false"):
         request.state.debugger.report(20001, detail=f"{name}={value[:40]} (it must be true or false)")

@@ -95,7 +95,7 @@ def delete(request: ApiRequest) -> None:
 async def download(state: State, request: web.Request) -> web.Response:
     """The audio file. A conference recording is mixed down to one channel unless RequestedChannels is 2.
 
-    No authentication is required, as in a new account."""
+    No authentication is required, as in a new Twilio account."""
     recording = state.recordings.get(request.match_info["recording"])
     if recording is None or recording.is_running:
         return not_found(request.path).response()

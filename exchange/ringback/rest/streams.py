@@ -82,7 +82,7 @@ def _url(request: ApiRequest) -> str:
 
 
 def _custom_parameters(request: ApiRequest) -> dict[str, str]:
-    """Returns the parameters: Parameter1.Name and Parameter1.Value, up to Parameter99. Raises RestError."""
+    """Returns the custom parameters, Parameter1.Name and Parameter1.Value up to Parameter99. Raises RestError."""
     found = {}
     for number in range(1, MAX_PARAMETERS + 1):
         if request.has(f"Parameter{number}.Name"):

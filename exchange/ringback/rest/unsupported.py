@@ -1,4 +1,4 @@
-"""The REST resources that the exchange does not emulate, with the reasons: requests for them get a 501 that says so."""
+"""The REST resources that the exchange does not emulate. Requests for them get a 501 that gives the reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LIBRARY = "https://github.com/twilio/twilio-python/tree/main/twilio/rest"
 ACCOUNT_EVIDENCE = observed(f"{LIBRARY}/api/v2010/account")
 MESSAGING_EVIDENCE = observed(f"{LIBRARY}/messaging/v1/service")
 NO_CONNECT = "there is no other account here that could authorize yours"
-# By method (* for all) and path under the account, which includes all paths below it.
+# Reasons by method (* for all) and path under the account; a path includes all paths below it.
 OF_THE_ACCOUNT: dict[tuple[str, str], str] = {
     ("POST", "/OutgoingCallerIds"): "start Ringback with --verified NUMBER instead",
     ("*", "/Addresses/{sid}/DependentPhoneNumbers"): "no number depends on an address here",
@@ -25,7 +25,7 @@ OF_THE_ACCOUNT: dict[tuple[str, str], str] = {
     ("*", "/Calls/{sid}/UserDefinedMessages"): "there is no Voice SDK here that could receive them",
     ("*", "/Calls/{sid}/UserDefinedMessageSubscriptions"): "there is no Voice SDK here that could send them",
     ("*", "/ConnectApps"): NO_CONNECT,
-    ("*", "/IncomingPhoneNumbers/{sid}/AssignedAddOns"): "set add_ons of a handset instead",
+    ("*", "/IncomingPhoneNumbers/{sid}/AssignedAddOns"): "set a handset's add_ons instead",
     ("*", "/Messages/{sid}/Feedback"): "there is no carrier here to learn from it",
     ("*", "/Notifications"): "use monitor.twilio.com/v1/Alerts",
     ("*", "/Recordings/{sid}/AddOnResults"): "there are no add-ons for recordings here",
@@ -44,8 +44,8 @@ OF_MESSAGING: dict[tuple[str, str], str] = {
 
 
 def refusal(method: str, path: str) -> NotEmulated | None:
-    """The error for a request, or None if the path is not in the tables. They are not routes, because routes delay the
-    start."""
+    """The error for a request, or None if the path is not in the tables. The paths are not routes, because
+    routes delay startup."""
     parts = path.removesuffix(".json").strip("/").split("/")
     in_account = parts[:2] == ["2010-04-01", "Accounts"]
     table, parts = (OF_THE_ACCOUNT, parts[3:]) if in_account else (OF_MESSAGING, parts)

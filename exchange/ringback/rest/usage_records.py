@@ -1,4 +1,4 @@
-"""The usage Record resource: counts the calls and messages in memory. All prices are 0."""
+"""The UsageRecord resource: counts the calls and messages in memory. All prices are 0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ringback.service.dates import iso8601
 
 EVIDENCE = documented("usage/api/usage-record")
 CALLS, MESSAGES = "calls", "sms"
-# Each category: description, what it counts, and True for inbound, False for outbound or None for both.
+# Each category: its description, what it counts, and True for inbound, False for outbound or None for both.
 CATEGORIES: dict[str, tuple[str, str, bool | None]] = {
     "calls": ("Voice Minutes", CALLS, None),
     "calls-inbound": ("Inbound Voice Minutes", CALLS, True),
@@ -133,7 +133,7 @@ def _split(start: date, end: date, next_start: Callable[[date], date]) -> list[P
     return periods[::-1]
 
 
-# The periods of each subresource, from the first day, the last day and today.
+# For each subresource, a function that returns its periods from the first day, the last day and today.
 PERIODS: dict[str, Callable[[date, date, date], list[Period]]] = {
     "Records": lambda start, end, today: [(start, end)],
     "Records/AllTime": lambda start, end, today: [(start, end)],

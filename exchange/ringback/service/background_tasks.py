@@ -39,4 +39,4 @@ class BackgroundTasks:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(0)  # lets the done callbacks run, which remove the finished tasks
+            await asyncio.sleep(0)  # lets the done callbacks run: they remove the finished tasks

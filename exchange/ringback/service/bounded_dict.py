@@ -1,11 +1,11 @@
-"""A dict of bounded size, which evicts the oldest values first, but never those in use."""
+"""A dict of bounded size, which evicts the oldest values first, but never values in use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-MAX_PER_HANDSET = 500  # for messages and for calls each
+MAX_PER_HANDSET = 500  # messages, and as many calls
 MAX_TOTAL_BYTES = 64 * 1024 * 1024  # of all values in a dict with `size_of`
 SLACK_DIVISOR = 10  # the maximum may be exceeded by a tenth before an eviction, so that evictions are rare
 

@@ -54,7 +54,7 @@ class Deadline:
 
 
 class Clock:
-    """Real time plus `ahead`, the seconds it has been moved forward. A stopped clock moves only by forward()."""
+    """Real time plus `ahead`, the seconds it has been moved forward. A stopped clock is moved only by forward()."""
 
     def __init__(self, stopped: bool = False) -> None:
         self.timers: set[Timer] = set()
@@ -67,7 +67,7 @@ class Clock:
 
     def now(self) -> datetime:
         if self.stopped_at is None and not self.ahead:
-            return datetime.now(UTC)  # takes half the time
+            return datetime.now(UTC)  # twice as fast as the line below
         return datetime.fromtimestamp(self.time(), UTC)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
@@ -100,7 +100,7 @@ class Clock:
 
     async def forward(self, seconds: float) -> None:
         """Move the clock forward. Timers that fall due are fired in order, each at its own time."""
-        await self._settle()  # what is happening now may set timers too
+        await self._settle()  # running tasks may still set timers
         end = self.time() + max(0.0, seconds)
         while (due := min((timer.due for timer in self.timers), default=end)) <= end:
             self.ahead += max(0.0, due - self.time())
@@ -131,7 +131,7 @@ class Clock:
             await asyncio.sleep(0)
 
     def stop(self) -> None:
-        """Stop the clock. From then on, it moves only by forward()."""
+        """Stop the clock. From then on, it is moved only by forward()."""
         self.stopped_at = time.time() if self.stopped_at is None else self.stopped_at
         for timer in self.timers:
             if timer.handle:

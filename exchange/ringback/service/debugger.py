@@ -12,11 +12,11 @@ from ringback.service.live_feed import Feed
 from ringback.service.sids import new_sid
 
 MAX_ALERTS = 1000
-DOCS_URL = "https://www.twilio.com/docs/api/errors/"  # the page of a code (2026-11)
+DOCS_URL = "https://www.twilio.com/docs/api/errors/"  # followed by the code (2026-11)
 
 
 class Debugger:
-    """`alerts` contains the newest 1,000, oldest first. Each alert is also published to the live feed."""
+    """`alerts` contains the newest 1,000 alerts, oldest first. Each alert is also published to the live feed."""
 
     def __init__(self, clock: Clock, feed: Feed) -> None:
         self.clock, self.feed = clock, feed
@@ -38,7 +38,7 @@ class Debugger:
     ) -> None:
         """Add an alert with Twilio's error `code`.
 
-        `values` fill the placeholders in its message. `line` and `column`, from 1, point into the response's body.
+        `values` fill the message's placeholders. `line` and `column`, from 1, are a position in the response's body.
         `mend` says how to fix the mistake, if the code's own advice does not apply."""
         error = ERROR_CODES[code]
         alert = {

@@ -1,6 +1,6 @@
 """Twilio's error codes, each with its level, message and fix.
 
-The page of a code is https://www.twilio.com/docs/api/errors/ and its number (read 2026-11)."""
+The page for a code is https://www.twilio.com/docs/api/errors/ followed by the code (read 2026-11)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ WEBSOCKET_ERRORS: dict[int, tuple[str, str]] = {
     31902: ("The WebSocket {url}: connection refused", "Start your app, or correct the host and port."),
     31920: ("The WebSocket {url}: handshake error: {detail}", HANDSHAKE_FIX),
     31921: ("The WebSocket {url}: close error: {detail}", "Close the connection with a close frame."),
-    31922: ("The scheme of {url} is not supported", "Use wss://, also on this machine: Ringback dials plain ws."),
+    31922: ("The scheme of {url} is not supported", "Use wss://, even on this machine, where Ringback uses no TLS."),
     31923: ("The WebSocket URL {url} is malformed", "Use a full URL such as wss://example.com/path."),
-    31924: ("The WebSocket {url}: protocol error: {detail}", "Send frames as RFC 6455 says."),
+    31924: ("The WebSocket {url}: protocol error: {detail}", "Send frames as RFC 6455 specifies."),
     31951: ("The message from your app is not valid: {detail}", "Send JSON text as Twilio documents it."),
     64101: ("ConversationRelay cannot be used: {detail}", "Use a provider, model and voice that belong together."),
     64102: ("ConversationRelay cannot connect: {detail}", HANDSHAKE_FIX),
     64104: ("ConversationRelay: the session has reached its maximum duration", "End the session with an end message."),
     64105: ("ConversationRelay: the WebSocket ended: {detail}", "Send an end message to end a session."),
     64106: ("ConversationRelay: invalid argument: {detail}", "Correct the attribute."),
-    64107: ("ConversationRelay: invalid message: {detail}", "Correct the message; the session goes on."),
+    64107: ("ConversationRelay: invalid message: {detail}", "Correct the message; the session continues."),
 }
 
 
@@ -68,7 +68,7 @@ DOCUMENT_ERRORS = _errors(
         12300: ("The content type {detail} cannot be used here", "Send Content-Type: text/xml."),
         12400: ("The exchange itself failed: {detail}", "This is a bug in the exchange. Its log has the traceback."),
         13201: ("<Dial> cannot be used for the person being dialed", "Use <Say>, <Play>, <Gather> or <Hangup>."),
-        14106: ("More than 50 documents for one message", "Look for a <Redirect> or an action that leads to itself."),
+        14106: ("More than 50 documents for one message", "Look for a <Redirect> or an action that points to itself."),
         14107: ("More than 15 replies in a row, each within 30 seconds", "Check whether two apps reply to each other."),
         14109: ("More than 10 replies to one message", "Send at most 10 <Message> verbs."),
     }
@@ -156,7 +156,7 @@ REST_ERRORS = (
             21619: ("A text message body or media urls must be specified.", ""),
             21620: ("The MediaUrl {detail} is not valid", ""),
             21655: ("The ContentSid {detail} is invalid", "Use HX and 32 hexadecimal digits."),
-            21656: ("The ContentVariables are invalid", 'Use a JSON object with texts, such as {"1": "Ada"}.'),
+            21656: ("The ContentVariables are invalid", 'Use a JSON object of strings, such as {"1": "Ada"}.'),
             21910: ("'From' and 'To' must be of the same channel: {detail}", "Use whatsapp: in both or in neither."),
             63007: ("There is no WhatsApp sender {detail}", "Use one of your numbers, or the sandbox +14155238886."),
             21623: ("More than 10 MediaUrl parameters", ""),

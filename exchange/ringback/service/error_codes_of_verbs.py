@@ -1,6 +1,6 @@
 """Twilio's warnings and errors about the TwiML verbs, their nouns and their attributes.
 
-The page of a code is https://www.twilio.com/docs/api/errors/ and its number (read 2026-11)."""
+The page for a code is https://www.twilio.com/docs/api/errors/ followed by the code (read 2026-11)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ VERB_WARNINGS: dict[int, tuple[str, str]] = {
     13338: ("Gather: actionOnEmptyResult must be true or false, not {detail}", "Use true or false."),
     13339: (
         "Gather: enhanced must be true or false, not {detail}",
-        "Use true or false. It is deprecated.",
+        "Use true or false. The attribute is deprecated.",
     ),
     13410: ("Play: loop must be 0 or a positive whole number, not {detail}", "Use a whole number."),
     13420: ("Play: the content type {detail} is not audio", "Serve it as audio/wav or audio/mpeg."),
@@ -95,7 +95,7 @@ VERB_WARNINGS: dict[int, tuple[str, str]] = {
     16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
     16102: (
         "The recording is silent and was not stored",
-        "Speak after the beep, and put what to do without a recording after <Record>.",
+        "Speak after the beep. After <Record>, add the verbs for a call without a recording.",
     ),
     17585: ("Transcription: {detail} is not a URL", "Use a full http or https URL, or a path."),
 }

@@ -105,7 +105,7 @@ class Fault:
     struck: int = field(default=0)
 
     def __post_init__(self) -> None:
-        """Raises InvalidFault."""
+        """Validates the fields. Raises InvalidFault."""
         if self.kind not in FAULT_KINDS:
             raise InvalidFault(f"{self.kind!r} is not a kind of fault. The kinds are {', '.join(FAULT_KINDS)}.")
         if self.channel not in CHANNELS:
@@ -124,7 +124,7 @@ class Fault:
 
 
 class FaultInjector:
-    """The active faults by id, in order. The first one that matches is triggered."""
+    """The active faults by id, oldest first. The first one that matches is triggered."""
 
     def __init__(self, seed: int = 0) -> None:
         self.reseed(seed)
@@ -132,7 +132,7 @@ class FaultInjector:
         self.active: dict[int, Fault] = {}
 
     def reseed(self, seed: int) -> None:
-        """Reseed the random generator for `chance`. The same seed leads to the same failures."""
+        """Reseed the random generator for `chance`. The same seed produces the same failures."""
         self.seed, self.random = seed, random.Random(seed)  # noqa: S311 - must be reproducible, not secure
 
     def add(self, fields: dict[str, Any]) -> Fault:

@@ -41,7 +41,7 @@ class Feed:
         self._wake()
 
     async def follow(self, after: str | None, idle_seconds: float) -> AsyncIterator[Item | None]:
-        """Yields the items after the id `after` (None: only new ones), and None after every `idle_seconds` without any.
+        """Yields the items after the id `after` (None: only new ones), and None after `idle_seconds` without an item.
 
         If items were missed, yields an item of kind "reset" and continues with new ones."""
         waker = asyncio.Event()
@@ -62,7 +62,7 @@ class Feed:
             self._wakers.discard(waker)
 
     def _count_of(self, item_id: str) -> int:
-        """The count in an item's id, or -1 if the id is unknown, which leads to a reset."""
+        """The count in an item's id, or -1 if the id is unknown, which causes a reset."""
         boot, _, count = item_id.partition("-")
         is_known = boot == self.boot and count.isascii() and count.isdigit() and int(count) <= self.count
         return int(count) if is_known else -1

@@ -1,4 +1,4 @@
-"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest are queued.
+"""Rate limits: how many segments a number sends, or calls an account starts, per second. The excess is queued.
 
 https://help.twilio.com/articles/115002943027 (2026-11)"""
 

@@ -39,10 +39,10 @@ class Settings:
     pace: float = 1.0  # duration of speech as a multiple of its natural duration; 0 means instantaneous
     answer_after: float = 0.5  # seconds of ringing before a handset answers automatically
     delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
-    segments_a_second: float = 0.0  # rate limit per number; 0 means none; Twilio's long codes have 1
+    segments_a_second: float = 0.0  # rate limit per number; 0 means none; 1 for Twilio's long codes
     calls_a_second: float = 0.0  # rate limit for the account; 0 means none; Twilio's default is 1
     shared_key: tuple[str, str] | None = None  # (id, secret): signs webhooks with HMAC-SHA256
-    test_credentials: tuple[str, str] | None = None  # (sid, token): their requests are validated but have no effect
+    test_credentials: tuple[str, str] | None = None  # (sid, token): requests with them are validated but have no effect
     links: tuple[tuple[str, str], ...] = ()  # further links in the header of each page: (name, URL)
     help_reply: str = ""  # automatic reply to HELP; "" means that the app replies
     seed: int = 0  # of the random generator for faults

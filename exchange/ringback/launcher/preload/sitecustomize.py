@@ -1,7 +1,7 @@
 """Runs first in every Python program that `run` starts, for clients that ignore the environment variables.
 
 Up to version 7, Twilio's library trusts only certifi's certificates or its own; AsyncTwilioHttpClient uses no proxy.
-An app may also clear os.environ, or choose another environment for a child process."""
+An app may also clear os.environ, or set a different environment for a child process."""
 
 import _socket  # socket and gevent both resolve names through this module
 import importlib.machinery
@@ -19,7 +19,7 @@ getaddrinfo = _socket.getaddrinfo
 def trust_exchange_certificates():
     """Adds the exchange's certificates to every TLS context.
 
-    Patches _ssl, since ssl must not be imported yet: gevent patches ssl only if nothing has imported it."""
+    Patches _ssl, because ssl must not be imported yet: gevent patches ssl only if nothing has imported it."""
     try:
         import _ssl
     except ImportError:  # a Python without TLS
@@ -58,7 +58,7 @@ def getaddrinfo_of_exchange(host, port, *args, **kwargs):
 
 
 def blocking(resolve):
-    """Returns `resolve` without Twilio's names; it returns no port, so it cannot redirect to the exchange."""
+    """Returns `resolve`, blocking Twilio's names: without a port, they cannot be redirected to the exchange."""
 
     def resolve_others(host):
         if twilio_host(host):
@@ -69,7 +69,7 @@ def blocking(resolve):
 
 
 def completed(environment):
-    """Returns an environment with the variables. Options and search paths are added to those in the environment."""
+    """Returns an environment with the variables added. Options and search paths extend the existing ones."""
     result = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
     for name, own in VARIABLES.items():
         value = result.get(name, "")
@@ -85,7 +85,7 @@ def completed(environment):
 
 
 def give_variables_to_children():
-    """Completes the environment of every child process, by replacing the functions that all others call."""
+    """Completes the environment of every child process, by replacing the functions on which all others are based."""
     import _posixsubprocess  # subprocess, multiprocessing and gevent start processes with it
 
     fork_exec, execve = _posixsubprocess.fork_exec, os.execve
