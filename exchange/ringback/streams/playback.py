@@ -37,7 +37,7 @@ class PlaybackListener(Protocol):
 
 
 class Playback:
-    """The queue of one two-way stream. `end` is the Unix timestamp at which everything queued has been played."""
+    """The queue of one two-way stream. `end` is the Unix timestamp at which everything queued will have been played."""
 
     def __init__(self, clock: Clock, call_sid: str, listener: PlaybackListener) -> None:
         self.clock, self.call_sid, self.listener = clock, call_sid, listener

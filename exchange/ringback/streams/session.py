@@ -32,7 +32,7 @@ QUERY = "a Stream URL cannot have a query string: send <Parameter> elements inst
 class MediaStream:
     """Listens to the call once it is created. `status` is in-progress or stopped; `ended` is set when it is stopped.
 
-    `marks` holds the newest marks of the app."""
+    `marks` holds the newest marks from the app."""
 
     def __init__(self, call: Call, options: StreamOptions) -> None:
         self.call, self.runtime, self.options = call, call.runtime, options

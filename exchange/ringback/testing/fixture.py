@@ -11,7 +11,7 @@ from ringback.testing.json_api import Connection, RequestRejected, handset_path
 from ringback.testing.phone import Phone
 
 DEFAULT_NUMBER = "+447700900001"  # in the range that Ofcom reserves for fiction
-UNTIL_REMOVED = 1_000_000  # how often a fault may occur while its `with` block runs
+UNTIL_REMOVED = 1_000_000  # how many times a fault may occur while its `with` block runs
 
 
 class Ringback:
