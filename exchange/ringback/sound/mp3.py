@@ -14,7 +14,7 @@ FASTEST_QUALITY = 7
 
 
 def encode_mp3(parts: Iterable[bytes], channels: int = 1) -> Iterator[bytes]:
-    """Yields 16-bit PCM with interleaved channels encoded as MP3. CPU-bound: run it in a thread."""
+    """Encodes 16-bit PCM with interleaved channels, and yields the MP3 data. CPU-bound: run it in a thread."""
     encoder = lameenc.Encoder()
     encoder.silence()
     encoder.set_in_sample_rate(wav.SAMPLE_RATE_HZ)

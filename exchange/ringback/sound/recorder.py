@@ -27,7 +27,7 @@ class Recorder:
         self.skips_pause = False  # whether the current pause is left out instead of recorded as silence
 
     def on_input(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
-        """Adds input to a track. Clips of one `speaker` follow each other; those of others can overlap."""
+        """Adds input to a track. Clips of one `speaker` follow each other; clips of different speakers can overlap."""
         match event:
             case Speech(text=text):
                 self.timeline.add_now(track, text, speaker)
@@ -56,7 +56,7 @@ class Recorder:
     def on_item_ended(self, item: HeardItem) -> None:
         if item.verb == "Audio" and (media := self.runtime.media_at(item.details["url"])):
             sound = wav.from_wav(media.body)
-            heard_before = max(0, len(sound) - wav.byte_count(self.timeline.now()))  # the recording started
+            heard_before = max(0, len(sound) - wav.byte_count(self.timeline.now()))  # bytes before the recording
             self.timeline.add_past(OUTBOUND, sound[heard_before:])
         elif item.interrupted:
             self.timeline.cut_short(OUTBOUND)
@@ -78,7 +78,7 @@ class Recorder:
             self.notify("absent" if self.recording.is_empty else "completed", after)
 
     def notify(self, status: str, after: WaitFor | None = None) -> None:
-        """Sends the callback if it is subscribed to this event. A subscription to "completed" includes "absent"."""
+        """Sends the status callback if the app has subscribed to this event. "completed" includes "absent"."""
         options = self.options
         if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
             self.runtime.webhooks.send_callback(

@@ -91,7 +91,7 @@ class RecordingTimeline:
         self._add(track, speaker, self.now() - seconds, seconds, sound)
 
     def add_media(self, track: int, media: Media, seconds: float) -> None:
-        """Adds media of this length that begins now."""
+        """Adds media that begins now and lasts `seconds`."""
         self._add(track, "", self.now(), seconds, media)
         self.began -= seconds * max(0.0, 1 - self.pace)
 
@@ -115,7 +115,7 @@ class RecordingTimeline:
         return all(clip.is_silent for clip in self.clips if clip.track == track)
 
     def stop(self, trim: bool) -> None:
-        """Sets the length. `trim` removes silence before the first and after the last clip, if there are any.
+        """Sets the length. `trim` removes silence before the first and after the last clip, if there are clips.
 
         Without clips, a length below MIN_SILENCE_SECONDS becomes 0."""
         end = max([self.now(), *(clip.end for clip in self.clips)])
@@ -160,7 +160,7 @@ class RecordingTimeline:
 
 
 def _mix(channel: array[int], offset: int, samples: array[int]) -> None:
-    """Mixes the samples that overlap a channel into that channel. `offset` may be negative."""
+    """Mixes samples into a channel from `offset`, which may be negative. Ignores samples outside the channel."""
     samples = samples[max(0, -offset) : len(channel) - offset]
     offset = max(0, offset)
     existing = channel[offset : offset + len(samples)]

@@ -22,7 +22,7 @@ RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both"
 
 @dataclass(frozen=True)
 class RecordingOptions:
-    """The options of one recording. `source` is its RecordingSource; `name` is set only by Start."""
+    """The options of one recording. `source` is its RecordingSource; only <Start> sets `name`."""
 
     source: str
     channels: int = 1
@@ -36,7 +36,7 @@ class RecordingOptions:
 
 
 class Recording:
-    """One recording. Track 0 is inbound (from the handset), track 1 outbound (to it). One track gives one channel."""
+    """One recording. Track 0 is inbound (from the handset), track 1 outbound (to it). One track has one channel."""
 
     def __init__(
         self, origin: str, account: str, source: str, channels: int, track: str, timeline: RecordingTimeline
@@ -94,7 +94,7 @@ class Recording:
 
 
 class RecordingStore(BoundedDict[str, Recording]):
-    """All recordings by sid. A running recording is never evicted."""
+    """All recordings, by SID. A running recording is never evicted."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
         super().__init__(

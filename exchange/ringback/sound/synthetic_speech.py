@@ -1,4 +1,4 @@
-"""The sound of what a handset says or hears: typed text has a tone per syllable and a gap between words."""
+"""The sound of what a handset says or hears: typed text becomes a tone per syllable, with a gap between words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORD_GAP_SECONDS = 0.08
 PITCHES_HZ = (118, 132, 125, 110)
 MAX_SYLLABLES = 20  # per word
 AMPLITUDE = 7000
-MediaOf = Callable[[str | None], Media | None]  # the media file with this path
+MediaOf = Callable[[str | None], Media | None]  # finds a media file by its path
 
 
 def synthesize(text: str) -> bytes:
@@ -53,7 +53,7 @@ def _syllable(pitch: int) -> bytes:
 
 
 def sound_of_input(event: CallerInput, media_of: MediaOf) -> bytes | Media | None:
-    """The sound as 16-bit mono PCM, or the media file to convert. None for a key."""
+    """The sound as 16-bit mono PCM, or the media file to convert. None for a key press."""
     match event:
         case Speech(text=text):
             return synthesize(text)
@@ -65,7 +65,7 @@ def sound_of_input(event: CallerInput, media_of: MediaOf) -> bytes | Media | Non
 
 
 def sound_of_item(item: HeardItem, media_of: MediaOf) -> bytes | Media | None:
-    """The sound as 16-bit mono PCM, or the media file to convert. None for silence, and for the app's own audio."""
+    """The sound as 16-bit mono PCM, or the media file to convert. None for silence and for the app's own audio."""
     match item.verb:
         case "Say":
             return synthesize(item.details["text"])
@@ -79,7 +79,7 @@ def sound_of_item(item: HeardItem, media_of: MediaOf) -> bytes | Media | None:
 
 
 def convert(media: Media) -> bytes:
-    """The media file as 16-bit mono PCM, b"" if it is not WAV. CPU-bound: run it in a thread."""
+    """The media file as 16-bit mono PCM, or b"" if it is not WAV. CPU-bound: run it in a thread."""
     with suppress(wav.InvalidAudio):
         return wav.from_wav(media.body)
     return b""

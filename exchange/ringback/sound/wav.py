@@ -1,4 +1,4 @@
-"""Reads and writes WAV. `sound` is 16-bit mono PCM at 8,000 samples a second."""
+"""Reads and writes WAV. `sound` is 16-bit mono PCM at 8,000 samples per second."""
 
 from __future__ import annotations
 

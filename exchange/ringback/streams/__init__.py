@@ -1,1 +1,1 @@
-"""Media Streams: the audio of a call over a WebSocket of the app."""
+"""Media Streams: the audio of a call over a WebSocket to the app."""

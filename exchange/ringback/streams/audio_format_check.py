@@ -1,4 +1,4 @@
-"""Detects that an app sends audio in another format than µ-law: a file with a header, 16-bit PCM or zero bytes."""
+"""Detects audio from an app in a format other than µ-law: a file with a header, 16-bit PCM or zero bytes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class AudioFormatCheck:
 def mistake_in(audio: bytes) -> str:
     """The mistake in the audio, or "".
 
-    In 16-bit PCM every second byte is the high one: it changes slowly, while the low byte looks random. In µ-law,
-    the bytes at even and at odd positions do not differ."""
+    In 16-bit PCM, every other byte is a high byte: these change slowly, while the low bytes look random. In µ-law,
+    bytes at even and odd positions do not differ in this way."""
     if audio.count(0) > len(audio) * 0.9:
         return ZEROS
     even, odd = audio[0::2], audio[1::2]
@@ -53,6 +53,6 @@ def mistake_in(audio: bytes) -> str:
 
 
 def _change(values: bytes) -> float:
-    """The mean distance between successive bytes, as signed numbers."""
+    """The mean absolute difference between successive bytes, read as signed integers."""
     unsigned = values.translate(PLUS_128)
     return sum(map(abs, map(sub, unsigned, unsigned[1:]))) / max(1, len(values) - 1)

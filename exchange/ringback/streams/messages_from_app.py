@@ -1,4 +1,4 @@
-"""Reads the app's messages to a stream, queues its audio and marks, and reports each mistake once.
+"""Reads the app's messages to a stream, queues their audio and marks, and reports each kind of mistake once.
 
 Source: https://www.twilio.com/docs/voice/media-streams/websocket-messages (2026-11-26).
 """
@@ -111,8 +111,8 @@ class ReceivingStream(Protocol):
 
 
 class AppInput:
-    """Handles the messages to one stream. A mistake does not close the connection; Twilio's pages do not say what
-    happens."""
+    """Handles the messages to one stream. A mistake does not close the connection; Twilio's pages do not say whether
+    it should."""
 
     def __init__(self, stream: ReceivingStream) -> None:
         self.stream = stream
@@ -160,7 +160,7 @@ class AppInput:
             self.report(TOO_MANY_MARKS)
 
     def report(self, kind: str, detail: str = "") -> None:
-        """Reports a mistake to the debugger, the first time that this stream makes it."""
+        """Reports a mistake to the debugger the first time that it occurs in this stream."""
         if kind not in self.reported:
             self.reported.add(kind)
             call = self.stream.call
@@ -170,5 +170,5 @@ class AppInput:
             )
 
     def _log(self, words: str, level: str = "") -> None:
-        """Adds a message of the app to the sequence of the call."""
+        """Adds a message from the app to the call's sequence diagram."""
         self.stream.call.log.add("message", SocketMessage(False, words, level=level))

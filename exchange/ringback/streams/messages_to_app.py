@@ -16,7 +16,7 @@ MEDIA_FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 
 
 class StreamMessages:
-    """Numbers the messages of one stream: each after `connected` has the next sequence number."""
+    """Numbers the messages of one stream: each one after `connected` gets the next sequence number."""
 
     def __init__(self, account: str, call_sid: str, stream_sid: str) -> None:
         self.account, self.call_sid, self.stream_sid = account, call_sid, stream_sid
@@ -36,7 +36,7 @@ class StreamMessages:
     def media(self, track: str, milliseconds: int, payload: str) -> str:
         """A frame. Tracks share one chunk counter; Twilio's page does not specify this.
 
-        Formatted by hand for speed: 50 are sent each second."""
+        Formatted by hand for speed: each track sends 50 per second."""
         self.sequence += 1
         self.chunk += 1
         return (
@@ -45,7 +45,7 @@ class StreamMessages:
         )
 
     def dtmf(self, digit: str) -> str:
-        """A key press. Its track is spelled as in TwiML, unlike that of `media`."""
+        """A key press. The track is spelled as in TwiML, unlike in `media`."""
         return self._message("dtmf", {"track": "inbound_track", "digit": digit})
 
     def mark(self, name: str) -> str:

@@ -9,13 +9,13 @@ TRACKS = {
     "outbound_track": ("outbound",),
     "both_tracks": ("inbound", "outbound"),
 }
-# Name and value of a parameter together: https://www.twilio.com/docs/voice/twiml/stream (2026-11-26)
+# The limit for a parameter's name and value together: https://www.twilio.com/docs/voice/twiml/stream (2026-11-26)
 MAX_PARAMETER_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """`tracks` are those that the app hears. `name` is "" if the stream has none, and so is `callback`, a URL."""
+    """`tracks` are those that the app hears. `name` and `callback`, a URL, are "" if the stream has none."""
 
     url: str
     two_way: bool = False

@@ -9,7 +9,7 @@ from ringback.streams.track_audio import FRAME_SECONDS
 
 PHASES = 4
 PHASE_SECONDS = FRAME_SECONDS / PHASES
-MAX_CATCH_UP_SECONDS = 1.0  # frames that are later are dropped, for example because the machine was asleep
+MAX_CATCH_UP_SECONDS = 1.0  # frames overdue by more are dropped, for example after the machine was asleep
 TOLERANCE_SECONDS = 0.0005
 
 
@@ -32,7 +32,7 @@ class FramePacer:
 
     @property
     def due(self) -> float:
-        """When the next phase is due. Adding up phases would not be exact: four of them would not be 20 ms."""
+        """When the next phase is due. Adding up phases would accumulate rounding errors."""
         return self.began + self.next * PHASE_SECONDS
 
     def add(self, stream: PacedStream) -> float:

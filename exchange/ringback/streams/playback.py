@@ -11,7 +11,7 @@ from ringback.sound import mulaw
 from ringback.streams.heard_audio import HeardAudio
 
 GAP_SECONDS = 0.5  # audio after a shorter gap belongs to the same stretch
-MAX_STRETCH_SECONDS = 60.0  # audio that arrives later begins a new stretch
+MAX_STRETCH_SECONDS = 60.0  # audio that starts later in a stretch begins a new one
 MAX_BUFFERED_SECONDS = 1200.0  # Twilio documents no limit (2026-11-26); further audio is dropped
 MAX_PENDING_MARKS = 10_000
 TOLERANCE_SECONDS = 0.001
@@ -19,7 +19,7 @@ TOLERANCE_SECONDS = 0.001
 
 @dataclass(eq=False)
 class Mark:
-    """A mark of the app. `at`, a Unix timestamp, is when the audio before it has been played."""
+    """A mark from the app. `at` is the Unix timestamp at which the audio before it will have been played."""
 
     name: str
     at: float
@@ -37,7 +37,7 @@ class PlaybackListener(Protocol):
 
 
 class Playback:
-    """The queue of one two-way stream. `end` is the Unix timestamp at which everything queued has been played."""
+    """The queue of one two-way stream. `end` is the Unix timestamp at which everything queued will have been played."""
 
     def __init__(self, clock: Clock, call_sid: str, listener: PlaybackListener) -> None:
         self.clock, self.call_sid, self.listener = clock, call_sid, listener
@@ -70,8 +70,8 @@ class Playback:
         return stretch
 
     def mark(self, name: str) -> Mark | None:
-        """Queues a mark, which is sent back at once if nothing is queued before it. Returns None if there are too
-        many."""
+        """Queues a mark, which is sent back at once if nothing is queued before it. Returns None if the queue is
+        full."""
         now = self.clock.time()
         if len(self.due) >= MAX_PENDING_MARKS:
             return None
@@ -127,8 +127,8 @@ class Playback:
             self._cancel_timer()
 
     def _set_timer(self, due: float) -> None:
-        """Makes sure that a timer is set. If it fires too early, it is set again: moving it for each frame would be
-        slow."""
+        """Makes sure that a timer is set. If it fires too early, it is set again, because moving it for each frame
+        would be slow."""
         if self.timer is None or self.timer.due > due:
             self._cancel_timer()
             self.timer = self.clock.call_later(due - self.clock.time(), self._on_timer)

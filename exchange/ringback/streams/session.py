@@ -23,16 +23,16 @@ from ringback.websockets.app_socket import SEND_SECONDS, AppSocket, Closed, Fram
 from ringback.websockets.handshake import HANDSHAKE_ERROR, STREAM, HandshakeFailed, open_socket
 
 MAX_UNSENT_MESSAGES = 1000  # 10 to 20 seconds of audio that the app has not read
-MAX_MARKS = 1000  # of those that the JSON API shows
+MAX_MARKS = 1000  # the newest, which the JSON API shows
 CLOSE_ERROR, PROTOCOL_ERROR = 31921, 31924
 ABNORMAL_CLOSE = 1006  # there was no close frame
 QUERY = "a Stream URL cannot have a query string: send <Parameter> elements instead"
 
 
 class MediaStream:
-    """Listens to the call as soon as it is created. `status` is in-progress or stopped; `ended` is set with the latter.
+    """Listens to the call once it is created. `status` is in-progress or stopped; `ended` is set when it is stopped.
 
-    `marks` holds the newest marks of the app."""
+    `marks` holds the newest marks from the app."""
 
     def __init__(self, call: Call, options: StreamOptions) -> None:
         self.call, self.runtime, self.options = call, call.runtime, options
@@ -49,7 +49,7 @@ class MediaStream:
         self.mark_returned = asyncio.Event()  # replaced whenever it is set
         self.outbox: asyncio.Queue[str | None] = asyncio.Queue()  # None closes the connection
         self.socket: AppSocket | None = None
-        self.first_due = 0.0  # of the frames, as a Unix timestamp
+        self.first_due = 0.0  # Unix timestamp at which the timestamps in messages are 0
         self.item: HeardItem | None = None
         self.close_timer: Timer | None = None
         call.taps.append(self)
@@ -93,7 +93,7 @@ class MediaStream:
         return received
 
     def _after_end(self, end: Closed, stopped_here: bool) -> None:
-        """Sends the status callback. Also alerts the debugger, unless the app closed the connection properly."""
+        """Sends the status callback. Alerts the debugger unless either side closed the connection properly."""
         if self.close_timer:
             self.close_timer.cancel()
         if stopped_here or (end.by_app and end.code != ABNORMAL_CLOSE):
@@ -199,7 +199,7 @@ class MediaStream:
         waiters.set()
 
     def _put_event(self, words: str, text: str) -> None:
-        """Sends a message that is also shown in the sequence of the call."""
+        """Sends a message that is also shown in the call's sequence diagram."""
         self.call.log.add("message", SocketMessage(True, words, text))
         self._put(text)
 

@@ -7,7 +7,7 @@ from ringback.state import State
 from ringback.streams.options import StreamOptions
 from ringback.streams.session import MediaStream
 
-MAX_TRACKS = 4  # of one-way streams at a time on a call: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
+MAX_TRACKS = 4  # at a time in a call's one-way streams: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
 
 
 class StreamRefused(ValueError):
@@ -33,12 +33,12 @@ def running_streams(state: State, call: Call) -> list[MediaStream]:
 
 
 def streams_of(state: State, call_sid: str) -> list[MediaStream]:
-    """All streams of this call that are kept, oldest first."""
+    """All streams of this call that are still stored, oldest first."""
     return [stream for stream in state.streams.values() if stream.call.sid == call_sid]
 
 
 def stop_streams(state: State, call: Call, name: str) -> bool:
-    """Stops the one-way stream with this name, or all one-way streams if it is "". Returns False if there are none.
+    """Stops the one-way stream with this name, or all of them if `name` is "". Returns False if there are none.
 
     A two-way stream ends when the app closes its WebSocket, or with the call."""
     found = [stream for stream in running_streams(state, call) if name in ("", stream.options.name)]

@@ -22,7 +22,7 @@ class TrackAudio:
         self.clips: deque[bytes] = deque()  # 16-bit mono PCM
         self.seconds = 0.0  # length of the clips
         self.payloads: deque[str] = deque()
-        self.rest = b""  # µ-law of the clips so far that does not fill a frame
+        self.rest = b""  # encoded µ-law that does not fill a frame yet
 
     def add(self, sound: bytes) -> bool:
         """Queues 16-bit mono PCM. Returns False if the queue is full."""
@@ -47,7 +47,7 @@ class TrackAudio:
         return self.payloads.popleft() if self.payloads else SILENT_PAYLOAD
 
     def _encode(self) -> None:
-        """Encodes the next clip, and pads the last frame with silence if there is none after it."""
+        """Encodes the next clip, and pads the last frame with silence if no clip follows."""
         audio = self.rest
         while self.clips and len(audio) < FRAME_BYTES:
             clip = self.clips.popleft()

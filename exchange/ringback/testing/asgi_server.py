@@ -1,6 +1,6 @@
 """An ASGI app on a loopback port, served by an event loop in a thread of this process.
 
-The messages: https://asgi.readthedocs.io/en/latest/specs/www.html"""
+For the messages, see https://asgi.readthedocs.io/en/latest/specs/www.html"""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class AsgiServer:
         await self.app(scope, self.to_app.get, self.from_app.put)
 
     async def _lifespan_event(self, name: str) -> None:
-        """Send an event and wait for its completion. An app that returns or raises does not support lifespan events:
-        see the protocol.
+        """Send an event and wait for its completion. An app that returns or raises instead does not support lifespan
+        events, as the protocol specifies.
 
         Raises RuntimeError if the app reports a failure."""
         assert self.lifespan
@@ -116,7 +116,7 @@ def scope_of(request: web.BaseRequest) -> dict[str, Any]:
 
 
 async def http_messages(request: web.BaseRequest, app: Any, scope: dict[str, Any]) -> web.StreamResponse:
-    """Run the app for one HTTP request. Its exceptions become a 500, and aiohttp logs them."""
+    """Run the app for one HTTP request. An exception in the app becomes a 500, and aiohttp logs it."""
     body, response = await request.read(), web.StreamResponse()
     unread, over = [{"type": "http.request", "body": body, "more_body": False}], asyncio.Event()
 

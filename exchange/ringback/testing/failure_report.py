@@ -1,4 +1,4 @@
-"""What has happened in a test, for its assertions and the message if it fails: requests to the app, alerts, phones."""
+"""What has happened in a test, for its assertions and its failure message: requests to the app, alerts and phones."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ MAX_REQUESTS = 10  # the latest ones; a longer list would bury them
 class SentRequest:
     """A webhook that was sent to the app, and the app's response.
 
-    `channel` is voice, sms, voice-status or sms-status. `status` is 0 and `error` Twilio's error code if there was no
-    usable response; `body` holds its first 2,000 bytes. `seconds` is how long the app took."""
+    `channel` is voice, sms, voice-status, sms-status, status, media, stream or relay. `error` is Twilio's error code if
+    there was no usable response; `status` is 0 if there was no response at all. `body` holds its first 2,000 bytes.
+    `seconds` is how long the app took."""
 
     channel: str
     method: str
@@ -47,7 +48,7 @@ class SentRequest:
 
 @dataclass(frozen=True)
 class DebuggerAlert:
-    """An error or a warning that Twilio would report: `code` is Twilio's, `fix` says how to correct the mistake."""
+    """An error or warning that Twilio would report. `code` is Twilio's; `fix` says how to correct the mistake."""
 
     code: int
     level: str
@@ -64,7 +65,7 @@ class DebuggerAlert:
 
 
 def describe_call(call: dict[str, Any]) -> str:
-    """Who is in the call, its status, what it listens for and what was heard, one item a line."""
+    """The other party, the call's status, what it listens for, and what was heard, one item per line."""
     heard = [f"      heard: {in_words(item)}" for item in call["heard"]] or ["      heard nothing"]
     listening = ", ".join(call["listening"] or {}) or "nothing"
     way = "to" if call["direction"] == "outgoing" else "from"

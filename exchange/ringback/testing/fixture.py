@@ -1,4 +1,4 @@
-"""What the fixture `ringback` gives to a test: phones, webhooks, alerts, time and faults."""
+"""What the `ringback` fixture gives a test: phones, webhooks, alerts, time and faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.testing.json_api import Connection, RequestRejected, handset_path
 from ringback.testing.phone import Phone
 
 DEFAULT_NUMBER = "+447700900001"  # in the range that Ofcom reserves for fiction
-UNTIL_REMOVED = 1_000_000  # how often a fault may occur while its `with` block runs
+UNTIL_REMOVED = 1_000_000  # how many times a fault may occur while its `with` block runs
 
 
 class Ringback:
@@ -24,7 +24,7 @@ class Ringback:
 
     @property
     def origin(self) -> str:
-        """Ringback's URL: the phones page and the JSON API."""
+        """Ringback's URL, which serves the phones page and the JSON API."""
         return self.api.origin
 
     @property
@@ -65,7 +65,7 @@ class Ringback:
         try:
             yield
         finally:
-            with suppress(RequestRejected):  # it has occurred `times` times
+            with suppress(RequestRejected):  # the fault is gone because it has occurred `times` times
                 self.api.delete(f"/faults/{added['id']}")
 
     def check_alerts(self) -> None:

@@ -1,4 +1,4 @@
-"""A client of a running Ringback's JSON API, which can wait for a condition, or until the app is idle."""
+"""A client of a running Ringback's JSON API. It can wait for a condition, or until the app is idle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RequestRejected(AssertionError):
 
 
 class JsonApi:
-    """Sends requests to the Ringback at this origin. Every request has a connection of its own."""
+    """Sends requests to the Ringback at this origin. Every request uses a new connection."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
@@ -77,12 +77,12 @@ class Connection(JsonApi):
         self.limit_seconds = limit_seconds
 
     def wait(self, claim: Callable[[], Found | None], failure: Callable[[], str]) -> Found:
-        """Return the first true result. Raises AssertionError with `failure()` after the limit."""
+        """Return the first true result of `claim`. Raises AssertionError with `failure()` after the limit."""
         __tracebackhide__ = True
         found = eventually(claim, failure, self.limit_seconds)
         assert found is not None
         return found
 
     def settle(self) -> None:
-        """Wait until the app has answered all requests and no further one follows, at most until the limit."""
+        """Wait until the app has answered all requests and no more follow, but no longer than the limit."""
         until_idle(lambda: self.get("/requests"), self.limit_seconds)

@@ -1,4 +1,4 @@
-"""Starts Ringback for tests, and the app if it is a command; both are kept for the tests that follow."""
+"""Starts Ringback for tests, and the app if a command starts it; both keep running for later tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ringback.testing.ports import reserved_port
 from ringback.testing.stepped_clock import SteppedClock
 
 APP_START_SECONDS = 60.0  # how long the command may take until the app listens
-TEST_OPTIONS = ("--pace=0", "--delivery=0")  # speech and delivery take no time, unless the project's options say so
+TEST_OPTIONS = ("--pace=0", "--delivery=0")  # no time for speech and delivery, unless the project's options set it
 NO_COMMAND = (
     "Ringback does not know how to start the app. Override the fixture ringback_app, so that it returns a command or a "
     "WSGI or ASGI app, or set `ringback_options = -- COMMAND` in pytest's configuration, or `command` in ringback.toml."
@@ -30,7 +30,7 @@ NO_COMMAND = (
 
 
 class Launch:
-    """A running Ringback. `variables` are the environment of an app whose requests to Twilio reach it."""
+    """A running Ringback. `variables` is the environment in which an app's requests to Twilio reach Ringback."""
 
     def __init__(self, loop: BackgroundLoop, options: Namespace, environment: Mapping[str, str]) -> None:
         self.loop, self.options = loop, options
@@ -54,7 +54,7 @@ class Launch:
 
     @property
     def changed_variables(self) -> set[str]:
-        """The names of the variables that an app in this process needs in addition to its own."""
+        """The names of the variables that this process must set for an app that runs in it."""
         own = self.own_environment
         return {name for name, value in self.variables.items() if own.get(name) != value}
 
@@ -64,7 +64,7 @@ class Launch:
         return self.process.result() if self.process and self.process.done() else None
 
     def forget(self) -> None:
-        """Return to the state after the start, for the next test. A running command continues."""
+        """Return to the initial state for the next test. A running command continues."""
         if not self.is_new:
             self.loop.run(self.server.state.reset())
         self.is_new = False

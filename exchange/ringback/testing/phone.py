@@ -18,7 +18,7 @@ Attachment = str | Path  # an http, https or data URL, or a file
 
 
 class Phone:
-    """The phone with this number. A method that waits raises AssertionError, which says what happened instead."""
+    """The phone with this number. A wait that fails raises AssertionError, which says what happened instead."""
 
     def __init__(self, api: Connection, number: str) -> None:
         self.api, self.number = api, number
@@ -34,14 +34,14 @@ class Phone:
 
     @property
     def unread(self) -> list[ReceivedText]:
-        """The texts received so far that no `reads` has returned, oldest first."""
+        """The texts received so far that `reads` has not returned, oldest first."""
         found = self.api.get(f"{self.path}/texts")["texts"]
         return [
             self._received(text) for text in found if text["direction"] == "received" and text["sid"] not in self.read
         ]
 
     def reads(self, words: Words = "") -> ReceivedText:
-        """Wait for an unread text that contains these words, in any case, or matches the pattern. Returns it."""
+        """Wait for an unread text that contains these words, ignoring case, or matches the pattern. Returns it."""
         __tracebackhide__ = True
 
         def match() -> ReceivedText | None:
@@ -59,7 +59,7 @@ class Phone:
             raise AssertionError(self._failure("got a text that was not expected"))
 
     def calls(self, *, to: str = "", parameters: dict[str, str] | None = None) -> PhoneCall:
-        """Call the app, or another number. `parameters` are those of the Voice SDK; only a `client:` can send them."""
+        """Call the app, or another number. `parameters`: custom parameters (`client:`) or SIP headers (`sip:`)."""
         fields: dict[str, Any] = {"to": to or None} | ({"parameters": parameters} if parameters else {})
         return self._call(self.api.post(f"{self.path}/calls", fields))
 

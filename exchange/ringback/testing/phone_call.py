@@ -16,7 +16,7 @@ FINAL_STATUSES = {"completed", "busy", "no-answer", "failed", "canceled"}
 
 
 class PhoneCall:
-    """One call. A method that waits raises AssertionError, which says what was heard instead."""
+    """One call. A wait that fails raises AssertionError, which says what was heard instead."""
 
     def __init__(self, api: Connection, number: str, sid: str) -> None:
         self.api, self.number, self.sid = api, number, sid
@@ -36,14 +36,14 @@ class PhoneCall:
 
     @property
     def heard(self) -> list[str]:
-        """Everything heard so far: the words, or, in brackets, what else was heard, such as [Play https://…]."""
+        """Everything heard so far: words as they are, anything else in brackets, such as [Play https://…]."""
         self.details()
         return list(self.transcript.lines)
 
     def hears(self, words: Words) -> str:
-        """Wait for these words, in any case, or this pattern, after the previous match of `hears`.
+        """Wait for these words, ignoring case, or this pattern, after the previous match of `hears`.
 
-        Returns the sentence. Matches a sound by its URL in the app's TwiML."""
+        Returns the matching line of `heard`. A sound is matched by its URL in the app's TwiML."""
         __tracebackhide__ = True
 
         def match() -> str | None:
@@ -62,20 +62,20 @@ class PhoneCall:
         self.api.post(f"{self.path}/keys", {"digits": digits})
 
     def says(self, words: str, *, confidence: float = 0.9) -> None:
-        """Wait until the call listens for speech, and say this. `confidence` is that of the speech recognition."""
+        """Wait until the call listens for speech, and say this. Speech recognition reports `confidence`."""
         __tracebackhide__ = True
         self._wait_until(_accepts_speech, f"could not say {words!r}: the call did not listen for speech")
         self.api.post(f"{self.path}/speech", {"words": words, "confidence": confidence})
 
     def plays(self, sound: Path | bytes) -> None:
-        """Wait until somebody listens, and play a sound into the phone: a WAV file or its content (PCM, 16 bit)."""
+        """Wait until the call listens, and play a sound into the phone: a WAV file or its content (16-bit PCM)."""
         __tracebackhide__ = True
         self._wait_until(lambda listening: bool(listening), "could not play a sound: nothing listened")
         self.api.post_wav(f"{self.path}/audio", sound.read_bytes() if isinstance(sound, Path) else sound)
 
     @property
     def sounds(self) -> list[HeardSound]:
-        """The sounds that the app has played over a media stream, without one that is still playing."""
+        """The sounds that the app has played over a media stream, except one that is still playing."""
         items = [item for item in self.details()["heard"] if item["verb"] == "Audio" and item["ended"]]
         return [
             HeardSound(item["seconds"], item["interrupted"], partial(self.api.download, item["url"])) for item in items

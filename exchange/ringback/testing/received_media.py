@@ -1,4 +1,4 @@
-"""What a phone in a test has received: a text, its pictures, and the sound of a media stream."""
+"""What a phone in a test has received: texts, their media files, and the sound of media streams."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ def in_words(item: dict[str, Any]) -> str:
 
 
 def contains(text: str, words: Words, start: int = 0) -> re.Match[str] | None:
-    """Returns the first match, at or after `start`, of these words (in any case) or of the pattern."""
+    """Returns the first match, from `start` on, of these words (ignoring case) or of the pattern."""
     pattern = words if isinstance(words, re.Pattern) else re.compile(re.escape(words), re.IGNORECASE)
     return pattern.search(text, start)
 
 
 class Transcript:
-    """The items that a call has heard. `find` moves forward: it finds each passage once, in the order it was heard."""
+    """The items that a phone heard. `find` moves forward: it finds each passage once, in the order it was heard."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -44,7 +44,7 @@ class Transcript:
         self.lines = [in_words(item) for item in heard]
 
     def find(self, words: Words) -> str | None:
-        """The first line, after what was found before, that contains the words. None if there is none."""
+        """The line with the first match after the previous one, or None."""
         for number in range(self.line, len(self.lines)):
             start = self.character if number == self.line else 0
             if found := contains(self.lines[number], words, start):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.01, 0.1
 LIMIT_SECONDS = 120.0  # nothing here takes long, but the machine may be busy
-IDLE_POLLS = 3  # consecutive ones without a new or a pending request
+IDLE_POLLS = 3  # consecutive polls without a new or a pending request
 Found = TypeVar("Found")
 
 
@@ -25,9 +25,9 @@ def eventually(
 
 
 def until_idle(get_requests: Callable[[], dict[str, Any]], within: float) -> None:
-    """Return once nothing is pending and no request is new in IDLE_POLLS results of `GET /requests`, or after `within`.
+    """Return once no request is pending or new in IDLE_POLLS consecutive results of `GET /requests`.
 
-    `within` is in seconds.
+    Also returns after `within` seconds.
     """
     end, idle, answered = time.monotonic() + within, 0, -1
     while idle < IDLE_POLLS and time.monotonic() < end:

@@ -23,14 +23,14 @@ MAX_AT_ONCE = 4  # per call
 
 
 class LiveTranscription:
-    """A tap on a call. Every event has the next SequenceId, starting with 1; the webhooks may overtake each other."""
+    """A tap on a call. SequenceId numbers the events from 1; webhooks may overtake each other."""
 
     def __init__(self, call: Call, options: TranscriptionOptions) -> None:
         self.call, self.options = call, options
         self.sid, self.status = new_sid("GT"), "in-progress"
         self.updated = call.runtime.clock.now()
         self.sequence = 0
-        self.speaking: dict[int, tuple[asyncio.Task[None], float]] = {}  # by item: the sending task, and the start
+        self.speaking: dict[int, tuple[asyncio.Task[None], float]] = {}  # by item id: the sending task, its start time
         call.taps.append(self)
         started = {
             "LanguageCode": options.language,
@@ -46,7 +46,7 @@ class LiveTranscription:
             self.call.runtime.spawn(self._transcribe(INBOUND, event.text))
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Starts the partial results of what the handset hears. The other party's words arrive complete."""
+        """Starts sending partial results of what the handset hears. The other party's words arrive complete."""
         if item.verb in SPOKEN_ITEMS and item.details.get("text") and self.options.listens_to(OUTBOUND):
             sending = self.call.runtime.spawn(self._send_partial_results(OUTBOUND, item.details["text"]))
             self.speaking[item.id] = sending, self.call.runtime.clock.time()
@@ -89,7 +89,7 @@ class LiveTranscription:
         self._send_final(track, text)
 
     async def _send_partial_results(self, track: str, text: str) -> None:
-        """Sends longer and longer parts of the text while it is spoken. Returns at once if the app wants no partial
+        """Sends growing parts of the text while it is spoken. Returns at once if the app wants no partial
         results."""
         if not self.options.partial_results:
             return
@@ -123,7 +123,7 @@ class LiveTranscription:
 
 
 def send_event(call: Call, url: str, method: str, event: str, sid: str, sequence: int, more: dict[str, str]) -> None:
-    """Sends one status callback, unless the app has set no URL."""
+    """Sends one status callback if the app has set a URL."""
     if not url:
         return
     parameters = {
@@ -143,6 +143,6 @@ def running(call: Call) -> list[LiveTranscription]:
 
 
 def _spoken_part(text: str, seconds: float) -> str:
-    """Returns the words that have been spoken in this time."""
+    """Returns the words that can be spoken in this time."""
     characters = int(seconds * CHARACTERS_PER_SECOND)
     return text if characters >= len(text) else text[: characters + 1].rpartition(" ")[0]

@@ -18,7 +18,7 @@ NAMES = (
 
 
 class InvalidTranscription(ValueError):
-    """The configuration is not valid; the message says which value."""
+    """A value in the configuration is not valid; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TranscriptionOptions:
     punctuates: bool
 
     def provider_configuration(self) -> str:
-        """Returns ProviderConfiguration, a JSON text."""
+        """Returns ProviderConfiguration as JSON."""
         return json.dumps(
             {
                 "profanityFilter": str(self.filters_profanity).lower(),

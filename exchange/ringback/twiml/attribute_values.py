@@ -40,7 +40,7 @@ def whole_number(session: WarningSink, element: Element, name: str, default: int
 
 
 def boolean(session: WarningSink, element: Element, name: str, default: bool, code: int) -> bool:
-    """Returns the value of an attribute that is "true" or "false", in any case."""
+    """Returns the value of an attribute that is "true" or "false", ignoring case."""
     value = element.get(name).strip().lower()
     if value in ("true", "false"):
         return value == "true"

@@ -19,7 +19,7 @@ ToElement = Callable[[str], Element]
 
 @dataclass
 class Document:
-    """A document, with the request and response by which it was fetched. `url` is "" for inline TwiML."""
+    """A document, with the request that fetched it and the response. `url` is "" for inline TwiML."""
 
     url: str
     method: str
@@ -29,7 +29,7 @@ class Document:
 
 
 class DocumentError(Exception):
-    """A document could not be fetched or parsed. `code` is Twilio's error code, `place` a line and a column."""
+    """A document could not be fetched or parsed. `code` is Twilio's error code, `place` the line and column."""
 
     def __init__(
         self,

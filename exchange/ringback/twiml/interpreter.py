@@ -1,6 +1,6 @@
 """Fetches TwiML documents for a call and runs their verbs in order until a document ends the call.
 
-If one cannot be fetched or parsed, the fallback URL is requested; if that fails too, the caller hears an apology.
+If a document cannot be fetched or parsed, the fallback URL is requested; if that fails, the caller hears an apology.
 https://www.twilio.com/docs/voice/twiml (2026-11), https://www.twilio.com/docs/usage/troubleshooting (2026-11)"""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SLOWDOWN_SECONDS = 0.1
 class VoiceSession:
     """Runs documents on one call: its own documents, or a wait or whisper document.
 
-    `allowed` holds the verbs that may be used (None allows all). Others are skipped, with warning `forbidden_code`."""
+    `allowed` holds the verbs that may be used (None: all). Others are skipped with the warning `forbidden_code`."""
 
     def __init__(
         self, state: State, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = GENERIC_WARNING
@@ -37,7 +37,7 @@ class VoiceSession:
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.hangup_fetch: Fetch | None = None  # the request to send if the caller hangs up during the current verb
         self.remaining: list[Element] = []  # the verbs after the current one
-        self.uses_fallback = True  # a wait document has no fallback: if it fails, the caller waits in silence
+        self.uses_fallback = True  # False for a wait document, which ends if it fails
         self.fallback = FallbackRequest(call.plan)
         self.document_count = 0
         self.error: DocumentError | None = None
@@ -50,7 +50,7 @@ class VoiceSession:
         return step
 
     async def run_document(self, step: Fetch | Inline) -> Outcome:
-        """Fetches and runs one document. Returns the next step, or None if no verb leads to one."""
+        """Fetches and runs one document. Returns the next step, or None if no verb returns one."""
         await self._throttle()
         self.hangup_fetch = None
         try:
@@ -133,11 +133,11 @@ class VoiceSession:
                 return
 
     def absolute(self, url: str) -> str:
-        """Resolves a URL from the current document; "" means the document's own URL."""
+        """Resolves a URL against the current document; "" means the document's own URL."""
         return resolve(self.document.url, url) if self.document.url else url.strip()
 
     def fetch(self, url: str, method: str, extra: dict[str, str] | None = None) -> Fetch:
-        """Returns the step that fetches a URL from the current document. An invalid URL is reported.
+        """Returns the step that fetches a URL of the current document. An invalid URL is reported.
 
         Inline TwiML has no URL of its own, so a relative URL in it is error 15004."""
         url = self.absolute(url)
@@ -148,7 +148,7 @@ class VoiceSession:
         return Fetch(url, method, extra or {})
 
     def warn(self, code: int, element: Element, detail: str = "", mend: str = "") -> None:
-        """Reports a warning about an element of the current document to the debugger; `mend` replaces its advice."""
+        """Reports a warning about an element of the current document to the debugger; `mend` replaces the advice."""
         self.state.debugger.report(
             code,
             sid=self.call.sid,

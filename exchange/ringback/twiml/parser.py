@@ -16,7 +16,7 @@ MAX_DEPTH = 50  # levels of nested elements; valid TwiML needs fewer than ten
 
 
 class TwimlParseError(Exception):
-    """The document is not valid. `code` is Twilio's error code; lines and columns are counted from 1."""
+    """The document is not valid. `code` is Twilio's error code; lines and columns are numbered from 1."""
 
     def __init__(self, code: int, detail: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(detail)

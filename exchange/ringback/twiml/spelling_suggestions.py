@@ -1,4 +1,4 @@
-"""Suggests the right name for an element or attribute with the wrong capitals, underscores or hyphens.
+"""Suggests the right name for an element or attribute with wrong capitalization, underscores or hyphens.
 
 TwiML names are case-sensitive: https://www.twilio.com/docs/voice/twiml (2026-11)"""
 

@@ -1,4 +1,4 @@
-"""Connect: hands the call to a service, and continues when that ends.
+"""Connect: hands the call to a service, and continues when the service is done.
 
 https://www.twilio.com/docs/voice/twiml/connect (2026-11)"""
 
@@ -18,7 +18,7 @@ from ringback.verbs.unsupported import reason_for
 
 ActionParameters = dict[str, str]
 Connection = Callable[[VoiceSession, Element, ActionParameters], Awaitable[None]]
-"""Runs one noun until it ends. It adds its parameters of the action request, also if it is cancelled."""
+"""Runs one noun until it ends. Adds its parameters to those of the action request, even if it is cancelled."""
 
 CONNECTIONS: dict[str, Connection] = {"ConversationRelay": converse, "Stream": connect_two_way_stream}
 UNSUPPORTED = "ConversationRelaySession AiSession VirtualAgent Conversation Room Autopilot"

@@ -16,7 +16,7 @@ from ringback.verbs.registry import noun
 
 
 async def converse(session: VoiceSession, element: Element, parameters: dict[str, str]) -> None:
-    """Runs a session until the app ends it or it fails. Adds the parameters of the action request."""
+    """Runs a session until the app ends it or it fails. Adds its result to the parameters of the action request."""
     settings, mistakes = settings_of(element)
     for place, mistake in mistakes:
         session.warn(INVALID_ARGUMENT, place, mistake)

@@ -35,7 +35,7 @@ ATTRIBUTES = (
     "action method timeout hangupOnStar timeLimit callerId callReason record trim recordingTrack answerOnBridge "
     f"ringTone sequential referUrl referMethod events passports recordingConfigurationId {RECORDING_CALLBACK}"
 )
-RECORD_VALUES = {  # when the recording starts ("" for never), and its number of channels
+RECORD_VALUES = {  # when the recording starts ("" for never), and how many channels it has
     "do-not-record": ("", 1),
     "false": ("", 1),
     "true": ("answer", 1),
@@ -135,7 +135,7 @@ def _release_legs(attempt: DialAttempt) -> None:
 
 
 def _status(attempt: DialAttempt, last: DialLeg) -> str:
-    """Returns the DialCallStatus. "completed" requires a bridge: a leg that hangs up in its whisper is "no-answer"."""
+    """Returns the DialCallStatus. "completed" requires a bridge: hanging up during the whisper is "no-answer"."""
     if attempt.bridged:
         return "completed"
     return "no-answer" if last.call.answered else last.call.status

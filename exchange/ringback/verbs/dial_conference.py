@@ -142,7 +142,7 @@ def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
 
 
 def _coached_sid(session: VoiceSession, noun: Element, conference: Conference) -> str:
-    """Returns the call sid of the participant to coach, or "" after a warning if that call is not in the conference."""
+    """Returns the call SID of the participant to coach, or "" after a warning if that call is not in the conference."""
     sid = noun.get("coach")
     if sid and sid not in conference.participants:
         session.warn(13240, noun, sid[:40])

@@ -1,4 +1,4 @@
-"""The attributes of Dial that the phones show or hear: caller ID, call reason and ring tone.
+"""The attributes of Dial that affect what the phones show or play: caller ID, call reason and ring tone.
 
 https://www.twilio.com/docs/voice/twiml/dial (2026-11)"""
 
@@ -23,7 +23,7 @@ RING_TONES = (
 class DialOptions:
     caller_id: str
     call_reason: str = ""
-    ring_tone: str = ""  # "" for the carrier's
+    ring_tone: str = ""  # "" for the carrier's own tone
 
 
 def dial_options(session: VoiceSession, element: Element, targets: list[DialTarget]) -> DialOptions | None:
@@ -40,8 +40,8 @@ def dial_options(session: VoiceSession, element: Element, targets: list[DialTarg
 
 
 def _caller_id(session: VoiceSession, element: Element, targets: list[DialTarget]) -> str | None:
-    """A call that rings only SIP addresses may show any name; a call to a number needs a number that the app may
-    use."""
+    """Returns the caller ID, or None after a warning. It may be any name if all targets are SIP addresses; otherwise
+    it must be a number that the app may use."""
     plan = session.call.plan
     given = element.get("callerId").strip()
     caller_id = dialable_number(given)

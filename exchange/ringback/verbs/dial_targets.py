@@ -1,4 +1,4 @@
-"""The nouns of Dial that ring a phone, Number, Client and Sip: the addresses to ring, and what each one receives.
+"""The nouns of Dial that ring a phone (Number, Client and Sip): the addresses to call, and what each one receives.
 
 https://www.twilio.com/docs/voice/twiml/dial (2026-11), https://www.twilio.com/docs/voice/twiml/sip (2026-11)"""
 
@@ -48,7 +48,7 @@ def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
 
 @dataclass(frozen=True)
 class DialTarget:
-    """One address to ring, with its noun and what it receives: a client's parameters or SIP headers."""
+    """One address to call, with its noun and what it receives: a client's parameters or SIP headers."""
 
     address: str
     noun: Element
@@ -57,7 +57,7 @@ class DialTarget:
 
 
 def dial_targets(session: VoiceSession, element: Element) -> list[DialTarget]:
-    """Returns the addresses to ring. A number in Dial's own text becomes a Number noun."""
+    """Returns the addresses to call. A number in Dial's own text becomes a Number noun."""
     nouns = [noun for noun in element.elements() if noun.name in NOUNS]
     for noun in element.elements():
         if noun.name in UNSUPPORTED:
@@ -90,7 +90,7 @@ def _target(session: VoiceSession, noun: Element) -> DialTarget | None:
 
 
 def _client(session: VoiceSession, noun: Element) -> DialTarget | None:
-    """Returns the client with its custom parameters. A parameter with a name that Twilio uses itself is not sent."""
+    """Returns the client with its custom parameters, except those with a name that Twilio uses itself."""
     identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
     address = f"client:{identity.removeprefix('client:')}"
     if not CLIENT.fullmatch(address):
@@ -104,7 +104,7 @@ def _client(session: VoiceSession, noun: Element) -> DialTarget | None:
 
 
 def whisper_parameters(target: DialTarget) -> dict[str, str]:
-    """Returns the parameters that only the request for the whisper document of a SIP address has."""
+    """Returns the additional parameters of the request for a whisper document if the target is a SIP address."""
     if not is_sip(target.address):
         return {}
     return {"SipCallId": target.sip_call_id, "SipDomain": target.address.rpartition("@")[2].partition(":")[0]}
@@ -141,9 +141,9 @@ register_noun("Sim", documented("voice/twiml/sim"), reason="there are no SIM car
 
 
 def sip_uri(session: VoiceSession, noun: Element) -> SipUri | None:
-    """Returns the address to ring with the headers it receives, or None after a warning.
+    """Returns the address to call, with the headers that it receives, or None after a warning.
 
-    Of several <Uri> elements, the one with the lowest priority number is rung."""
+    Of several <Uri> elements, the one with the lowest priority number is called."""
     uris = sorted((child for child in noun.elements() if child.name == "Uri"), key=_priority)
     source = uris[0] if uris else noun
     if any(bool(each.get("username")) != bool(each.get("password")) for each in (noun, source)):

@@ -95,7 +95,7 @@ async def _wait_in_queue(
 
 
 async def _run_wait_document(session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember) -> End:
-    """Repeats the wait document until its TwiML leaves the queue or hangs up, and returns that End.
+    """Repeats the wait document until its TwiML leaves the queue, hangs up or fails, and returns the End.
 
     Without a waitUrl, plays music; with an empty one, plays nothing."""
     url = element.get("waitUrl")

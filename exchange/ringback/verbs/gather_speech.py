@@ -15,7 +15,7 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 
 MAX_SPEECH_SECONDS = 60
-DEFAULT_CONFIDENCE = 0.9  # of recognized speech, unless the tester gives another
+DEFAULT_CONFIDENCE = 0.9  # of recognized speech, unless the tester sets another value
 MAX_HINTS, MAX_HINT_CHARACTERS = 500, 100
 MODELS = frozenset(
     {
@@ -42,13 +42,13 @@ class SpeechOptions:
     filters_profanity: bool
 
     def recognized(self, speech: Speech) -> Speech:
-        """Returns the speech as it is recognized: without what exceeds maxSpeechTime, and filtered."""
+        """Returns the speech as it is recognized: cut off at maxSpeechTime, and filtered."""
         text = _truncated(speech.text, self.max_seconds)
         return replace(speech, text=without_profanity(text) if self.filters_profanity else text)
 
 
 def speech_options(session: VoiceSession, element: Element, timeout: int) -> SpeechOptions:
-    """Reads the speech attributes. `timeout` is that of the Gather, the default of speechTimeout."""
+    """Reads the speech attributes. `timeout` is the Gather's timeout, the default of speechTimeout."""
     _check_model(session, element)
     boolean(session, element, "enhanced", False, 13339)  # only chooses a model: no effect here
     boolean(session, element, "debug", False, 13336)

@@ -37,7 +37,7 @@ def stop_transcription(session: VoiceSession, noun: Element) -> None:
 
 
 def _callback_url(session: VoiceSession, noun: Element) -> str:
-    """Returns the absolute URL, or "" if there is none or it is not valid, which is reported."""
+    """Returns the absolute URL, or "" if there is none. An invalid URL is reported and counts as none."""
     if not noun.get("statusCallbackUrl"):
         return ""
     url = session.absolute(noun.get("statusCallbackUrl"))

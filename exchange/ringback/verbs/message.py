@@ -1,4 +1,4 @@
-"""Message, and the deprecated Sms: sends a text message, in a response to a message or during a call.
+"""Message and the deprecated Sms: send a text message, in response to a message or during a call.
 
 https://www.twilio.com/docs/messaging/twiml/message (2026-11)"""
 
@@ -48,7 +48,7 @@ noun("Media", documented("messaging/twiml/message"), channels=(MESSAGING,))
 
 
 class DocumentSource(Protocol):
-    """The session that runs the document with the verb."""
+    """The session that runs the document that contains the verb."""
 
     def warn(self, code: int, element: Element, detail: str = "") -> None: ...
     def absolute(self, url: str) -> str: ...

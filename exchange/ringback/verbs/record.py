@@ -26,7 +26,7 @@ ATTRIBUTES = (
     "recordingConfigurationId"
 )
 ANY_KEY = "1234567890*#"
-MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults for maxLength
+MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # defaults of maxLength, the second with transcription
 
 
 @verb("Record", documented("voice/twiml/record"), attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
@@ -107,7 +107,7 @@ def _transcribes(session: VoiceSession, element: Element) -> bool:
 
 
 def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
-    """Stores the transcription and sends the transcribeCallback, always with POST. Audio without text fails."""
+    """Stores the transcription, which fails without text, and sends the transcribeCallback, always with POST."""
     state, call = session.state, session.call
     text = " ".join(recording.transcript)
     transcription = Transcription(

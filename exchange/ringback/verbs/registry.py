@@ -18,7 +18,7 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 
 Verb = Callable[[Any, Element], Awaitable[Outcome]]
-"""Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces later verbs."""
+"""Runs one element on a VoiceSession. Returns None to run the next verb, or a step, which replaces the later verbs."""
 
 Background = Callable[[Any, Element], None]
 """Starts or stops the background task of a noun of <Start> and <Stop> on a VoiceSession's call."""
@@ -93,7 +93,7 @@ class RegistryError(Exception):
 
 
 def check(registered: Sequence[TwimlElement]) -> None:
-    """Raises RegistryError, with all mistakes."""
+    """Raises RegistryError with all mistakes, if there are any."""
     if mistakes := [*_repeated(registered), *_unknown_or_unused(registered), *_incomplete(registered)]:
         raise RegistryError("ringback/verbs: " + "; ".join(mistakes))
 

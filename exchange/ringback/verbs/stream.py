@@ -30,7 +30,7 @@ def stop_one_way_stream(session: VoiceSession, noun: Element) -> None:
 
 
 async def connect_two_way_stream(session: VoiceSession, noun: Element, parameters: dict[str, str]) -> None:
-    """Runs Connect: returns when the app has closed the WebSocket, or if it cannot be opened.
+    """Runs Connect: returns when the app has closed the WebSocket, or if the WebSocket cannot be opened.
 
     The action request has no `parameters` of its own: Twilio documents none (2026-11-26)."""
     stream = _start(session, noun, two_way=True)
@@ -67,7 +67,7 @@ def _options(session: VoiceSession, noun: Element, two_way: bool) -> StreamOptio
 
 
 def _url(session: VoiceSession, noun: Element) -> str:
-    """The URL as written, or a relative one resolved against the document, with the scheme wss."""
+    """The URL as written; a relative URL is resolved against the document and gets the scheme wss."""
     url = noun.get("url").strip()
     if "://" in url:
         return url

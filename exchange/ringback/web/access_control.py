@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def access_control(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rejects requests with a wrong Host header, without the password, or from a page with another origin.
+    """Rejects requests with a wrong Host header or without the password, and changes requested from another origin.
 
     The REST API has its own authentication."""
     if not is_rest(request.path):

@@ -13,7 +13,7 @@ from ringback.web import coverage
 from ringback.web.html import page_head
 from ringback.web.json_requests import RequestRefused, add_route, number_field, read_json
 
-MAX_SEED = 2**53  # the largest whole number that JavaScript represents exactly
+MAX_SEED = 2**53  # up to this, JavaScript represents every integer exactly
 MAX_STEP_SECONDS = 366 * 24 * 3600.0
 
 
@@ -46,9 +46,9 @@ async def delete_alerts(state: State, request: web.Request) -> web.Response:
 
 
 async def requests(state: State, request: web.Request) -> web.Response:
-    """The last 500 requests to the app, oldest first, and the number of those that it has not answered yet.
+    """The last 500 requests to the app, oldest first, and how many more it has not answered yet.
 
-    `?sid=` selects those for one call or text."""
+    `?sid=` selects the requests for one call or text."""
     sid = request.query.get("sid", "")
     found = [entry.as_json() for entry in state.webhooks.log if not sid or entry.webhook.sid == sid]
     return web.json_response({"requests": found, "pending": state.webhooks.pending})
@@ -115,7 +115,7 @@ async def step_clock(state: State, request: web.Request) -> web.Response:
 
 
 async def reset(state: State, request: web.Request) -> web.Response:
-    """Forget everything that has happened, between two tests. Body: {}"""
+    """Forget everything that has happened, for the next test. Body: {}"""
     await read_json(request)
     await state.reset()
     return web.Response(status=204)

@@ -15,7 +15,7 @@ from ringback.web.json_requests import RequestRefused
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Returns every error as JSON with one sentence; REST API errors are in Twilio's format."""
+    """Returns an error as JSON with one sentence, as a page to browsers, or in Twilio's format from the REST API."""
     try:
         return await handler(request)
     except RequestRefused as refused:

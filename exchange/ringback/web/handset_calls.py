@@ -20,7 +20,7 @@ from ringback.web.json_requests import RequestRefused, number_field, read_json, 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
 MAX_SPEECH_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 60
-# To is not among them: apps of the Voice SDK send the number to dial in it.
+# To is not among them: apps that use the Voice SDK send the number to dial in it.
 RESERVED_PARAMETERS = {"AccountSid", "ApiVersion", "CallSid", "CallStatus", "Caller", "Direction", "From"}
 SIP_DOMAIN = "ringback.sip.twilio.com"  # the SIP domain that every SIP address calls through
 
@@ -129,7 +129,7 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
 
 
 def invite_parameters(headers: dict[str, str]) -> dict[str, str]:
-    """Returns the parameters that the first request for a call from a SIP address has. Raises RequestRefused."""
+    """Returns the additional parameters of the first request for a call from a SIP address. Raises RequestRefused."""
     if refused := sorted(name for name in headers if not is_custom_header(name)):
         raise RequestRefused(400, f"parameters: {', '.join(refused)}: SIP header names must begin with X-.")
     invite = {"SipCallId": new_sip_call_id(), "SipDomain": SIP_DOMAIN, "SipSourceIp": "127.0.0.1"}

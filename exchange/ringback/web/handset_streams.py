@@ -23,7 +23,7 @@ async def list_streams(state: State, request: web.Request) -> web.Response:
 
 
 async def wait_for_mark(state: State, request: web.Request) -> web.Response:
-    """Waits until a mark with this name has been returned to the app; without a name, until any has."""
+    """Waits until a mark with this name has been returned to the app; without a name, until any mark has."""
     body = await read_json(request, "name", "wait")
     name, wait = text_field(body, "name"), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
     call = find_call(state, request)

@@ -28,7 +28,7 @@ def add_route(
 
 
 def _check_names(kind: str, names: Iterable[str], known: tuple[str, ...]) -> None:
-    """Raises RequestRefused if there is a name that is not known. A silently ignored field would hide a mistake."""
+    """Raises RequestRefused if a name is not in `known`. A silently ignored field would hide a mistake."""
     for name in names:
         if name not in known:
             expected = f"The known ones are {', '.join(known)}." if known else "None is expected here."

@@ -21,7 +21,7 @@ from ringback.web.json_requests import RequestRefused, file_response
 from ringback.web.security_headers import security_headers
 from ringback.webhooks.urls import is_twilio_host
 
-SHUTDOWN_SECONDS = 0.5  # grace period for in-flight requests when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # grace period for requests in progress when the exchange stops
 PAGES = Path(__file__).parents[1] / "pages"
 MAX_BODY_BYTES = 16 * 1024 * 1024
 WRONG_CREDENTIALS = "the app used a different account SID or auth token: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
@@ -54,7 +54,7 @@ class Server:
             self.state.origin = f"http://{host}:{self.port}"
 
     async def add_port(self, tls: ssl.SSLContext | None = None) -> int:
-        """Opens a further loopback port, with TLS if there is a context. Returns it."""
+        """Opens another loopback port, with TLS if a context is given. Returns the port."""
         await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=tls).start()
         return int(self.runner.addresses[-1][1])
 
@@ -87,7 +87,7 @@ async def phones(request: web.Request) -> web.StreamResponse:
 
 
 async def app_page(request: web.Request) -> web.StreamResponse:
-    """Leads to the app that the exchange calls, so that the two link to each other."""
+    """Redirects to the app that the exchange calls, so that the two link to each other."""
     app = request.app[STATE].app_address.app
     if not app:
         raise RequestRefused(404, "The exchange does not know the app's address: set PUBLIC_URL or --app.")

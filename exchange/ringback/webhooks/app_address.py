@@ -1,4 +1,4 @@
-"""The location of the app: its public URL, and the address to which Ringback connects, as behind a tunnel."""
+"""Where the app is: its public URL, and the address to which Ringback connects, as a tunnel would."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORWARDED_FOR = "203.0.113.1"  # a documentation address (RFC 5737), in place of
 class AppAddress:
     """Maps the app's URLs to the address at which the app listens.
 
-    `app` is the base URL to dial. `public` is the base URL under which the app is known; "" if it is the same."""
+    `app` is the base URL to connect to. `public` is the base URL under which it is known, or "" if it is the same."""
 
     def __init__(self, app: str, public: str = "") -> None:
         self.app = app
@@ -24,17 +24,17 @@ class AppAddress:
         self._routes: BoundedDict[str, tuple[str, dict[str, str]]] = BoundedDict(MAX_CACHED_URLS)
 
     def move(self, app: str) -> None:
-        """Changes the base URL at which the app listens. URLs of the previous one still lead to the app."""
+        """Changes the base URL at which the app listens. URLs under the previous one are still routed to the app."""
         self.names.append(self.app)
         self.app = app
         self._routes.clear()
 
     def route(self, url: str) -> tuple[str, dict[str, str]]:
-        """Returns the URL to dial for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
+        """Returns the URL to connect to for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
 
-        URLs of the public host lead to the app, with or without TLS. So do https and wss URLs of the app's own host and
-        port, if the app listens without TLS, and URLs of its own host without a port: behind a tunnel there is none,
-        so some apps leave it out. All other URLs are returned unchanged, without headers."""
+        URLs of the public host are routed to the app, with or without TLS. So are https and wss URLs of the app's own
+        host and port if the app listens without TLS, and URLs of its own host without a port, which some apps omit
+        because a tunnel's URL has none. All other URLs are returned unchanged, without headers."""
         if url not in self._routes:
             self._routes[url] = self._find_route(url)
         dialed, headers = self._routes[url]
@@ -67,7 +67,7 @@ class AppAddress:
 
 
 def _authority(parts: SplitResult) -> tuple[str, int | None]:
-    """The host, one for all loopback names, and the port, None if it is the default of the URL's scheme."""
+    """The host (the same for all loopback names) and the port (None if it is the scheme's default)."""
     host = parts.hostname or ""
     port = parts.port
     return "localhost" if host in LOOPBACK_NAMES else host, None if port == DEFAULT_PORTS.get(parts.scheme) else port

@@ -27,13 +27,13 @@ class ConnectionUse:
 
     @staticmethod
     def begin() -> ConnectionUse:
-        """Returns the record of the request that this task sends next."""
+        """Returns the record for the request that this task sends next."""
         use = ConnectionUse()
         _current.set(use)
         return use
 
     async def next_request(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
-        """A middleware for an authentication that takes two requests, each of which has a connection."""
+        """Middleware for authentication that takes two requests, each of which may open a connection."""
         self.is_new = False
         return await handler(request)
 
@@ -44,7 +44,7 @@ _current: ContextVar[ConnectionUse] = ContextVar("connection_use")
 def connector() -> aiohttp.TCPConnector:
     """Returns a connector that marks the ConnectionUse of each request for which it opens a connection.
 
-    A trace of aiohttp would find out the same, but takes a tenth of the time of every request."""
+    aiohttp's tracing would reveal the same, but adds a tenth to the time of every request."""
     return aiohttp.TCPConnector(
         limit=0, ttl_dns_cache=DNS_CACHE_SECONDS, keepalive_timeout=KEEPALIVE_SECONDS, socket_factory=_open_socket
     )
@@ -58,7 +58,7 @@ def _open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
 
 
 def tls_context(url: str) -> ssl.SSLContext | bool:
-    """Returns a context that trusts the system's certificate authorities, or True if the URL needs none.
+    """Returns a context that trusts the system's certificate authorities, or True if the URL does not use TLS.
 
     aiohttp's own default context has no authorities: see __main__.py."""
     return _context() if url.startswith(("https:", "wss:")) else True
@@ -66,5 +66,5 @@ def tls_context(url: str) -> ssl.SSLContext | bool:
 
 @cache
 def _context() -> ssl.SSLContext:
-    """Created when it is first needed, because loading the authorities takes long."""
+    """Created when it is first needed, because loading the authorities is slow."""
     return ssl.create_default_context()

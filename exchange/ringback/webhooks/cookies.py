@@ -21,7 +21,7 @@ class CookieJars:
         self.jars: dict[str, tuple[float, dict[tuple[str, str, str], str]]] = {}
 
     def store(self, cookie_jar: str, url: str, set_cookies: list[str]) -> None:
-        """Store the Set-Cookie headers of one response. Nothing is stored if `cookie_jar` is ""."""
+        """Store the Set-Cookie headers of one response, unless `cookie_jar` is ""."""
         if not cookie_jar or not set_cookies:
             return
         cookies = self._cookies_of(cookie_jar)

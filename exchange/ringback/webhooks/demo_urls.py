@@ -12,7 +12,7 @@ from ringback.sound.hold_music_tune import music
 from ringback.webhooks.request import WebhookResponse
 from ringback.webhooks.twimlets import twimlet_document
 
-DEMO_DOMAINS = re.compile(r"twilio|twimlets", re.IGNORECASE)  # in every demo URL: other URLs need not be parsed
+DEMO_DOMAINS = re.compile(r"twilio|twimlets", re.IGNORECASE)  # matches every demo URL; others need not be parsed
 MUSIC_HOST = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
 SOUNDS = {("demo.twilio.com", "/docs/classic.mp3"), ("api.twilio.com", "/cowbell.mp3")}
 DEMO_DOCUMENTS = {
@@ -26,7 +26,7 @@ DEMO_DOCUMENTS = {
 
 
 def demo_response(url: str, parameters: Iterable[tuple[str, str]]) -> WebhookResponse | None:
-    """Returns the exchange's own response to a request with these parameters; None unless it is for a demo URL."""
+    """Returns the exchange's own response to a request with these parameters, or None if `url` is not a demo URL."""
     if not DEMO_DOMAINS.search(url):
         return None
     try:

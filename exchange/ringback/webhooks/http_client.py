@@ -149,7 +149,7 @@ class _Request:
         return response
 
     async def _send_on_live_connection(self, overrides: ConnectionOverrides, **how: bool) -> WebhookResponse:
-        """Sends the request. If the app closes a kept connection instead of responding, takes another connection."""
+        """Sends the request. If the app closes a reused connection instead of responding, sends it on another one."""
         while True:
             connection = ConnectionUse.begin()
             try:

@@ -16,8 +16,8 @@ from ringback.webhooks.urls import MAX_CACHED_URLS, is_twilio_host
 class RequestFailed(Exception):
     """A request without a usable response.
 
-    `code` is Twilio's error code; `policy` the retry policy that covers it, "" if none;
-    `status` the HTTP status, 0 if there was no response."""
+    `code` is Twilio's error code; `policy` is the retry policy that covers the failure, or "" if none does;
+    `status` is the HTTP status, or 0 if there was no response."""
 
     def __init__(self, code: int, detail: str = "", policy: str = "", status: int = 0) -> None:
         super().__init__(detail)
@@ -26,7 +26,7 @@ class RequestFailed(Exception):
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
 def checked_url(url: str) -> str:
-    """Returns the URL. Raises RequestFailed if it is not an http or https URL, or leads to Twilio."""
+    """Returns the URL. Raises RequestFailed if it is not an http or https URL, or if its host is Twilio's."""
     parts = urlsplit(url)
     try:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

@@ -1,4 +1,4 @@
-"""A webhook request, the headers that each has, and its response; signature.py and cookies.py add further headers.
+"""A webhook request, its response, and the headers of every request; signature.py and cookies.py add further headers.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-faq (2026-11)"""
 
@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request to send. `cookie_jar` is the name of its cookie jar; `sid` belongs to the call or message it concerns.
+    """A request to send. `cookie_jar` is the name of its cookie jar; `sid` is that of the call or message.
 
     `channel` is one of faults.CHANNELS. `body_seconds` is how long the body takes to send (fault webhook-slow)."""
 
@@ -32,7 +32,7 @@ class Webhook:
 class WebhookResponse:
     """A response. If there was no usable response, `error` is Twilio's error code and `detail` explains it.
 
-    `status` is 0 if there was no response at all. `seconds` is how long it took."""
+    `status` is 0 if there was no response at all. `seconds` is how long the request took."""
 
     url: str
     status: int = 0
@@ -56,7 +56,7 @@ class WebhookResponse:
         return None
 
     def as_json(self) -> dict[str, Any]:
-        """The response as the debugger shows it: at most 4,000 bytes of its body."""
+        """The response as the debugger shows it, with at most 4,000 bytes of its body."""
         text = self.body[:4000].decode("utf-8", "replace")
         return {"status": self.status, "headers": self.headers, "body": text, "seconds": round(self.seconds, 3)}
 

@@ -1,4 +1,4 @@
-"""Caches the responses to GET requests that have a validator, ETag or Last-Modified.
+"""Caches responses to GET requests if they have a validator: an ETag or Last-Modified header.
 
 https://www.twilio.com/docs/voice/twiml (2026-11)"""
 
@@ -11,7 +11,7 @@ MAX_CACHED_RESPONSES = 200
 
 
 class ResponseCache:
-    """The cached responses by URL."""
+    """The cached responses, by URL."""
 
     def __init__(self) -> None:
         self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)

@@ -23,14 +23,14 @@ from ringback.webhooks.request_log import RequestLog
 
 @dataclass(eq=False)
 class HeldWebhook:
-    """A webhook that the fault webhook-reorder holds until a later webhook that it also matches has been sent."""
+    """A webhook that the fault webhook-reorder holds until a later webhook that the fault matches has been sent."""
 
     fault: Fault
     overtaken: asyncio.Event
 
 
 class WebhookSender:
-    """`log_of` returns the log of a call by its SID. `log` holds the 500 most recent requests."""
+    """`log_of` returns a call's log, given its SID. `log` holds the 500 most recent requests."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class WebhookSender:
             async with self.clock.deadline(fault.seconds):
                 await held.overtaken.wait()
         except TimeoutError:
-            pass  # no other webhook was sent meanwhile
+            pass  # no other webhook was sent in the meantime
         finally:
             self.held.remove(held)
 
@@ -103,7 +103,7 @@ class WebhookSender:
         return response
 
     def start_entry(self, webhook: Webhook) -> Callable[[WebhookResponse], None]:
-        """Logs a request that is about to be sent. Call the returned function with its response."""
+        """Logs a request that is about to be sent. Call the returned function with the response."""
         at = self.clock.now()
         call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
         call_entry = call_log.add("request", webhook) if call_log else None

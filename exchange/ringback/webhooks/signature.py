@@ -17,7 +17,7 @@ Parameters = Iterable[tuple[str, str]]
 def signature(token: str, url: str, parameters: Parameters = (), algorithm: str = "sha1") -> str:
     """The value of X-Twilio-Signature.
 
-    `url` is exactly the requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
+    `url` is the signed part of a requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
     base = url + "".join(chain.from_iterable(sorted(set(parameters))))
     digest = hmac.digest(token.encode(), base.encode(), algorithm)
     return base64.b64encode(digest).decode()
@@ -25,7 +25,7 @@ def signature(token: str, url: str, parameters: Parameters = (), algorithm: str 
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
 def signed_url(url: str, voice: bool) -> str:
-    """The part of the URL that is signed: without userinfo and fragment; for voice over https, also without the port.
+    """The part of the URL that is signed: without userinfo or fragment and, for voice over https, without the port.
 
     Source: "A few notes" on ports and basic auth, https://www.twilio.com/docs/usage/security (2026-11)"""
     parts = urlsplit(url)

@@ -13,12 +13,12 @@ from xml.sax.saxutils import escape, quoteattr
 HOSTS = ("twimlets.com", "www.twimlets.com")
 HOLD_MUSIC = "http://com.twilio.music.{}.s3.amazonaws.com/BusyStrings.mp3"
 GENRES = ("classical", "ambient", "electronica", "guitars", "rock", "soft-rock")
-SIGNIFICANT_DIGITS = 10  # Twimlets take the numbers of the North American plan with or without +1
+SIGNIFICANT_DIGITS = 10  # Twimlets accept North American numbers with or without +1
 ANSWERED = ("completed", "answered")
 
 
 class Twimlet:
-    """A request to a Twimlet: `url` and all parameters, those of the URL and those of Twilio."""
+    """A request to a Twimlet: its URL, and all parameters, both the URL's and Twilio's."""
 
     def __init__(self, url: str, parameters: Iterable[tuple[str, str]]) -> None:
         self.url = url
@@ -33,7 +33,7 @@ class Twimlet:
         return [value.strip() for key, value in self.values.items() if pattern.fullmatch(key) and value.strip()]
 
     def action(self) -> str:
-        """The attribute that leads back to this Twimlet."""
+        """The `action` attribute that requests this Twimlet again."""
         return f" action={quoteattr(self.url)}"
 
     def option(self, attribute: str, name: str) -> str:
@@ -112,7 +112,7 @@ def _menu(request: Twimlet) -> str:
 
 
 def _voicemail(request: Twimlet) -> str:
-    """Records a message. The e-mail is not sent."""
+    """Records a message, but sends no e-mail."""
     if request.value("RecordingUrl"):
         return _response(_say_or_play("Thank you. Goodbye."), "<Hangup/>")
     messages = request.every("Message") or ["Please leave a message after the beep."]

@@ -9,12 +9,12 @@ from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunspl
 
 from yarl import URL
 
-MAX_CACHED_URLS = 1024  # of each cached function: an app has few webhook URLs, and requests each of them often
+MAX_CACHED_URLS = 1024  # per cached function: an app has few webhook URLs, and each is requested often
 SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
 
 def is_twilio_host(host: str) -> bool:
-    """True for twilio.com and all its subdomains, even with a region and edge (api.dublin.ie1.twilio.com)."""
+    """True for twilio.com and its subdomains, including those with a region and edge (api.dublin.ie1.twilio.com)."""
     return f".{host.lower().rstrip('.')}".endswith(".twilio.com")
 
 
@@ -40,7 +40,7 @@ def _encoded_field(field: tuple[str, str]) -> str:
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
-    """The URL to request: in ASCII, without fragment. The `parameters` of a GET are appended to the query."""
+    """The URL to request: in ASCII, without its fragment. The `parameters` of a GET are appended to the query."""
     parts = urlsplit(_ascii(url))
     query = "&".join(part for part in (parts.query, encode_form(parameters)) if part)
     path = parts.path or "/"

@@ -1,4 +1,4 @@
-"""An open WebSocket of the app: sends and receives frames, and never blocks for longer than SEND_SECONDS."""
+"""An open WebSocket to the app: sends and receives frames. `send` blocks for at most SEND_SECONDS."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import aiohttp
 
 from ringback.service.clock import Clock, Timer
 
-SEND_SECONDS = 10.0  # an app that does not read for this long has lost its connection
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # of one message from the app: several minutes of audio in base64
+SEND_SECONDS = 10.0  # an app that does not read for this long is disconnected
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # per message from the app: several minutes of audio in base64
 CLOSE_SECONDS = 2.0  # how long to wait for the app's close frame
 
 
@@ -41,7 +41,7 @@ class AppSocket:
     def __init__(self, clock: Clock, url: str, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.clock, self.url, self.socket = clock, url, socket
         self.closed: Closed | None = None
-        self.timers: list[Timer] = []  # of faults
+        self.timers: list[Timer] = []  # set by faults
 
     async def send(self, message: dict[str, Any]) -> bool:
         """Send a message as JSON text. Returns False if the connection has ended."""

@@ -20,12 +20,12 @@ from ringback.websockets.app_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, App
 
 MAX_URL_CHARACTERS = 4096
 TIMED_OUT, REFUSED, HANDSHAKE_ERROR, WRONG_SCHEME, MALFORMED_URL = 31901, 31902, 31920, 31922, 31923
-HANDSHAKE_SECONDS = 15.0  # Twilio documents no limit for WebSockets; this is the one for webhooks
+HANDSHAKE_SECONDS = 15.0  # Twilio documents no limit for WebSockets; this is its limit for webhooks
 STREAM, RELAY = "stream", "relay"  # the channels of Media Streams and ConversationRelay
 
 
 def checked_socket_url(url: str) -> str:
-    """The URL without its fragment. Raises HandshakeFailed if it is not a wss URL, or leads to Twilio.
+    """The URL without its fragment. Raises HandshakeFailed if it is not a wss URL, or if its host is Twilio's.
 
     Twilio connects to wss URLs only (2026-11-26): https://www.twilio.com/docs/api/errors/31922"""
     url = url.strip()
@@ -47,7 +47,7 @@ def checked_socket_url(url: str) -> str:
 class HandshakeFailed(Exception):
     """The app's WebSocket could not be opened. `code` is Twilio's error code, `detail` says what happened.
 
-    `status` is the HTTP status of the response, 0 if there was none."""
+    `status` is the HTTP status of the response, or 0 if there was none."""
 
     def __init__(self, code: int, url: str, detail: str = "", status: int = 0) -> None:
         super().__init__(detail)
@@ -59,7 +59,7 @@ class HandshakeFailed(Exception):
         return message_of(self.code, url=self.url, detail=self.detail)
 
     def report(self, runtime: Runtime, sid: str, handset: str, code: int = 0) -> None:
-        """Report the failure to the debugger: with its own code, or with `code`, whose detail is then the message."""
+        """Report the failure to the debugger under its own code, or under `code` with its message as the detail."""
         request: dict[str, Any] = {"method": "GET", "url": self.url, "parameters": []}
         runtime.debugger.report(
             code or self.code,
@@ -73,9 +73,9 @@ class HandshakeFailed(Exception):
 
 
 async def open_socket(runtime: Runtime, url: str, channel: str, sid: str) -> AppSocket:
-    """Opens the WebSocket at the wss URL for the call with this SID. Raises HandshakeFailed, which it does not report.
+    """Opens the WebSocket at the wss URL for the call with this SID. Raises HandshakeFailed without reporting it.
 
-    `channel` is STREAM or RELAY; faults select by it. The request and the response are logged like a webhook's."""
+    `channel` is STREAM or RELAY; faults can select it. The request and the response are logged like a webhook's."""
     url = checked_socket_url(url)
     finish = runtime.webhooks.start_entry(Webhook(url, "GET", (), channel, sid=sid))
     response = WebhookResponse(url, request={"method": "GET", "url": url, "parameters": []})
@@ -157,7 +157,7 @@ def _failure_of(error: Exception, url: str) -> HandshakeFailed:
 
 
 def _refusal(status: int, message: str, url: str) -> str:
-    """Why a response did not open a WebSocket. An app that rejects it may have verified another URL."""
+    """Why a response opened no WebSocket. An app that rejects the handshake may have verified another URL."""
     if status == 101:
         return message
     if status not in (401, 403):

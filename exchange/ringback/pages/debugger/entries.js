@@ -9,7 +9,7 @@ function create(name, attributes = {}, ...children) {
   return element;
 }
 
-/** The SID. A call SID is a link to the page about the call. */
+/** The SID; a call SID links to the page about the call. */
 function sidElement(sid) {
   return sid?.startsWith("CA") ? create("a", { href: `/calls/${sid}` }, sid) : sid ?? "";
 }

@@ -9,7 +9,7 @@ export function keepScrolledToEnd(scroller, content = scroller) {
   const scrollToEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };
   scroller.addEventListener("scroll", () => {
     const isNearEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END_PIXELS;
-    if (isNearEnd || scroller.scrollTop < lastTop) atEnd = isNearEnd; // scrolling down may be our own doing, from before new content arrived
+    if (isNearEnd || scroller.scrollTop < lastTop) atEnd = isNearEnd; // scrolling down may be the result of scrollToEnd, before newer content arrived
     lastTop = scroller.scrollTop;
   });
   const observer = new ResizeObserver(scrollToEnd);

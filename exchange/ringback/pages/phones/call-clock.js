@@ -5,7 +5,7 @@ import { setText } from "./dom.js";
 export class CallClock {
   constructor(element) {
     this.element = element;
-    element.setAttribute("aria-hidden", "true"); // so that a screen reader does not read every second
+    element.setAttribute("aria-hidden", "true"); // so that a screen reader does not announce every second
   }
 
   update(call) {

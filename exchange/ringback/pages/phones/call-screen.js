@@ -11,7 +11,7 @@ import { isRinging } from "./state.js";
 import { playKey } from "./dtmf-tones.js";
 import { listeningPrompt } from "./listening-prompt.js";
 
-const MAX_WAIT_SECONDS = 10; // how long the exchange keeps typed speech until it listens again, because typing is slower than speaking
+const MAX_WAIT_SECONDS = 10; // how long typed speech waits for the exchange to listen again, because typing is slower than speaking
 const STATUS_LABELS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
 
 export class CallScreen {

@@ -17,7 +17,7 @@ const WORDS = {
   Voice: (item, displayName) => `${displayName(item.from)}: ${item.text || "(speaks)"}`,
 };
 
-/** The caption for an item that is heard. */
+/** The caption of a heard item. */
 export function captionOf(item, displayName) {
   return WORDS[item.verb]?.(item, displayName) ?? item.verb;
 }
@@ -46,7 +46,7 @@ export class Captions {
     return element("li", words, item.verb === "Pause" && "aside", words.length > LONG_CAPTION_CHARACTERS && "long");
   }
 
-  /** Marks the newest line that is heard, unless it is a pause. */
+  /** Marks the newest heard line that is not a pause. */
   markCurrent(lines) {
     const current = lines.findLastIndex(({ item }) => item && item.verb !== "Pause");
     [...this.list.children].forEach((row, index) => row.classList.toggle("current", index === current));

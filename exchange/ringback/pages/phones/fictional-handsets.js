@@ -7,7 +7,7 @@ export const NAMES = [
   "Box office", "Cloakroom", "Stage door", "Orchestra pit", "Standing room", "Green room", "Upper circle",
 ];
 
-// Reserved for use in fiction: mobile numbers by Ofcom, and 555-01xx in North America.
+// Ranges reserved for use in fiction: Ofcom's mobile numbers, and 555-01xx in North America.
 export const RANGES = [
   ["United Kingdom", (n) => `+447700900${String(n).padStart(3, "0")}`, 1, 999],
   ["United States", (n) => `+12025550${n}`, 100, 199],

@@ -1,8 +1,8 @@
-// Plays a WAV file of the exchange while it grows: what an app plays over a media stream.
+// Plays a WAV file from the exchange while it grows: what an app plays over a media stream.
 
 const RATE_HZ = 8000; // 16-bit, one channel
 const HEADER_BYTES = 44;
-const LEAD_SECONDS = 0.1; // between arrival and sound, so that a late part does not interrupt it
+const LEAD_SECONDS = 0.1; // between arrival and playback, so that a late part does not interrupt the sound
 
 let context = null;
 

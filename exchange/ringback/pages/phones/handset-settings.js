@@ -1,4 +1,4 @@
-// A handset's settings: its name, what happens when it is called, its partner and its location; removing it, and deleting its history.
+// A handset's settings: its name, what happens when it is called, its partner and its location. Also removes it or deletes its history.
 
 import { handsetPath, request } from "./api.js";
 import { element, setVisible } from "./dom.js";
@@ -52,7 +52,7 @@ export class Settings {
     if (this.parts[name].reportValidity()) this.change({ [name]: name === "country" ? value.toUpperCase() : value });
   }
 
-  /** The field holds JSON: an object of results by add-on; an empty field means no results. */
+  /** The field holds a JSON object with the results by add-on; an empty field means no results. */
   changeAddOns() {
     const field = this.parts.addOns;
     let results = null;

@@ -25,7 +25,7 @@ function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
   return `Recording… Type what you say${microphone}.${end}`;
 }
 
-/** Returns null or `{sentence, speech, recording}`: can speech be typed, and is a recording in progress? */
+/** Returns null or `{sentence, speech, recording}`: the prompt, whether speech can be typed, and whether a recording is in progress. */
 export function listeningPrompt(listening, hasMicrophone, displayName) {
   if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
   if (listening?.relay) return { sentence: relayPrompt(listening.relay), speech: true };

@@ -78,7 +78,7 @@ async function refresh() {
   await refreshFaults();
 }
 
-/** Loads one handset. If the exchange does not know the handset's name, sends it. */
+/** Loads one handset. If the exchange does not know the handset's name, first sends its name and settings. */
 async function loadHandset(handset) {
   const { number, name } = handset;
   if (!state.known.get(number)) await request(handsetPath(number), { name, ...settingsOf(handset) });

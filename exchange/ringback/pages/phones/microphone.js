@@ -25,7 +25,7 @@ export class Microphone {
     button.addEventListener("click", () => (this.stopCapture ? this.stop() : this.start()));
   }
 
-  /** Shows the button if a microphone is of use for what the exchange is listening for, and returns whether it is. */
+  /** Shows the button if a microphone can be used for what the exchange is listening for, and returns whether it can. */
   async update(listening) {
     const purpose = purposeOf(listening);
     if (purpose !== this.purpose) this.stop();

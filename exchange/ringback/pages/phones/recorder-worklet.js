@@ -1,4 +1,4 @@
-// Passes samples from the microphone from the audio thread to the page.
+// Passes microphone samples from the audio thread to the page.
 
 registerProcessor("samples", class extends AudioWorkletProcessor {
   process([[samples]]) {

@@ -1,13 +1,13 @@
-// Records from the microphone, and passes on a WAV file for every second that is not silent, or, if live, for every chunk.
+// Records from the microphone, and passes on a WAV file for each second that is not silent or, with `live`, for each chunk.
 
 import { wav } from "./wav.js";
 
 const SAMPLE_RATE_HZ = 16_000; // enough for telephone audio
 const CHUNK_SAMPLES = SAMPLE_RATE_HZ;
 const LIVE_CHUNK_SAMPLES = SAMPLE_RATE_HZ / 5; // ten frames of a media stream
-const SILENCE_LEVEL = 0.02; // peak, from 0 to 1; silence must not reach the exchange, because it ends a Record
+const SILENCE_LEVEL = 0.02; // peak, from 0 to 1; silence is not sent, because a Record ends when no sound arrives
 
-/** Starts recording. With `live`, everything is passed on promptly and in order. Resolves to a function that stops it and resolves when the last samples have been passed on. */
+/** Starts recording. With `live`, everything is passed on promptly and in order. Resolves to an async function that stops the recording and resolves when the last samples have been passed on. */
 export async function record(onAudio, { live = false } = {}) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });

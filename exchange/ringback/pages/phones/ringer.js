@@ -1,4 +1,4 @@
-// The bell: how it sounds, and that it rings while a call to one of the handsets is waiting to be answered.
+// The bell, which rings while a call to one of the handsets is waiting to be answered.
 
 import { isRinging, liveCall } from "./state.js";
 import { playTone } from "./tone-generator.js";

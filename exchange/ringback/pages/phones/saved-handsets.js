@@ -1,4 +1,4 @@
-// The handsets shown in this browser, which it remembers.
+// Remembers which handsets are shown in this browser.
 
 import { NAMES, RANGES } from "./fictional-handsets.js";
 import { settingsOf } from "./state.js";

@@ -19,7 +19,7 @@ export function speak(text, language) {
   return { done, stop: () => speechSynthesis.cancel() };
 }
 
-/** A voice for exactly this language tag, otherwise one for its main language, otherwise null (the browser's default). */
+/** A voice for exactly this language tag, otherwise one for its primary language, otherwise null (the browser's default). */
 function voiceFor(language) {
   const voices = speechSynthesis.getVoices();
   const exact = voices.filter((voice) => voice.lang.replace("_", "-").toLowerCase() === language.toLowerCase());

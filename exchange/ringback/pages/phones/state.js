@@ -8,7 +8,7 @@ const rank = (status) => (FINAL_STATUSES.has(status) ? 3 : RANK[status] ?? 0);
 export const isRinging = (call) => call.direction === "incoming" && call.status !== "in-progress" && !isOver(call);
 export const isOver = (call) => FINAL_STATUSES.has(call.status);
 
-/** A handset's settings, besides its name, as `POST /handsets/<number>` takes them. Unknown ones are undefined. */
+/** A handset's settings other than its name, as `POST /handsets/<number>` accepts them. Unknown settings are undefined. */
 export const settingsOf = (handset) => Object.fromEntries(SETTINGS.map((name) => [name, handset[name]]));
 
 export class State {
