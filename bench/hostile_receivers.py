@@ -131,7 +131,7 @@ class Bench:
         ).id
 
     def round(self, is_hostile: bool) -> list[float]:
-        """Seconds from the sweep to each well-behaved endpoint's request. The others are new, so none is backing off."""
+        """Seconds from the sweep to each well-behaved endpoint's request. The others are new: none is backing off."""
         kinds = HOSTILE if is_hostile else ["companion"] * len(HOSTILE)
         others = [self.create_endpoint(kind) for kind in kinds for _ in range(HOSTILE_OF_EACH_KIND)]
         self.receivers.arrivals.clear()

@@ -82,7 +82,7 @@ class Parts:
         self.twilio.shutdown()
 
     def cost(self, work: Callable[[], int]) -> Cost:
-        """Do some work, and return the cost of each unit, less the cost of idling. `work` returns the number of units."""
+        """Do some work, and return the cost of each unit, net of idling. `work` returns the number of units."""
         before, began, count = self._seconds(), time.monotonic(), work()
         elapsed = time.monotonic() - began
         rows = zip(self._seconds(), before, self.idle_shares, strict=True)
