@@ -40,7 +40,7 @@ def post_worker_init(worker):
     """Register with the store, so that workers leave connections for the first requests.
 
     Also let event streams see that their process is shutting down, so that they close and do not delay it. Other Flask
-    apps, which the benchmarks serve with these settings, have neither a store nor event streams.
+    apps, which the benchmarks serve with these settings, have neither our store nor event streams.
     """
     from store import clients  # not before gevent has patched what it imports
 

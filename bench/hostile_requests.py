@@ -94,7 +94,7 @@ class Target:
         return _cookie(page) or cookie, _csrf_token(page)
 
     def seconds_for_a_text(self) -> float:
-        """Send a signed text; return the seconds until it is answered. Raises RuntimeError unless it is."""
+        """Send a signed text; return the seconds until the 200. Raises RuntimeError after any other response."""
         form = f"Body=time&From=%2B447700900299&MessageSid=SM{os.urandom(16).hex()}"
         fields = [("Body", "time"), ("From", "+447700900299"), ("MessageSid", form[-34:])]
         signature = compute_signature(self.settings.twilio_auth_token[0], f"{self.settings.public_url}/sms", fields)

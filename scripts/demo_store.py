@@ -27,7 +27,7 @@ def new_url(port: int) -> str:
 
 
 def write_config(url: str, folder: Path) -> None:
-    """Write the server's configuration. The password is in it and not on the command line, which everybody can read."""
+    """Write the server's configuration. The password is there, not on the command line, which everybody can read."""
     parts = urlsplit(url)
     (folder / "store.conf").write_text(
         f"bind 127.0.0.1\nport {parts.port}\nrequirepass {parts.password}\n"

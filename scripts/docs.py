@@ -21,7 +21,7 @@ PARTS = (  # packages and root modules, from top to bottom
 
 
 def tour_list() -> str:
-    """Return the reading tour as a numbered list. Line counts are rounded to multiples of 50, so that it rarely changes."""
+    """Return the reading tour as a numbered list. Line counts are rounded to the nearest 50 to change rarely."""
     steps = [f"{number}. {step}: {_links(names)}" for number, (step, names) in enumerate(tour.TOUR.items(), 1)]
     return "\n".join(steps)
 

@@ -9,4 +9,4 @@ def post(url: str, body: str) -> int:
 
 
 def nothing() -> None:
-    """Do nothing; what is measured is RQ's Webhook, or the request that enqueues the job."""
+    """Do nothing: the benchmarks measure RQ's Webhook, or the request that enqueues the job."""

@@ -1,5 +1,4 @@
-"""The trivial app of the exchange's benchmark: it answers webhooks with fixed documents, and stream frames with
-frames."""
+"""The trivial app of the exchange's benchmark: it answers webhooks with fixed documents, frames with frames."""
 
 from __future__ import annotations
 

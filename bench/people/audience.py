@@ -19,7 +19,7 @@ from ringback.twiml.application_error import APPLICATION_ERROR_MESSAGE
 from workers import apologies
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu
-CALL_SECONDS = 40.0  # for which the exchange holds a pressed key until the call listens for it
+CALL_SECONDS = 40.0  # how long the exchange holds a pressed key until the call listens for it
 OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
 NOT_HEARD = "I did not hear anything."
 APOLOGIES = (apologies.TIMEOUT_MESSAGE, apologies.FAILURE_MESSAGE)

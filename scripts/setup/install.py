@@ -228,7 +228,7 @@ def own_version() -> str:
 
 
 def venv_version() -> str:
-    """Return the version of .venv's Python, such as "3.11", or "" if it does not run because it was removed."""
+    """Return the version of .venv's Python, such as "3.11", or "" if it cannot run, as when it was removed."""
     try:
         command = [str(PYTHON), "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603

@@ -1,4 +1,4 @@
-"""Starts the processes of the demo and of the live number under supervisord, awaits readiness and stops them all."""
+"""Starts the processes of the demo or of the live number under supervisord, waits for readiness and stops them."""
 
 import contextlib
 import ctypes
@@ -118,7 +118,7 @@ class Processes:
         return False
 
     def report_restarts(self) -> None:
-        """Until all are to stop, print which processes exit and restart, and why any of them keeps crashing."""
+        """While the demo runs, print which processes exit and restart, and why any of them keeps crashing."""
         while self.are_running:
             for line in self.crashes.read_news():
                 print(line, flush=True)

@@ -13,7 +13,7 @@ RUN = """async (options) => (await axe.run(document, {...options, resultTypes: [
 
 
 def script() -> str:
-    """The source of axe-core. Skips the test if it is not installed."""
+    """The source of axe-core. Skips the test if axe-core is not installed."""
     path: Path = NODE / "node_modules/axe-core/axe.min.js"
     needs(path.exists(), "axe-core, by `make test`")
     return path.read_text()
