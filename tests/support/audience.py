@@ -66,7 +66,7 @@ class Audience:
         self.is_recorded()
 
     def answers(self, kind: str, words: list[str] | tuple[str, ...]) -> None:
-        """Everybody texts one of these to the first scene of this kind. Every second item and every word is approved."""
+        """Everybody texts one of these to the first scene of this kind; half of the items or all words are approved."""
         scene = self.goes_to(kind)
         for at, person in enumerate(self.people):
             person.texts(words[at % len(words)], sid=f"SM{next(self.sids):032d}")
