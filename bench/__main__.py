@@ -12,11 +12,11 @@ SECTIONS = {
     "deliveries": "outgoing webhooks to a fast receiver, compared with requests in a job and RQ's Webhook",
     "hostile_receivers": "how much hostile receivers delay well-behaved ones",
     "hostile_requests": "20,000 hostile requests to the app: no 500, no traceback, no hang, below 200 MB",
-    "saturation": "the CPU time of web process, worker and store for each unit of work: see docs/scale.md",
+    "saturation": "the CPU time of the web process, worker and store for each unit of work: see docs/scale.md",
     "memory": "the memory of the store for audiences of 200, 2,000 and 10,000 people",
     "smallest": "500 people on a store of Heroku's smallest size, during a deployment: answers, connections, memory",
     "chaos": "texts and calls while processes and the store fail: correct, lost and duplicate answers, and apologies",
-    "exchange": "the exchange on one core: 1,000 calls, 10,000 texts, 200 media streams, and 10,000 calls that wait",
+    "exchange": "the exchange on one core: 1,000 calls, 10,000 texts, 200 media streams, and 10,000 waiting calls",
 }
 
 

@@ -46,7 +46,7 @@ class Messages(http.server.BaseHTTPRequestHandler):
         """Record the time and answer as Twilio does."""
         now = time.perf_counter()
         form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        sid = f"SM{2**124 + next(self.server.count):032x}"  # none of the incoming texts has it
+        sid = f"SM{2**124 + next(self.server.count):032x}"  # not the SID of any incoming text
         answer = json.dumps({"sid": sid, "status": "queued"}).encode()
         self.send_response(201)
         self.send_header("Content-Type", "application/json")
@@ -63,7 +63,7 @@ class Messages(http.server.BaseHTTPRequestHandler):
 
 
 def main(texts: int = TEXTS) -> list[float]:
-    """Print and return the milliseconds of each text; they are sent one after another to an idle app."""
+    """Send texts one after another to an idle app. Print the median and p95, and return each text's milliseconds."""
     store, twilio, port = ValkeyServer(port=free_port()), Twilio(), free_port()
     store.start()
     threading.Thread(target=twilio.serve_forever, daemon=True).start()

@@ -21,7 +21,7 @@ OUTAGE_SECONDS = 20.0
 ANSWER_SECONDS, CALM_SECONDS = 150.0, 60.0  # after the last question
 SITE_SECONDS = 3.0  # the response time of the checked website
 MARGIN_BYTES = 1024
-MAX_FAILURES_SHOWN = 10  # in each round
+MAX_FAILURES_SHOWN = 10  # per round
 
 
 Fault = Callable[[BreakableDemo], None]
@@ -79,13 +79,13 @@ def fail_over(demo: BreakableDemo) -> None:
                 time.sleep(0.01)
         demo.switch.target = demo.ports[new]
         time.sleep(EVERY_SECONDS)
-    with demo.client(1) as replica:  # it is replaced: no connection left to it may read old data
+    with demo.client(1) as replica:  # it is out of use again: no remaining connection may read its old data
         replica.client_kill_filter(_type="normal", skipme=True)
         replica.replicaof("NO", "ONE")
 
 
 def fill_store(demo: BreakableDemo) -> None:
-    """The store has no memory left, for some time."""
+    """The store runs out of memory for a while."""
     with demo.client() as client:
         client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + MARGIN_BYTES)
         time.sleep(OUTAGE_SECONDS / 2)
@@ -122,7 +122,7 @@ def main(names: tuple[str, ...] = tuple(FAULTS)) -> dict[str, Counter[str]]:
 
 
 def run_round(demo: BreakableDemo, site: "SlowSite", at: int, name: str) -> Counter[str]:
-    """Send all questions, and cause the fault in the meantime. Return the outcomes."""
+    """Send all questions, cause the fault meanwhile, and return the outcomes."""
     began = time.monotonic()
     with contextlib.closing(Audience(demo.exchange)) as audience:
         questions = list(make_questions(site.url, at))
@@ -143,7 +143,7 @@ def run_round(demo: BreakableDemo, site: "SlowSite", at: int, name: str) -> Coun
 
 
 def make_questions(site: str, at: int) -> Iterator[Question]:
-    """This round's questions, each from a number of its own, mixed evenly."""
+    """This round's questions, each from its own phone number, the kinds evenly interleaved."""
     number = (f"+4477{20 + at}{index:06}" for index in range(10_000))
     kinds = [
         (TEXTS, lambda: Question(next(number), "time", "It is ")),

@@ -63,7 +63,7 @@ class Receiver(asyncio.Protocol):
 
 
 def receive(port: Any, count: Any, first: Any, last: Any) -> None:
-    """Run the receiver in this process; the first four values are shared with the benchmark."""
+    """Run the receiver in this process; the four values are shared with the benchmark."""
     Receiver.count, Receiver.first, Receiver.last = count, first, last
 
     async def serve() -> None:
@@ -102,7 +102,7 @@ class Bench:
         delivery_jobs.enqueue_due(self.redis)
 
     def post_jobs(self, messages: int) -> None:
-        """Jobs are named by strings, since workers cannot import functions from __main__."""
+        """The job's function is named by a string, since workers cannot import functions from __main__."""
         for _ in range(messages):
             self.queue.enqueue_call("bench.alternatives.simple_jobs.post", args=(self.url, BODY))
 
@@ -120,7 +120,7 @@ class Bench:
         delivery_jobs.enqueue_due(self.redis)
 
     def round(self, enqueue: Callable[[int], None], worker: list[str], expected: int) -> float:
-        """Deliveries per second between the first and the last arrival; the worker's start is not counted."""
+        """Deliveries per second between the first and the last arrival; the worker's start-up is not counted."""
         self.redis.flushall()
         self.count.value, self.first.value = 0, 0.0
         enqueue(expected)
@@ -159,7 +159,7 @@ class Bench:
 
 
 def main() -> None:
-    """Print a line with the ratio for each variant."""
+    """Print each variant's rate and how many times as fast ours is, then the fan-out and the stored attempts."""
     threaded = [sys.executable, "-m", "workers"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]

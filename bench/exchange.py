@@ -1,7 +1,7 @@
 """Measures the exchange on one core, against a trivial app: calls of ten verbs, texts, media streams, waiting calls.
 
-`python -m bench.exchange [calls] [texts] [streams] [waiting]`; 0 leaves a part out. The rate of the calls is compared
-with that of a bare aiohttp client that sends the same requests from the same core.
+`python -m bench.exchange [calls] [texts] [streams] [waiting]`; 0 skips a part. The call rate is compared with the
+rate of a bare aiohttp client that sends the same requests from the same core.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ async def exchange(app: str, core: int) -> AsyncIterator[tuple[int, aiohttp.Clie
 
 
 async def measure_calls(calls: int, pid: int, session: aiohttp.ClientSession, address: str, core: int) -> None:
-    """Print the results for 10, 100 and WAVES times `calls` calls, and compare the last with a bare client's.
+    """Print the results for 10 calls, 100 calls and WAVES waves of `calls` calls; compare the last with a bare client.
 
-    The handsets and connections of the first wave serve the next ones too."""
+    Later waves reuse the handsets and connections of the first."""
     for count in (10, 100, *[calls] * WAVES):
         TrivialApp.recorded.clear()
         ours = await measure(f"{count:>6} simultaneous calls", count, count * 3, pid, place_call(session))

@@ -1,4 +1,4 @@
-"""Measures how much hostile receivers delay well-behaved ones, compared with as many more well-behaved receivers."""
+"""Measures how much hostile receivers delay well-behaved ones, compared with the same number of harmless receivers."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ async def never_answers(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -
 
 
 async def sends_100_mb(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send 100 MB as fast as the client reads them."""
+    """Send 100 MB as fast as the client reads it."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % HUNDRED_MEGABYTES)
     for _ in range(HUNDRED_MEGABYTES // 65_536):
         writer.write(b"x" * 65_536)
@@ -53,7 +53,7 @@ async def sends_100_mb(_: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def disconnects(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Close the connection within the status line."""
+    """Close the connection in the middle of the status line."""
     writer.write(b"HTTP/1.1 2")
 
 
@@ -79,7 +79,7 @@ HOSTILE: dict[str, Behavior] = {
 
 
 class Receivers:
-    """All receivers, in one thread. The well-behaved one keeps connections alive and records its arrivals."""
+    """All receivers, in one thread. The well-behaved one keeps connections alive and records when requests arrive."""
 
     def __init__(self) -> None:
         self.arrivals: list[float] = []
@@ -131,7 +131,7 @@ class Bench:
         ).id
 
     def round(self, is_hostile: bool) -> list[float]:
-        """Seconds from the sweep to each well-behaved receiver. The other endpoints are new, so none is backed off."""
+        """Seconds from the sweep to each well-behaved endpoint's request. The others are new: none is backing off."""
         kinds = HOSTILE if is_hostile else ["companion"] * len(HOSTILE)
         others = [self.create_endpoint(kind) for kind in kinds for _ in range(HOSTILE_OF_EACH_KIND)]
         self.receivers.arrivals.clear()
@@ -146,7 +146,7 @@ class Bench:
 
 
 def main(rounds: int = ROUNDS) -> float:
-    """Print the medians, return their ratio; also print the worker's memory before and after."""
+    """Print the medians, and the worker's memory before and after. Return the ratio of the medians."""
     receivers, times = Receivers(), {False: list[float](), True: list[float]()}
     with ValkeyServer(port=free_port()) as store:
         bench = Bench(store, receivers)

@@ -33,7 +33,7 @@ HEAD = "Host: 127.0.0.1\r\nConnection: close\r\n"
 
 @dataclass
 class Report:
-    """The outcomes of the requests. `failures` has those that violate a rule."""
+    """The outcomes of the requests. `failures` lists those that violate a rule."""
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Report:
 
 
 class Target:
-    """The app under gunicorn with one web process, an own store and the given HTTP parser."""
+    """The app under gunicorn with one web process, the given store and the given HTTP parser."""
 
     def __init__(self, folder: Path, store_port: int, parser: str) -> None:
         self.port, self.log_file = free_port(), folder / f"web-{parser}.log"
@@ -66,7 +66,7 @@ class Target:
         return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def send(self, request: bytes) -> str:
-        """Return the start of the response, "" if the connection was closed without one. Raises TimeoutError."""
+        """Return the start of the response, or "" if the connection closes without one. Raises TimeoutError."""
         until, response = time.monotonic() + MAX_SECONDS, b""
         with socket.create_connection(("127.0.0.1", self.port), MAX_SECONDS) as line:
             with suppress(ConnectionError):
@@ -94,7 +94,7 @@ class Target:
         return _cookie(page) or cookie, _csrf_token(page)
 
     def seconds_for_a_text(self) -> float:
-        """Send a signed text; return the seconds until it was answered. Raises RuntimeError if it was not."""
+        """Send a signed text; return the seconds until the 200. Raises RuntimeError after any other response."""
         form = f"Body=time&From=%2B447700900299&MessageSid=SM{os.urandom(16).hex()}"
         fields = [("Body", "time"), ("From", "+447700900299"), ("MessageSid", form[-34:])]
         signature = compute_signature(self.settings.twilio_auth_token[0], f"{self.settings.public_url}/sms", fields)
@@ -107,7 +107,7 @@ class Target:
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self.process.terminate()
         self.process.wait(20)
 
@@ -135,13 +135,13 @@ def run(folder: Path, store_port: int, count: int, parser: str, seed: int = SEED
 
 
 def time_in_a_crowd(target: Target, start: bytes, count: int) -> float:
-    """Return the median seconds for a text while this many clients have sent only the start of a request."""
+    """Return the median seconds for a text while this many clients have sent at most the start of a request."""
     crowd = [socket.create_connection(("127.0.0.1", target.port), MAX_SECONDS) for _ in range(count)]
     try:
         times = []
         for _ in range(9):
             for line in crowd if start else ():
-                with suppress(OSError):  # it was disconnected
+                with suppress(OSError):  # the server has closed this connection
                     line.sendall(start)
             times.append(target.seconds_for_a_text())
         return statistics.median(times)

@@ -1,4 +1,4 @@
-"""Runs the measured servers, and sends them prepared requests over plain sockets, a few at a time, at little cost."""
+"""Runs the measured servers, and sends them prepared requests over plain sockets, a few at a time and cheaply."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", 
 
 @dataclass
 class Tally:
-    """The results of a variant: the seconds of each response, and of all rounds together."""
+    """The results of a variant: its response times, and the total duration of its rounds, in seconds."""
 
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -89,13 +89,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def store_pid(port: int) -> int:
-    """The process id of the store at this port."""
+    """The process id of the store on this port."""
     with Redis(port=port) as redis:
         return int(redis.info("server")["process_id"])
 
 
 def children(pid: int) -> list[str]:
-    """The process ids of the children of all its threads."""
+    """The process ids of the children of all threads of a process."""
     return [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
 
 
@@ -136,7 +136,7 @@ async def _drive_connection(port: int, requests: Iterator[bytes], until: float, 
 
 
 def make_requests(path: str, host: str, bodies: Iterator[tuple[bytes, str]]) -> Iterator[bytes]:
-    """Raw POST requests as Twilio sends them, from pairs of body and signature."""
+    """Raw POST requests as Twilio sends them, from pairs of a body and its signature."""
     for body, signature in bodies:
         yield (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -172,7 +172,7 @@ def serve(app: str, port: int, environ: dict[str, str], own_settings: bool = Tru
 
 
 def wait_until_open(port: int) -> None:
-    """Wait until an HTTP server responds at this port. Raises RuntimeError after 20 seconds."""
+    """Wait until an HTTP server responds on this port. Raises RuntimeError after about 20 seconds."""
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=1)
@@ -184,7 +184,7 @@ def wait_until_open(port: int) -> None:
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Poll until `done` returns True. Raises RuntimeError after these seconds."""
+    """Poll until `done` returns True. Raises RuntimeError after this many seconds."""
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:

@@ -29,12 +29,12 @@ LARGEST_OWNERS = 8
 
 
 def main(audiences: tuple[int, ...] = AUDIENCES) -> dict[int, float]:
-    """Print and return the megabytes that each audience needs, at the peak."""
+    """Print and return the megabytes that each audience needs at its peak."""
     return {people: measure(people) for people in audiences}
 
 
 def measure(people: int) -> float:
-    """Print the peak for one audience, and what used the memory at the end. Return the peak in megabytes."""
+    """Print the peak for one audience, and which keys use the memory at the end. Return the peak in megabytes."""
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as server:
         bench, twilio, port = Bench(server, Path(folder)), Twilio(), free_port()
         twilio.on_created = StatusCallbacks(port, bench.environ["TWILIO_AUTH_TOKEN"]).report
@@ -68,7 +68,7 @@ def measure(people: int) -> float:
 
 
 def texts(url: str, token: str, people: int) -> Iterator[bytes]:
-    """The requests for two texts of each person."""
+    """The requests for two texts from each person."""
 
     def bodies() -> Iterator[tuple[bytes, str]]:
         for number in range(2 * people):
@@ -93,7 +93,7 @@ def wait_until_settled(redis: Redis) -> None:
 
 
 def largest_owners(redis: Redis) -> list[tuple[str, tuple[int, int]]]:
-    """The kinds of keys that use most memory: (name, (keys, bytes))."""
+    """The kinds of keys that use the most memory: (name, (keys, bytes))."""
     sizes: dict[str, tuple[int, int]] = collections.defaultdict(lambda: (0, 0))
     for key in redis.scan_iter(count=10_000):
         kind = re.sub(r"(?<=[:])[^:]*\d[^:]*", "*", key.decode())

@@ -78,7 +78,7 @@ def secret(name: str) -> str:
 
 
 def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], rounds: int) -> dict[str, Tally]:
-    """Measure each provider's route of each app."""
+    """Measure each provider's route in each app."""
     runs = {
         f"{name} {app}": with_cpu_time(stream(name, port), *pids[app]) for name in CHECKS for app, port in ports.items()
     }
@@ -86,7 +86,7 @@ def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], rounds: int
 
 
 def stream(name: str, port: int) -> Callable[[float], Tally]:
-    """Return a function that sends deliveries of this provider, all different, for some seconds."""
+    """Return a function that sends this provider's deliveries, all different, for some seconds."""
     provider, held = providers.load()[name], (config.Secret(secret(name)),)
 
     def requests(seconds: float) -> Iterator[bytes]:
@@ -122,7 +122,7 @@ def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
 
 
 def bare() -> Flask:
-    """An app with a route for each provider that only verifies and parses."""
+    """An app with one route per provider, each of which only verifies and parses."""
     app = Flask(__name__)
     for name, check in CHECKS.items():
 

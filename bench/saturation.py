@@ -1,4 +1,4 @@
-"""Measures where each part saturates: the CPU time of web process, worker process and store for each unit of work."""
+"""Measures where each part saturates: the CPU time of the web process, worker and store for each unit of work."""
 
 import subprocess
 import sys
@@ -82,14 +82,14 @@ class Parts:
         self.twilio.shutdown()
 
     def cost(self, work: Callable[[], int]) -> Cost:
-        """Do some work, and return what each of its units costs more than idling. `work` returns their number."""
+        """Do some work, and return the cost of each unit, net of idling. `work` returns the number of units."""
         before, began, count = self._seconds(), time.monotonic(), work()
         elapsed = time.monotonic() - began
         rows = zip(self._seconds(), before, self.idle_shares, strict=True)
         return Cost(*((now - then - idle * elapsed) / count * 1e6 for now, then, idle in rows))
 
     def measure_idling(self) -> None:
-        """Measure what the processes take while nothing happens."""
+        """Measure the CPU time that the processes use while nothing happens."""
         time.sleep(IDLE_SECONDS / 2)  # until recent work has settled
         before = self._seconds()
         time.sleep(IDLE_SECONDS)
@@ -130,7 +130,7 @@ def measure(parts: Parts) -> dict[str, Cost]:
     texts = parts.cost(lambda: parts.post("/sms", map(text, range(1_000, 1_000 + WEBHOOKS))))
     calls = parts.cost(lambda: parts.post("/voice", map(call, range(WEBHOOKS))))
     questions = parts.cost(lambda: parts.post("/sms", map(slow_text, range(10_000, 10_000 + QUESTIONS))))
-    parts.bench.redis.flushall()  # the questions, which have no worker
+    parts.bench.redis.flushall()  # drops the questions, which no worker will answer
     parts.start_worker()
     parts.measure_idling()
 

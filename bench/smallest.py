@@ -18,17 +18,17 @@ from tests.support.tcp_switch import TcpSwitch
 
 STORE_LIMITS = "--maxclients 20 --maxmemory 25mb --maxmemory-policy noeviction"
 PEOPLE, VIEWERS, ASKING_SECONDS = 500, 60, 60.0
-OVERLAP_SECONDS = 15.0  # of the two sets, from when the second one is ready
+OVERLAP_SECONDS = 15.0  # for which both sets run once the second one is ready
 ANSWER_SECONDS = 150.0  # after the last question, until every answer should have arrived
 SLOW_PEOPLE, SLOW_PACE, SLOW_ASKING_SECONDS = 100, 10, 5.0
-MAX_OVERTAKING_SECONDS = 1.0  # between two people who ask at almost the same time, the order may change
+MAX_OVERTAKING_SECONDS = 1.0  # people who ask less than this apart may be answered in either order
 MAX_CONNECTIONS_PER_SET, MAX_MEGABYTES = 9, 20
 SAMPLE_SECONDS = 0.02
 
 
 @dataclass
 class Report:
-    """The outcomes of the questions, and the load on the store. `connections` has the most in each phase."""
+    """The outcomes of the questions, and the load on the store. `connections` has each phase's maximum."""
 
     outcomes: dict[str, int]
     connections: dict[str, int] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def measure_deployment(
     asking_seconds: float = ASKING_SECONDS,
     overlap_seconds: float = OVERLAP_SECONDS,
 ) -> Report:
-    """Each person texts a fast and a slow command. In mid-run, a second set of processes replaces the first one."""
+    """Each person texts a fast and a slow command. Midway, a second set of processes replaces the first one."""
     with run_set() as (town, switch), contextlib.closing(Audience(town.exchange)) as audience:
         questions = [question for number in range(people) for question in two_questions(number)]
         watching, store = Viewers(switch.port, viewers), StoreObserver(town.redis)
@@ -140,14 +140,14 @@ def two_questions(number: int) -> tuple[Question, Question]:
 
 
 def slowest(audience: Audience, questions: Sequence[Question]) -> float:
-    """The seconds that the last person waited for a right answer."""
+    """The seconds of the longest wait for a right answer."""
     answered = [question for question in questions if audience.outcome(question) == "right"]
     waits = (audience.received[question.number].first(question.answer) - question.asked_at for question in answered)
     return max(waits, default=0.0)
 
 
 def overtaking(audience: Audience, questions: Sequence[Question]) -> float:
-    """The most seconds by which an answer was given before that of somebody who had asked earlier."""
+    """The most seconds by which somebody asked later than another person and was still answered first."""
     answered = [question for question in questions if audience.outcome(question) == "right"]
     answered.sort(key=lambda question: audience.received[question.number].first(question.answer))
     latest, most = float("-inf"), 0.0
@@ -158,7 +158,7 @@ def overtaking(audience: Audience, questions: Sequence[Question]) -> float:
 
 
 class StoreObserver:
-    """Counts the store's connections, without its own, until `stop`."""
+    """Counts the store's connections, except its own, until `stop`."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
@@ -169,11 +169,11 @@ class StoreObserver:
         self._thread.start()
 
     def begin(self, phase: str) -> None:
-        """Count the connections of another phase from now on."""
+        """Start counting the connections of another phase."""
         self.most[phase] = 0
 
     def stop(self) -> dict[str, int]:
-        """Return the most connections in each phase."""
+        """Return the highest number of connections in each phase."""
         self._stopped.set()
         self._thread.join()
         return self.most
@@ -189,7 +189,7 @@ class StoreObserver:
 
 
 class Viewers:
-    """Browsers that watch the stage, and reconnect as browsers do."""
+    """Simulated browsers that watch the stage and reconnect as real ones do."""
 
     def __init__(self, port: int, count: int) -> None:
         self._loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-// Observes the stage: layout shift, frame times, redraws, and how long each lane stays. Injected before the page loads.
+// Observes the stage: layout shift, frame times, redraws and the lifetime of lanes. Injected before the page loads.
 window.seen = { shift: 0, frames: [], redraws: [], lanes: {}, more: 0 };
 
 new PerformanceObserver((list) => {
@@ -32,7 +32,7 @@ addEventListener("DOMContentLoaded", () => {
   }).observe(document.getElementById("stage"), { subtree: true, childList: true, attributes: true, characterData: true });
 });
 
-// The smallest text in CSS pixels; text in an SVG has the size in which it is drawn.
+// The size of the smallest text in CSS pixels; for text in an SVG, the size at which it is drawn.
 window.smallestText = () => {
   const sizes = [...document.querySelectorAll("body *")]
     .filter((part) => part.checkVisibility() && !part.closest(".hidden-text") && part.tagName !== "title")

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:
-    """Each text's sid and its signed request."""
+    """Each text's SID and its signed request."""
     host, forms = f"127.0.0.1:{port}", [text(number) for number in range(1, TEXTS + 1)]
     signed = (
         (urlencode(form).encode(), compute_signature(token, f"http://{host}/sms", form.items())) for form in forms
@@ -60,7 +60,7 @@ def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:
 
 
 async def measure(port: int, requests: Iterator[tuple[str, bytes]]) -> tuple[dict[str, Any], list[list[Any]]]:
-    """Return what Chromium has observed and, for each event stream, the time and event id of each scene."""
+    """Return what Chromium observed and, for each event stream, the time and last event id of each scene."""
     async with async_playwright() as playwright:
         options = ["--no-sandbox", "--disable-background-networking"]
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
@@ -111,7 +111,7 @@ async def open_stream(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWr
 
 
 async def read(reader: asyncio.StreamReader, received: list[Any]) -> None:
-    """Add the time of each scene, and the id of the last event that it includes."""
+    """Append each scene's arrival time and the id of the last event that it includes."""
     while line := await reader.readline():
         if found := SCENE_ID.match(line):
             received.append((time.time(), events.parse_id(found[1].decode())))

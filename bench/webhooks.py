@@ -1,6 +1,6 @@
-"""Measures signed webhooks per second, and the CPU time of each, interleaved in one run with what we compare with.
+"""Measures signed webhooks per second, and the CPU time of each, interleaved in one run with the compared apps.
 
-These are an empty route, Twilio's tutorial, which only verifies and replies, and an ordinary app with our duties.
+They are an empty route, Twilio's tutorial, which only verifies and replies, and an ordinary app with our duties.
 """
 
 import itertools

@@ -87,7 +87,7 @@ class Bench:
         return [job.id for job in self.queue.enqueue_many(jobs)]
 
     def wait_for(self, ids: list[str], seconds: float = MAX_WAIT_SECONDS) -> float:
-        """Seconds until all these jobs are finished, or infinity."""
+        """Seconds until all these jobs are finished, or infinity if that takes too long."""
         began = time.perf_counter()
         while (spent := time.perf_counter() - began) < seconds:
             if self.redis.zcard(self.queue.finished_job_registry.key) >= len(ids) and self.are_finished(ids):
@@ -119,14 +119,14 @@ class Bench:
                 variant.restart_seconds = self.measure_restart()
 
     def measure_waiting_jobs(self, variant: Variant, pid: int) -> None:
-        """How long the sleeping jobs take together, and the memory after one second."""
+        """Measure how long the sleeping jobs take together, and the memory after one second."""
         sampler = threading.Timer(1.0, lambda: setattr(variant, "megabytes", memory(pid)))
         sampler.start()
         variant.waiting_seconds = self.wait_for(self.enqueue("time.sleep", 1, count=WAITING_JOBS), seconds=15)
         sampler.join()
 
     def measure_with_hung_job(self) -> float:
-        """Milliseconds until the slowest of three empty jobs runs while another job loops without end."""
+        """Milliseconds until the slowest of three empty jobs runs while another job loops forever."""
         self.enqueue("bench.workers.hang", timeout=HUNG_JOB_TIMEOUT_SECONDS)
         time.sleep(0.3)
         slowest = 0.0
@@ -157,7 +157,7 @@ def hang() -> None:
 
 
 def push_pid_and_sleep() -> None:
-    """A job that records the process it runs in."""
+    """A job that records the id of its process, then sleeps."""
     with Redis.from_url(os.environ["REDIS_URL"]) as redis:
         redis.rpush("pids", os.getpid())
     time.sleep(30)

@@ -10,18 +10,18 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# CPU microseconds, each on one core.
+# CPU microseconds on one core.
 WEB_REPLY, WEB_QUESTION = 700, 910  # a webhook with a fast reply; one whose answer a worker computes
 WORKER_ANSWER, WORKER_DELIVERY = 4_150, 385  # an answer, sent as a text; a webhook to one of our endpoints
 STORE_REPLY, STORE_QUESTION, STORE_ANSWER, STORE_DELIVERY = 100, 170, 700, 155
 DELIVERIES_PER_WEBHOOK = 2  # to each endpoint that is subscribed to all events: received, answered
 # Bytes in the store until the claim expires: the claim; an answer's records and the claims of its status callbacks.
 CLAIM_BYTES, ANSWER_BYTES, CLAIM_TTL_SECONDS = 140, 800, 7 * 24 * 3600
-MAX_BUSY = 0.6  # of a core of a web or worker process: the rest is for bursts, deployments and slower machines
-MAX_STORE_BUSY = 0.5  # a store is shared by all, and nothing else can take over its work
+MAX_BUSY = 0.6  # of a web or worker process's core: the rest is for bursts, deployments and slower machines
+MAX_STORE_BUSY = 0.5  # all processes share a store, and nothing else can take over its work
 LAST_STEP_OF_RESPONSE, LAST_STEP = 3, 5
 Resource = tuple[str, int]
-"""A kind (web, store, worker) and a number."""
+"""A kind (web, store, worker) and an index."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Load:
         return self.store_at_once + self.store_later
 
     def stored_bytes(self, seconds: float) -> float:
-        """Return how much the store holds after the load has lasted for some time."""
+        """Return how many bytes the store holds after the load has lasted this many seconds."""
         return self.webhooks * min(seconds, CLAIM_TTL_SECONDS) * (CLAIM_BYTES + self.questions * ANSWER_BYTES)
 
 
@@ -72,7 +72,7 @@ class Plan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of each kind, in all."""
+        """The total number of each kind."""
         return {"web": self.web * self.stores, "worker": self.worker * self.stores, "store": self.stores}
 
 
@@ -90,7 +90,7 @@ def plan(load: Load) -> Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a simulation has found: the seconds of each webhook, in order of arrival, and how busy each kind was."""
+    """What a simulation found: the seconds that each webhook took, in order of arrival, and how busy each kind was."""
 
     times: list[float]
     busy: dict[str, float]
@@ -99,8 +99,8 @@ class Outcome:
 def simulate(load: Load, planned: Plan, seconds: float = 10.0, seed: int = 1) -> Outcome:
     """Simulate webhooks that arrive at random and take random times.
 
-    A web process computes, waits for the store, computes and waits again; then it responds. A worker follows, and its
-    own commands occupy the same store. Every process serves one thing at a time, in order of arrival.
+    A web process computes, waits for the store, computes and waits again; then it responds. Then a worker runs, whose
+    commands occupy the same store. Every process does one step at a time, in order of arrival.
     """
     randoms = random.Random(seed)  # noqa: S311 (a simulation)
     free_at: dict[Resource, float] = {}

@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def write_environment_file(environ: Mapping[str, str]) -> None:
-    """Write the settings in which this demo differs from .env.demo, for `make send` and scripts.flask elsewhere."""
+    """Write the settings in which this demo differs from .env.demo, for `make send` and scripts.flask to read."""
     path, usual = FOLDER / "environment", read_env(DEMO_ENV_FILE)
     changed = [name for name, value in usual.items() if environ[name] != value]
     path.touch()
@@ -138,7 +138,7 @@ def free_port() -> int:
 
 
 def describe_sending(web: str) -> str:
-    """Say why all sending is stopped, which survives a restart of the demo; "" if it is not stopped."""
+    """Return a sentence if all sending is stopped, which outlasts a restart of the demo, or else ""."""
     try:
         with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
             sending = json.load(response)["sending"]

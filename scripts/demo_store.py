@@ -22,12 +22,12 @@ def find_program() -> str:
 
 
 def new_url(port: int) -> str:
-    """Return the URL of a store at this port, with a new password: other users of this machine can reach the port."""
+    """Return the URL of a store on this port, with a new password: other users of this machine can reach the port."""
     return f"redis://:{secrets.token_urlsafe(24)}@127.0.0.1:{port}"
 
 
 def write_config(url: str, folder: Path) -> None:
-    """Write the server's configuration. The password is not in its command line, which everybody can read."""
+    """Write the server's configuration. The password is there, not on the command line, which everybody can read."""
     parts = urlsplit(url)
     (folder / "store.conf").write_text(
         f"bind 127.0.0.1\nport {parts.port}\nrequirepass {parts.password}\n"

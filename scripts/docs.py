@@ -21,7 +21,7 @@ PARTS = (  # packages and root modules, from top to bottom
 
 
 def tour_list() -> str:
-    """Return the reading tour as a numbered list. Line counts are rounded to 50, so that few changes affect it."""
+    """Return the reading tour as a numbered list. Line counts are rounded to the nearest 50 to change rarely."""
     steps = [f"{number}. {step}: {_links(names)}" for number, (step, names) in enumerate(tour.TOUR.items(), 1)]
     return "\n".join(steps)
 
@@ -56,7 +56,7 @@ def _without_implied(edges: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def commands_table() -> str:
-    """Return what people can text or say: a row for each command, then the keys that are no commands."""
+    """Return a row for each command: what people can text or say, the key, and what they get."""
     rows = [(f"`{row.usage}`", row.key, row.help_text) for row in load_commands().values()]
     return format_table(("text or say", "key", "what you get"), rows)
 

@@ -1,4 +1,4 @@
-"""Answers real numbers from this machine: opens a tunnel, sets their webhooks, and restores them at the end."""
+"""Answers real phone numbers from this machine: opens a tunnel, sets their webhooks, and restores them at the end."""
 
 import contextlib
 import os
@@ -71,7 +71,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 
 
 def _browser_phones(port: str) -> dict[str, str]:
-    """Start the exchange too, with a token of its own, for people without signal. It calls the public URL."""
+    """Return the settings that start the exchange too, with its own token, for people without a phone signal."""
     token = secrets.token_hex(16)
     return {
         "DEMO_HAS_EXCHANGE": "true",
@@ -83,7 +83,7 @@ def _browser_phones(port: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
-    """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
+    """Yield this machine's public URL: PUBLIC_URL, or the URL of a tunnel, which is closed at the end."""
     check_port("PORT", port := given.get("PORT") or "8000")
     check_port("EXCHANGE_PORT", given.get("EXCHANGE_PORT") or "8001")
     if given.get("PUBLIC_URL"):
@@ -141,7 +141,7 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
 
 
 def print_preflight(environ: dict[str, str]) -> None:
-    """Print what is not ready for a talk. The start continues anyway: the presenter decides."""
+    """Print what is not ready for a talk. Start-up continues anyway: the presenter decides."""
     command = [sys.executable, "-m", "scripts.flask", "preflight"]
     checks = subprocess.run(command, cwd=demo.ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
     print(checks.stdout or checks.stderr, end="", flush=True)

@@ -92,7 +92,7 @@ def find_numbers(settings: Settings) -> list[Any]:
 
 
 def plan(numbers: list[Any], public_url: str) -> list[NumberWebhooks]:
-    """Return what is to be changed in order that these numbers' webhooks reach `public_url`."""
+    """Return the changes that make these numbers' webhooks reach `public_url`."""
     wanted = {
         field: f"{public_url}{value}{CONNECTION_OVERRIDES}" if value.startswith("/") else value
         for field, value in NUMBER_SETTINGS.items()
@@ -110,7 +110,7 @@ def save(changes: list[NumberWebhooks], file: Path) -> None:
 
 
 def restore_saved(numbers: list[Any], file: Path) -> None:
-    """Restore the settings that a killed program left behind, unless somebody has changed them since."""
+    """Restore the original settings if this program was killed before it could, unless somebody has changed them."""
     if not file.exists():
         return
     saved = {row["sid"]: row for row in json.loads(file.read_text())}

@@ -1,4 +1,4 @@
-"""Plays a recording on the stage, marked as one. Needs no store, no network and no account: a plan B for the talk."""
+"""Plays a recording on the stage, marked as such. Needs no store, no network and no account: a plan B for the talk."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def play(frames: Frames, speed: float, sleep: Callable[[float], object]) -> Iter
 
 
 def at_most_four_per_second(frames: Frames, speed: float) -> Frames:
-    """Return the frames without those that another one replaces before the stage would redraw."""
+    """Return the frames without those that are replaced before the stage would redraw."""
     shown: list[tuple[float, str]] = []
     for at, html in frames:
         if shown and at - shown[-1][0] < REDRAW_INTERVAL_SECONDS * speed:

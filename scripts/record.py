@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def follow(url: str) -> Iterator[str]:
-    """Yield each scene's HTML. Reconnects after an interruption; raises requests.RequestException before the first."""
+    """Yield each scene's HTML. Reconnects after an interruption; before the first scene, raises RequestException."""
     has_begun = False
     while True:
         try:

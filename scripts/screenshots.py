@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def take_poll(stage: Page, console: Page) -> None:
-    """Go to the poll, have people vote, and take the console before, and the stage after the result is revealed."""
+    """Go to the poll, have people vote, and capture the console before and the stage after the result is revealed."""
     log_in(console)
     console.get_by_text("All scenes", exact=True).click()
     console.get_by_role("button", name="2. Tabs or spaces?").click()
@@ -61,20 +61,20 @@ def take_poll(stage: Page, console: Page) -> None:
 
 
 def log_in(page: Page) -> None:
-    """Start a session of the demo's presenter, and show the console."""
+    """Log in as the demo's presenter, and show the console."""
     page.goto(f"{STAGE_URL}/present/login")
     page.get_by_label("Password").fill("rehearsal")
     page.get_by_role("button", name="Log in").click()
 
 
 def open_timeline(stage: Page) -> None:
-    """Show the scene `timeline`, which is not the current one."""
+    """Show the `timeline` scene, which is not the current one."""
     log_in(stage)
     stage.goto(f"{STAGE_URL}/?scene={talk_file.load().positions['timeline']}")
 
 
 def play_scene(phones: Page) -> str:
-    """Have two people send texts and one person make a call. Return the call's sid."""
+    """Have two people send texts and one person make a call. Return the call's SID."""
     numbers = [handset["number"] for handset in get_json("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
     first, second, third = (numbers * 3)[:3]
     post_json(f"/handsets/{first}/texts", {"body": "time"})

@@ -1,6 +1,6 @@
 """Sends a provider's signed sample webhook to a running app: python -m scripts.send stripe invoice.paid.
 
-The secrets (STRIPE_WEBHOOK_SECRET, …) come from the environment, or else from .env.demo.
+The secrets (STRIPE_WEBHOOK_SECRET, …) come from the environment, else from the running demo, else from .env.demo.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     environ = os.environ if environ is None else environ
     options = _parse_arguments(words, find_app_url(environ))
     provider = providers.load()[options.provider]
-    running = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() else {}  # with what overrides .env.demo
+    running = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() else {}  # overrides .env.demo
     setting = (read_env(DEMO_ENV_FILE) | running | dict(environ)).get(provider.setting_name, "")
     if not setting:
         print(
@@ -66,7 +66,7 @@ def _parse_arguments(words: list[str] | None, app_url: str) -> argparse.Namespac
 
 
 def parse_origin(text: str) -> str:
-    """Return the URL without a final slash. Raises ArgumentTypeError."""
+    """Return the URL without a trailing slash. Raises ArgumentTypeError."""
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise argparse.ArgumentTypeError("must be an address such as http://127.0.0.1:8000")

@@ -50,7 +50,7 @@ def total() -> int:
 
 
 def main() -> int:
-    """Print the tour. Return 1 if it has more than MAX_LINES."""
+    """Print the tour. Return 1 if it has more than MAX_LINES lines."""
     for step, names in TOUR.items():
         print(step)
         for name in names:

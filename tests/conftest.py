@@ -24,7 +24,7 @@ from tests.support.redis_keys import undocumented
 from tests.support.stage import StageEvents
 from tests.support.waiting import LIMIT_SECONDS
 
-# They start many processes and wait for most of a minute each.
+# Each starts many processes and spends most of a minute waiting.
 LONGEST = (
     "tests/workers/engine/test_dead_worker_recovery.py",
     "tests/end_to_end/test_failures.py",
@@ -50,12 +50,12 @@ compile_once()
 # Processes that tests start run this checkout's own exchange, whichever is installed.
 os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
-# A shell's background job ignores SIGINT, and its child processes inherit that, but tests stop them by SIGINT.
+# A shell's background job ignores SIGINT, and its child processes inherit that, but tests stop them with SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# What is imported and collected stays until the end. Not to search it for garbage again and again saves seconds.
+# What is imported and collected stays until the end, so not searching it for garbage again and again saves seconds.
 gc.disable()
 
 
@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[ValkeyServer]:
-    """A real Valkey of this run's own."""
+    """A real Valkey server for this test run."""
     server = ValkeyServer(port=reserved_port())
     server.start()
     yield server
@@ -92,13 +92,13 @@ def redis(store: ValkeyServer, request: pytest.FixtureRequest) -> Iterator[redis
 
 @pytest.fixture
 def environ(store: ValkeyServer) -> dict[str, str]:
-    """The settings of these tests, as the environment gives them."""
+    """The settings of these tests, as environment variables."""
     return own_environment() | {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
 
 
 @pytest.fixture
 def settings(environ: dict[str, str]) -> config.Settings:
-    """The same, read."""
+    """The same settings, loaded by config.py, with loopback allowed."""
     return replace(config.load(environ), allow_loopback=True)  # receivers of webhooks are on this machine
 
 
@@ -128,7 +128,7 @@ def visitor(app: Any) -> Any:
 
 @pytest.fixture
 def post_as_twilio(app: Any, settings: config.Settings) -> WebhookPoster:
-    """Sends what Twilio sends."""
+    """Sends signed webhooks as Twilio does."""
     return WebhookPoster(app, settings)
 
 

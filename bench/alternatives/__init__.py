@@ -1,1 +1,1 @@
-"""What our code is compared with: apps, workers and HTTP clients as most projects write them, or of the least cost."""
+"""What our code is compared with: apps, workers and HTTP clients, either as most projects write them or minimal."""

@@ -1,6 +1,6 @@
 """Sends recorded requests with a bare aiohttp client, as the baseline for the exchange's cost.
 
-`python -m bench.alternatives.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from the standard
+`python -m bench.alternatives.bare_client CORE ORIGIN CONCURRENT` reads a JSON list of HTTP requests from standard
 input and prints the fields of a Cost as a JSON list."""
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import astuple, dataclass
 
 import aiohttp
 
-OWN_HEADERS = {"host", "content-length"}  # those that the client itself adds
+OWN_HEADERS = {"host", "content-length"}  # headers that the client adds itself
 
 
 @dataclass
 class Cost:
-    """The cost of `count` requests, in seconds of wall time and of CPU time."""
+    """The cost of `count` requests, in seconds of wall-clock time and CPU time."""
 
     count: int
     seconds: float

@@ -1,4 +1,4 @@
-"""The app that ours is compared with: the same duties, done in the usual way, one call of redis-py after another."""
+"""The app that ours is compared with: the same duties, done in the usual way, with one redis-py call after another."""
 
 import functools
 import hashlib
@@ -53,7 +53,7 @@ def publish(event_type: str, subject: str, **data: object) -> None:
 @app.post("/sms")
 @webhook
 def sms() -> str:
-    """Reply to a text; `count` is answered by a worker."""
+    """Reply to a text; a worker answers `count`."""
     started_at, sid, sender, words = time.time(), request.form["MessageSid"], request.form["From"], request.form["Body"]
     publish("text.received", sid, who=f"••• {sender[-3:]}", words=words)
     redis.hgetall("show")

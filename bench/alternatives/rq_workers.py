@@ -15,7 +15,7 @@ CONCURRENT_WORKERS = 200
 
 
 class NoTimeout(BaseDeathPenalty):
-    """RQ has no timeout for greenlets: its alarm hits the whole process, its thread exception any greenlet."""
+    """No timeout: RQ's alarm would interrupt the whole process, and its thread exception an arbitrary greenlet."""
 
     def setup_death_penalty(self) -> None:
         return None
@@ -32,7 +32,7 @@ class WithoutSignals(SimpleWorker):
 
 
 def run_worker(name: str) -> None:
-    """Run RQ's worker of this name until killed."""
+    """Run the RQ worker with this name until the process is killed."""
     if name == "200 SimpleWorkers, greenlets":
         from gevent import monkey
 

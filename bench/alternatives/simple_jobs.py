@@ -1,4 +1,4 @@
-"""Jobs as most apps write them, in a module that imports quickly: RQ's default worker imports it for every job."""
+"""Jobs as most apps write them, in a module that is quick to import: RQ's default worker imports it for every job."""
 
 import requests
 
@@ -9,4 +9,4 @@ def post(url: str, body: str) -> int:
 
 
 def nothing() -> None:
-    """Do nothing; the job's RQ Webhook is what is measured."""
+    """Do nothing: the benchmarks measure RQ's Webhook, or the request that enqueues the job."""

@@ -1,5 +1,4 @@
-"""The trivial app of the exchange's benchmark: it responds with fixed documents, and to each stream frame with a
-frame."""
+"""The trivial app of the exchange's benchmark: it answers webhooks with fixed documents, frames with frames."""
 
 from __future__ import annotations
 
@@ -64,7 +63,7 @@ class StreamEnd(asyncio.Protocol):
         transport.write(head + b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept)
 
     def data_received(self, data: bytes) -> None:
-        """Takes whole WebSocket messages. Those of the exchange are masked and between 126 and 65,535 bytes long."""
+        """Handles each complete WebSocket message. The exchange's are masked and at most 65,535 bytes long."""
         now = time.perf_counter()
         self.received += data
         while len(self.received) >= 4:
@@ -75,19 +74,19 @@ class StreamEnd(asyncio.Protocol):
                 return
             message, self.received = self.received[start:end], self.received[end:]
             self.arrivals.append(now)
-            if not self.answer and len(self.arrivals) == 2:  # `start`, after `connected`
+            if not self.answer and len(self.arrivals) == 2:  # this is `start`; the first was `connected`
                 self.answer = frame_for(message)
             elif self.answer and not self.transport.is_closing():
                 self.transport.write(self.answer)
 
     def lateness(self) -> list[float]:
-        """Returns how late each frame was, in seconds, on the 20 ms schedule that the earliest frame sets."""
+        """Returns how late each frame was, in seconds, relative to the 20 ms schedule of the earliest frame."""
         due = [arrival - number * FRAME_SECONDS for number, arrival in enumerate(self.arrivals[2:])]
         return [moment - min(due) for moment in due]
 
 
 def frame_for(masked: bytes) -> bytes:
-    """A WebSocket message with 20 ms of sound for the stream whose masked `start` message this is."""
+    """A WebSocket message with 20 ms of sound for the stream that this masked `start` message opens."""
     mask, body = masked[:4], masked[4:]
     start = bytes(byte ^ mask[index % 4] for index, byte in enumerate(body))
     sid = re.findall(rb"MZ[0-9a-f]{32}", start)[0]

@@ -1,4 +1,4 @@
-"""Makes hostile and unusual HTTP requests, the same ones for the same seed; URLs in them lead only to this machine."""
+"""Makes hostile and unusual HTTP requests, the same ones for the same seed; URLs in fields point to this machine."""
 
 import json
 import random
@@ -160,7 +160,7 @@ class RequestFuzzer:
         return make_request(self.rng.choice(METHODS[:6]), path, body.encode(), JSON, authorization)
 
     def twilio(self) -> bytes:
-        """A webhook of Twilio's, correctly signed, with any values."""
+        """A Twilio webhook, correctly signed, with any values."""
         target = self.target(path := self.rng.choice(TWILIO_PATHS))
         name, prefix = ("MessageSid", "SM") if path in SMS_PATHS else ("CallSid", "CA")
         is_valid = self.rng.random() < VALID_SHARE
@@ -174,7 +174,7 @@ class RequestFuzzer:
         return make_request("POST", target, encode(fields), FORM, signature)
 
     def provider(self) -> bytes:
-        """A provider's webhook with another body, signed again or not."""
+        """A provider's webhook with a changed body, usually signed again."""
         name = self.rng.choice(sorted(self.settings.webhook_secrets))
         provider, url = providers.load()[name], f"{self.settings.public_url}/webhooks/{name}"
         delivery = provider.sample(self.rng.choice(tuple(provider.samples)), url)
@@ -184,7 +184,7 @@ class RequestFuzzer:
         return to_request(delivery)
 
     def mutate(self, body: bytes) -> bytes:
-        """Another body, which may still be parsed."""
+        """A changed body, which may still be valid."""
         choice = self.rng.randrange(5)
         if choice == 0:
             return json.dumps(self.json_value(4)).encode()

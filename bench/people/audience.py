@@ -19,7 +19,7 @@ from ringback.twiml.application_error import APPLICATION_ERROR_MESSAGE
 from workers import apologies
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu
-CALL_SECONDS = 40.0  # that the exchange holds a key until the call listens
+CALL_SECONDS = 40.0  # how long the exchange holds a pressed key until the call listens for it
 OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
 NOT_HEARD = "I did not hear anything."
 APOLOGIES = (apologies.TIMEOUT_MESSAGE, apologies.FAILURE_MESSAGE)
@@ -46,7 +46,7 @@ class Received:
     sentences: list[tuple[float, str]] = field(default_factory=list)
 
     def count(self, *parts: str) -> int:
-        """How many sentences contain one of these parts."""
+        """How many sentences contain at least one of these parts."""
         return sum(any(part in sentence for part in parts) for _, sentence in self.sentences)
 
     def first(self, part: str) -> float:
@@ -55,12 +55,12 @@ class Received:
 
 
 class Audience:
-    """Handsets of the exchange. Its live feed says what they receive."""
+    """Handsets of the exchange, whose live feed reports what they receive."""
 
     def __init__(self, exchange: str) -> None:
         self.exchange = exchange
         self.received: defaultdict[str, Received] = defaultdict(Received)
-        self.errors: defaultdict[str, list[int]] = defaultdict(list)  # the debugger's alerts, by SID of call or text
+        self.errors: defaultdict[str, list[int]] = defaultdict(list)  # the debugger's codes, by SID of call or text
         self.has_missed_items = False
         self.calls: dict[str, Question] = {}
         parts = urlsplit(exchange)
@@ -89,7 +89,7 @@ class Audience:
             each.result()
 
     def outcome(self, question: Question) -> str:
-        """One of OUTCOMES. `right` is exactly one right answer, and no apology."""
+        """One of OUTCOMES. `right` means exactly one right answer and no apology."""
         got = self.received[question.number]
         answers, apologies, troubles = got.count(question.answer), got.count(*APOLOGIES), got.count(*TROUBLES)
         if answers:
@@ -99,7 +99,7 @@ class Audience:
         return "unreachable" if troubles or self.errors[question.sid] else "lost"
 
     def outcomes(self, questions: Sequence[Question]) -> Counter[str]:
-        """How many questions had each outcome so far."""
+        """How many questions have had each outcome so far."""
         return Counter(map(self.outcome, questions))
 
     def describe_failures(self, questions: Sequence[Question]) -> list[str]:
@@ -113,7 +113,7 @@ class Audience:
         return lines
 
     def wait_for(self, questions: Sequence[Question], seconds: float, settled: set[str]) -> Counter[str]:
-        """Wait until the outcome of each question is in `settled`, at most this time. Return the outcomes."""
+        """Wait until each question's outcome is in `settled`, but no longer than `seconds`. Return the outcomes."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not settled >= self.outcomes(questions).keys():
             time.sleep(0.5)

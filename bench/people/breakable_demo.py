@@ -49,7 +49,7 @@ class BreakableDemo:
         eventually(lambda: returns_200(f"{self.web}/health/ready"), "the demo is ready")
 
     def start_store(self, at: int) -> "subprocess.Popen[bytes]":
-        """Start a store with the data that its append-only file has."""
+        """Start a store with the data in its append-only file."""
         folder = self.folder / f"store {at}"
         folder.mkdir(exist_ok=True)
         options = {"port": self.ports[at], "dir": folder, "appendonly": "yes", "save": ""}
@@ -59,7 +59,7 @@ class BreakableDemo:
         return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def client(self, at: int = 0) -> redis.Redis:
-        """A client of a store, past the switch."""
+        """A client connected directly to a store, bypassing the switch."""
         return redis.Redis(port=self.ports[at])
 
     def pids(self, part: str) -> list[int]:
@@ -73,14 +73,14 @@ class BreakableDemo:
         return found
 
     def signal(self, part: str, number: signal.Signals) -> None:
-        """Send a signal to the first process of a part; SIGKILL to all of them."""
+        """Send a signal to the first process of a part, or SIGKILL to all of them."""
         pids = self.pids(part)
         for pid in pids if number == signal.SIGKILL else pids[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def wait_until_calm(self, seconds: float) -> None:
-        """Wait until nothing is pending in the store, at most this time."""
+        """Wait until nothing is pending in the store, but no longer than `seconds`."""
         until = time.monotonic() + seconds
         with self.client() as client:
             while time.monotonic() < until and any(map(client.zcard, OPEN_KEYS)):

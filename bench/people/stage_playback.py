@@ -18,7 +18,7 @@ from scripts.playback import read
 from scripts.supervision.processes import returns_200
 from tests.support.waiting import eventually
 
-PEOPLE, CROWD_SECONDS = 200, 20  # unless PEOPLE and SECONDS say otherwise
+PEOPLE, CROWD_SECONDS = 200, 20  # the defaults of the variables PEOPLE and SECONDS
 TALK = str(ROOT / "tests/support/talk.toml")  # its poll shows each vote at once
 STOPPING_SECONDS = 60
 EXTRA_SECONDS = 2.0  # after the last scene
@@ -61,7 +61,7 @@ def record(folder: Path, path: Path, people: int, seconds: int) -> str:
 
 
 def play(path: Path, seconds: float) -> dict[str, Any]:
-    """Play the recording to Chromium at 1920 by 1080. Return what the page has observed."""
+    """Play the recording to Chromium at 1920 by 1080. Return what the page observed."""
     environ = os.environ | {"PORT": str(port := free_port()), "FILE": str(path), "SPEED": "1"}
     server = _start("scripts.playback", environ, subprocess.DEVNULL)
     try:

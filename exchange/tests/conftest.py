@@ -35,7 +35,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("busy")
 
-# Processes that tests start run the Ringback of this folder, whichever is installed.
+# Processes that tests start run this folder's Ringback, whichever is installed.
 os.environ["PYTHONPATH"] = str(PROJECT)
 
 
@@ -131,7 +131,7 @@ def call(agent: StreamApp, ada: Person) -> Person:
 
 @pytest.fixture
 def relay(exchange: Exchange, app: StubApp, ada: Person, loop: asyncio.AbstractEventLoop) -> RelayCall:
-    """Ada's call in a ConversationRelay session. Speech takes its natural time there: see `options`."""
+    """Ada's call in a ConversationRelay session. Its tests set `pace` to 1, so that speech takes its natural time."""
     return RelayCall(exchange, app, ada, AppWebSocket(loop))
 
 

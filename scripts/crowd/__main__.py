@@ -91,7 +91,7 @@ def received(rows: list[Any]) -> list[Any]:
 
 
 def forget_handsets(exchange: str, numbers: set[str]) -> None:
-    """Delete what handsets of these numbers have from an earlier rehearsal."""
+    """Delete what these numbers' handsets still have from an earlier rehearsal."""
     with requests.Session() as http:
         for number in numbers:
             http.delete(f"{exchange}/handsets/%2B{number[1:]}", timeout=10)
@@ -111,7 +111,7 @@ class ProgressBar:
             print(f"\r[{bar}] {done}/{self.total} {phase:<50}", end="", file=sys.stderr)
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the bar's line."""
         if sys.stderr.isatty():
             print(file=sys.stderr)
 

@@ -23,7 +23,7 @@ WEIGHTS = {
     "hang up at once": 3,
     "stop": 2,
 }
-CHANGED_VOTES = 0.05  # of those who vote, how many vote again
+CHANGED_VOTES = 0.05  # the share of voters who vote again
 SPELLINGS = ("{}", "{}", "{}", "{!u}", "{!t}!", " {} ", "{}.", "“{}”")
 UNKNOWN = ("hello", "is this thing on", "first!", "lol", "when is lunch", "👋", "test test")
 RUDE = ("this talk is crap", "bloody hell", "you are an arse")
@@ -44,8 +44,8 @@ PICTURE = (  # one pixel
 class Act:
     """One text or call. `at` is in seconds from the start.
 
-    `steps` are what to do after the call is answered: pairs of a verb (key, speech, audio, hangup) and its value, each
-    with the words that must be heard first. `texts` and `spoken` are regular expressions, one for each text that the
+    `steps` are what to do after the call is answered: a verb (key, speech, hangup), its value, and a regular expression
+    for the words that must be heard first. `texts` and `spoken` are regular expressions, one for each text that the
     person must get and each sentence that they must hear. `vote` is the option that this act votes for.
     """
 
@@ -63,7 +63,7 @@ class Act:
 
 
 def numbers(people: int) -> Iterator[str]:
-    """Yield fictional numbers: Ofcom's range for drama, then the numbers 555-0100 to 555-0199 of US area codes."""
+    """Yield fictional numbers: Ofcom's range for drama, then the numbers 555-0100 to 555-0199 in US area codes."""
     for at in range(people):
         if at < BRITISH_NUMBERS:
             yield f"+447700900{at + 101:03}"  # 100 is the app's in the demo
@@ -81,7 +81,7 @@ AREA_CODES = (
 
 
 def make_plan(people: int, seconds: float, seed: int, options: Sequence[str]) -> list[Act]:
-    """Return the acts in order of time. People arrive in bursts, as in a room where everybody is told the same
+    """Return the acts in chronological order. People arrive in bursts, as in a room where everybody is told the same
     thing."""
     chance = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
     bursts = sorted(chance.uniform(0, seconds * 0.8) for _ in range(max(1, int(seconds / 10))))
@@ -98,7 +98,7 @@ def make_plan(people: int, seconds: float, seed: int, options: Sequence[str]) ->
 
 
 def expected_votes(acts: Sequence[Act], options: Sequence[str]) -> dict[str, int]:
-    """Return the votes that the poll must show: the last one of each person."""
+    """Return the votes that the poll must show: each person's last one."""
     last = {act.number: act.vote for act in acts if act.vote}
     return {option: list(last.values()).count(option) for option in options}
 

@@ -1,4 +1,4 @@
-"""Performs a plan as if by people: texts and calls through the exchange's JSON API, and the presenter's pages."""
+"""Performs a plan as people would: texts and calls through the exchange's JSON API, and the presenter's pages."""
 
 import asyncio
 import re
@@ -78,7 +78,7 @@ class Rehearsal:
         return False
 
     async def collect(self, is_complete: Callable[[dict[str, list[Any]]], bool]) -> dict[str, list[Any]]:
-        """Return each person's texts, oldest first, once they are complete or nothing new arrives any more."""
+        """Return each person's texts, oldest first, once they are complete or no more arrive."""
         numbers = sorted({act.number for act in self.acts})
         last_count, until = -1, time.monotonic() + SETTLING_SECONDS
         connector = aiohttp.TCPConnector(limit=50)
@@ -129,7 +129,7 @@ def spoken(call: dict[str, Any]) -> list[str]:
 
 
 def reply_times_ms(texts: dict[str, list[Any]]) -> list[float]:
-    """Return the time from each text to its reply, if that is the next text."""
+    """Return the milliseconds from each text to its reply, if the reply is the next text."""
     times = []
     for rows in texts.values():
         for sent, answer in pairwise(rows):
@@ -143,7 +143,7 @@ def _seconds(at: str) -> float:
 
 
 class RehearsalPresenter:
-    """A logged-in browser. Raises requests.RequestException if the app does not respond."""
+    """A presenter's logged-in session. Raises requests.RequestException if the app does not respond."""
 
     def __init__(self, app: str, password: str) -> None:
         self.app, self.http = app, requests.Session()

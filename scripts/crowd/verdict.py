@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Verdict:
-    """Counts of answers: texts and spoken sentences alike. `examples` has a sentence for some that are not right."""
+    """Counts of answers: texts and spoken sentences alike. `examples` has a line for each of the first 20 faults."""
 
     expected: int = 0
     right: int = 0
@@ -38,7 +38,7 @@ class Verdict:
             self._count("twice" if used[answer] else "wrong", f"{who} got {answer[:80]!r}")
 
     def compare_heard(self, who: str, expected: Sequence[str], heard: Sequence[str]) -> None:
-        """Like `compare`, but a caller may hear other sentences too, such as the menu; each answer only once."""
+        """Like `compare`, but a caller may hear other sentences too, such as the menu, though each answer only once."""
         self.expected += len(expected)
         for pattern in expected:
             count = sum(bool(re.search(pattern, sentence)) for sentence in heard)

@@ -1,6 +1,6 @@
 """Checks that the demo can start, before anything is installed. It imports only the standard library.
 
-This module and scripts/setup/install.py also run under an unsupported Python, so that they can say so.
+This module and scripts/setup/install.py also run under an unsupported Python, so that they can report it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Installs what the demo or the tests need into .venv, unless that has been done, and then runs a module there.
+"""Installs what the demo or the tests need into .venv, unless it is installed already, and then runs a module there.
 
     python3 -m scripts.setup.install demo --run scripts.demo
 
@@ -38,7 +38,7 @@ STOP_TIMEOUT_SECONDS = 5
 LOCK_INTERVAL_SECONDS, GROUP_INTERVAL_SECONDS = 0.2, 0.02
 FAILURE_LINES = 15
 
-# Name -> the requirement files, in order of installation. A file after "?" may fail: it only makes the app faster.
+# Name -> the requirement files, in order of installation. A file after "?" is optional: it only makes the app faster.
 SETS = {
     "demo": ["requirements-demo.txt"],
     "dev": ["requirements-demo.txt", "requirements-dev.txt", "?requirements-parser.txt"],
@@ -46,7 +46,7 @@ SETS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Install, then become the module given by --run. Return 1 if that is impossible, or 130 after a signal."""
+    """Install, then turn into the module given by --run. Return 1 if that is impossible, or 130 after a signal."""
     parser = argparse.ArgumentParser(prog="python -m scripts.setup.install", description=__doc__)
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--run", metavar="MODULE", help="the module to run afterwards")
@@ -89,7 +89,7 @@ class Installation:
         self.is_stopping = False
 
     def request_stop(self, number: int = 0, *_: object) -> None:
-        """Handle a signal: interrupt pip, which then deletes its temporary files, or kill it if it has not ended."""
+        """Handle a signal: interrupt pip, which then deletes its temporary files, or, at the alarm, kill it."""
         self.is_stopping = True
         if self.child:
             with suppress(ProcessLookupError, PermissionError):  # it has ended
@@ -107,7 +107,7 @@ class Installation:
             os.close(lock)
 
     def _lock_folder(self) -> int:
-        """Wait until no other process installs in this folder. Return a file descriptor that keeps others waiting."""
+        """Wait until no other process is installing here. Return a file descriptor that keeps others waiting."""
         lock, notice = os.open(ROOT, os.O_RDONLY), "waiting for another installation in this folder …"
         while not self.is_stopping:
             try:
@@ -163,7 +163,7 @@ class Installation:
         is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")
         count = len(
             re.findall(r"^[\w.-]+==[^;\n]+$", path.read_text(), re.MULTILINE)
-        )  # without those for other machines
+        )  # without those for other platforms
         print(f"installing {count} {'package' if count == 1 else 'packages'} from {path.name} …", flush=True)
         try:
             self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)
@@ -200,7 +200,7 @@ class Installation:
 
 
 def _wait_for_group(group: int) -> None:
-    """Wait for the processes that an interrupted command has started."""
+    """Wait for the processes that an interrupted command started."""
     with suppress(ProcessLookupError, PermissionError):
         while True:
             os.killpg(group, 0)
@@ -228,7 +228,7 @@ def own_version() -> str:
 
 
 def venv_version() -> str:
-    """Return the version of .venv's Python, such as "3.11"; "" if it does not run, as after its Python was removed."""
+    """Return the version of .venv's Python, such as "3.11", or "" if it cannot run, as when it was removed."""
     try:
         command = [str(PYTHON), "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603

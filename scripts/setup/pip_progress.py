@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 
-PACKAGES_PER_LINE = 10  # of progress, unless a terminal can update its last line
+PACKAGES_PER_LINE = 10  # of progress, if the output is not a terminal
 # "Collecting flask==3.1.3 (from …)" or, if the package index is a folder, "Processing /wheels/flask-3.1.3-py3-….whl"
 NAME_PATTERN = re.compile(
     r"(?:Collecting |Requirement already satisfied: |Processing \S*/)([A-Za-z0-9_.]+(?:-[A-Za-z]+)*)"
@@ -14,7 +14,7 @@ NAME_PATTERN = re.compile(
 
 
 def show_progress(lines: Iterable[str], count: int) -> Iterator[str]:
-    """Yield pip's lines, and print which package it is dealing with."""
+    """Yield pip's lines, and print which package it is processing."""
     found = 0
     for line in lines:
         yield line
@@ -29,7 +29,7 @@ def show_progress(lines: Iterable[str], count: int) -> Iterator[str]:
 
 
 def _print_progress(text: str, is_milestone: bool) -> None:
-    """Show the text in the terminal's last line. Elsewhere, such as in a log, print only milestones."""
+    """Show the text on the terminal's last line. Elsewhere, such as in a log, print only milestones."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif is_milestone:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 WINDOW_SECONDS = 30
 CRASHES_IN_WINDOW, CRASHES_AT_START = 3, 2  # a process that exits this often keeps crashing
-SHOWN_LINES = 40  # gunicorn prints some twenty of its own after the cause
+SHOWN_LINES = 40  # after the cause, gunicorn prints about twenty lines of its own
 # Lines of supervisord: "exited: web-0 (exit status 1; not expected)", "success: web-0 entered RUNNING state, …"
 NEWS_PATTERN = re.compile(r"(?P<news>(exited: |success: (\w+:)?)(?P<program>[a-z]+).*)")
 EXIT_PATTERN = re.compile(r"exited: (?P<program>[a-z]+)")
@@ -24,14 +24,14 @@ class CrashReports:
         self.exits: dict[str, list[float]] = defaultdict(list)
 
     def read_news(self) -> list[str]:
-        """Return a line for each exit and restart, until a process keeps crashing: then the end of its log, once."""
+        """Return a line for each exit and restart; when a process keeps crashing, the end of its log, then no more."""
         known = set(self._find_crashing())
         lines = [match for line in self._read_new_lines() if (match := NEWS_PATTERN.search(line))]
         news = [match["news"] for match in lines if match["program"] in self.exits.keys() - known]
         return news + [self._describe(program) for program in self._find_crashing() if program not in known]
 
     def read_crashes(self) -> str:
-        """Return the ends of the logs of all processes that have crashed twice, before everything was ready."""
+        """Return the ends of the logs of all processes that have crashed twice. Called until everything is ready."""
         self._read_new_lines()
         return "\n".join(map(self._describe, self._find_crashing(CRASHES_AT_START)))
 

@@ -1,4 +1,4 @@
-"""The processes of the demo and of the live number, under supervisord: they start, become ready, and all end."""
+"""Starts the processes of the demo or of the live number under supervisord, waits for readiness and stops them."""
 
 import contextlib
 import ctypes
@@ -21,7 +21,7 @@ from scripts.supervision.crashes import CrashReports
 ROOT = Path(__file__).parents[2]
 READY_TIMEOUT_SECONDS = 60
 POLL_INTERVAL_SECONDS = 0.1
-# Since the first signal. The demo ends within ten seconds; a job that was interrupted runs again at the next start.
+# Since the first signal. The demo ends within ten seconds; an interrupted job runs again after the next start.
 REMINDER_SECONDS, KILL_SECONDS, KILL_ALL_SECONDS = 1.5, 4, 5.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # prctl(2): send a child process a signal when its parent dies
@@ -62,7 +62,7 @@ class SessionProcess:
 
     @property
     def is_leader(self) -> bool:
-        """Whether supervisord started this process: it puts each program into a process group of its own."""
+        """Whether supervisord started this process: it puts each program into its own process group."""
         try:
             return os.getpgid(self.pid) == self.pid
         except ProcessLookupError:
@@ -118,7 +118,7 @@ class Processes:
         return False
 
     def report_restarts(self) -> None:
-        """Until they stop, print which processes exit and restart, and why one keeps crashing."""
+        """While the demo runs, print which processes exit and restart, and why any of them keeps crashing."""
         while self.are_running:
             for line in self.crashes.read_news():
                 print(line, flush=True)
@@ -130,7 +130,7 @@ class Processes:
             print("stopping …", flush=True)
         began = time.monotonic()
         self.supervisor.terminate()
-        # All at once: supervisord stops one program after the other.
+        # Signal all at once, because supervisord stops one program after another.
         self._signal(signal.SIGTERM, lambda process: process.is_leader and not process.is_store)
         self._wait_for_end(began + REMINDER_SECONDS)
         # A process that was just starting may have missed the first signal. A worker gives up its jobs at the second.
@@ -156,7 +156,7 @@ class Processes:
                 os.kill(process.pid, number)
 
     def _list(self) -> list[SessionProcess]:
-        """Return the processes in supervisord's session, whoever their parents are, without supervisord."""
+        """Return the processes in supervisord's session, regardless of parent, except supervisord itself."""
         return [one for one in list_session(self.supervisor.pid) if one.pid != self.supervisor.pid]
 
 

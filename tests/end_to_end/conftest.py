@@ -1,4 +1,4 @@
-"""A deployment that the tests share, with handsets and a web site."""
+"""A deployment that the tests share, with handsets and a website."""
 
 import contextlib
 import itertools
@@ -51,7 +51,7 @@ def me(damaged_deployment: Deployment, handset: Handset) -> Handset:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A web site to check."""
+    """A website to check."""
     site = Site()
     yield site
     site.respond()

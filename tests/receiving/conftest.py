@@ -34,7 +34,7 @@ def environ(environ):
 
 @pytest.fixture(scope="session")
 def shared_app(store):
-    """One app for all tests of this folder: it has no state outside of Redis."""
+    """One app for all tests in this folder: it has no state outside Redis."""
     given = own_environment()
     given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
     return open_app(given, redis_client.Redis(port=store.port))

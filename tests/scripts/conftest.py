@@ -10,7 +10,7 @@ from tests.support.ports import reserved_port
 
 @pytest.fixture(scope="module")
 def real_account(exchange):
-    """What stands in .env: an account, and here the exchange in Twilio's place."""
+    """What .env would contain: an account, here with the exchange in Twilio's place."""
     port = reserved_port()
     account = own_environment() | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
     few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1", "EXCHANGE_PORT": str(reserved_port())}  # nobody calls

@@ -22,7 +22,7 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def client(ca_file: str) -> Iterator[HttpClient]:
-    """It trusts the tests' authority."""
+    """A client that trusts the tests' authority."""
     client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=HERE)
     yield client
     client.close()

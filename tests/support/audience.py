@@ -47,7 +47,7 @@ class Audience:
         self.people = [Person(post, f"+447700{900_200 + at:06}") for at in range(people)]
 
     def takes_part(self) -> None:
-        """Fill every scene, and what the presenter's other pages list."""
+        """Fill every scene, and the lists on the presenter's other pages."""
         self.answers("poll", ["1", "2", "1", "3"])
         self.sets_phase("poll", REVEALED)
         self.answers("words", WORDS)
@@ -66,7 +66,7 @@ class Audience:
         self.is_recorded()
 
     def answers(self, kind: str, words: list[str] | tuple[str, ...]) -> None:
-        """Everybody texts one of these to the first scene of this kind. Every second item is approved."""
+        """Everybody texts one of these to the first scene of this kind; half of the items or all words are approved."""
         scene = self.goes_to(kind)
         for at, person in enumerate(self.people):
             person.texts(words[at % len(words)], sid=f"SM{next(self.sids):032d}")
@@ -94,7 +94,7 @@ class Audience:
         self.people[0].dials()
 
     def waits_in_line(self) -> None:
-        """Some callers wait; their captions are approved, and the first one is on stage."""
+        """Some callers wait; their captions are approved, and the first caller is on stage."""
         scene = self.goes_to("line")
         for person in self.people[:7]:
             person.call_sid = f"CA{next(self.sids):032d}"
@@ -106,7 +106,7 @@ class Audience:
             waiting_line.move_to_stage(self.redis, scene.id, waiting[0])
 
     def runs_slowly(self) -> None:
-        """The slow answers wait or run; a worker has a heartbeat, another one is gone."""
+        """Up to three slow answers are in progress, and two workers on different hosts are registered."""
         happened = StageEvents(self.redis)
         queued = [event for event in happened.all() if event.type == "answer.queued"]
         for at, event in enumerate(queued[:3]):

@@ -1,4 +1,4 @@
-"""Each process compiles an app's templates and URL builders once, not once per app: most tests create an app."""
+"""Lets each process compile the templates and URL builders once, not once per app: most tests create an app."""
 
 from collections.abc import Callable
 from types import CodeType
@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 
 class CodeInMemory(BytecodeCache):
-    """The code of each template, by its path, the checksum of its text, and what is called for each value in it."""
+    """The code of each template, keyed by its path, its text's checksum, and the function called for each value."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[Any, ...], CodeType] = {}
@@ -41,6 +41,6 @@ def _kept_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tupl
 
 
 def compile_once() -> None:
-    """Keep what Jinja and Werkzeug compile: most of the time that an app and its first pages take."""
+    """Keep what Jinja and Werkzeug compile, which takes most of the time of creating an app and its first pages."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CodeInMemory()}
     Rule._compile_builder = _kept_builder  # type: ignore[method-assign]

@@ -37,7 +37,7 @@ class Demo:
         return eventually(found, lambda: f"{pattern!r} in:\n{self.output.read_text()}")
 
     def processes(self) -> dict[int, str]:
-        """The command line of each process that descends from the demo, by pid."""
+        """The command lines of the demo's descendant processes, keyed by pid."""
         rows = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         parsed = [row.split(None, 2) for row in rows.splitlines()[1:]]
         family, grown = {self.process.pid}, True

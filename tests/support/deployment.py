@@ -54,7 +54,7 @@ class Deployment:
         }
 
     def start(self, *names: str) -> "Deployment":
-        """Start these, or all that do not run, and wait until the system is ready."""
+        """Start these, or all that are not running, and wait until the system is ready."""
         self.run(*names or [name for name in self.commands if name not in self.running])
         self.until(self._is_store_up, "the store answers")  # the health check below may be cached for a second
         self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
@@ -76,7 +76,7 @@ class Deployment:
         return False
 
     def kill(self, name: str) -> None:
-        """kill -9 for the process and its children. The registration of a worker expires at once."""
+        """kill -9 the process and its children. A worker's registration expires at once."""
         process = self.running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -94,7 +94,7 @@ class Deployment:
         self.until(lambda: not any(map(self.redis.zcard, pending)), "all is settled")
 
     def stop(self) -> None:
-        """Kill every process. None has to finish anything: the store ends too."""
+        """Kill every process. None has to finish its work, because the store ends too."""
         for process in self.running.values():
             os.killpg(process.pid, signal.SIGKILL)
         for process in self.running.values():
@@ -117,11 +117,11 @@ class Deployment:
             return json.loads(answer.read() or b"{}")
 
     def fault(self, kind: str, **how: Any) -> None:
-        """Switch a fault of the exchange on: see ringback/service/faults.py."""
+        """Switch on one of the exchange's faults: see ringback/service/faults.py."""
         self.post(f"{self.exchange}/faults", {"kind": kind, **how})
 
     def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = LIMIT_SECONDS) -> Any:
-        """Return the first true result of `true`. Raises AssertionError with the end of each log."""
+        """Return the first true result of `true`. On a timeout, raises AssertionError with the end of each log."""
 
         def missing() -> str:
             return f"{what if isinstance(what, str) else what()}\n{self.logs()}"
@@ -137,7 +137,7 @@ class Deployment:
 
 
 class Handset:
-    """A handset of the exchange, through its JSON API."""
+    """A handset of the exchange, operated through the JSON API."""
 
     def __init__(self, deployment: Deployment, number: str) -> None:
         self.deployment, self.number, self.call = deployment, number, ""
@@ -189,7 +189,7 @@ class Handset:
 
 
 class Site:
-    """A web site on loopback that can delay its responses."""
+    """A website on loopback that can delay its responses."""
 
     def __init__(self) -> None:
         self.may_answer = threading.Event()

@@ -1,4 +1,4 @@
-"""A token of the endpoint API, and its errors."""
+"""A token for the endpoint API, and a check of its errors."""
 
 TOKEN = "a-token-for-these-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

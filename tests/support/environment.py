@@ -11,7 +11,7 @@ API_TOKEN = "a-token-of-the-tests-for-the-api"
 
 
 def own_environment() -> dict[str, str]:
-    """The demo's settings with other secrets: with an https PUBLIC_URL the demo's own are refused."""
+    """The demo's settings with other secrets: with an https PUBLIC_URL, the demo's own secrets are refused."""
     return with_secrets(read_env(ROOT / ".env.demo")) | {
         "TWILIO_AUTH_TOKEN": TOKEN,
         "SECRET_KEY": SECRETS[0],

@@ -10,7 +10,7 @@ TOKEN = "a-token-of-github"
 
 
 class GitHub:
-    """`url`: of the webhook. `refuse`: (status, headers) for the next requests. `asked_again`: ids to redeliver."""
+    """`url` is the webhook's. `refuse`: (status, headers) for the next requests. `asked_again`: the redelivered ids."""
 
     def __init__(self):
         self.attempts, self.details, self.refuse, self.asked_again, self.asked = [], {}, [], [], []
@@ -26,7 +26,7 @@ class GitHub:
         self.server.server_close()
 
     def delivered(self, guid, at, event="issues", payload=None, status=502, redelivery=False):
-        """Add a delivery attempt. Without a payload the API no longer shows the request."""
+        """Add a delivery attempt. Without a payload, it is one whose request the API no longer shows."""
         row = {
             "id": 1000 + len(self.attempts),
             "guid": guid,

@@ -1,4 +1,4 @@
-"""gunicorn.conf.py with other limits, from the environment, so that tests reach them soon."""
+"""gunicorn.conf.py with other limits, from the environment, so that tests reach them quickly."""
 
 import os
 from pathlib import Path

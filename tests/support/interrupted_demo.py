@@ -1,7 +1,7 @@
-"""Presses Ctrl-C at random moments of `make demo`, and finds whatever is left afterwards.
+"""Presses Ctrl-C at random moments of `make demo`, and reports whatever is left over.
 
 python -m tests.support.interrupted_demo 50            # with this checkout's .venv
-python -m tests.support.interrupted_demo 50 --bare     # without .venv, so that most moments are in pip
+python -m tests.support.interrupted_demo 50 --bare     # without .venv, so that most interruptions hit pip
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
-LATEST_SECONDS = 10.0  # of the random moments
+LATEST_SECONDS = 10.0  # the latest random moment
 EXIT_LIMIT_SECONDS = 10.0
 
 
@@ -46,13 +46,13 @@ class Interruption:
 
 
 def after(seconds: float) -> Callable[[Path], bool]:
-    """The moment this long after now."""
+    """A condition that becomes true in this many seconds."""
     moment = time.monotonic() + seconds
     return lambda folder: time.monotonic() >= moment
 
 
 def interrupt(is_time: Callable[[Path], bool], checkout: Path) -> Interruption:
-    """Run `make demo`, press Ctrl-C once `is_time` is true of the demo's folder, and wait for its end."""
+    """Run `make demo`, press Ctrl-C once `is_time` is true of the demo's folder, and wait until the demo ends."""
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name) / "demo", [reserved_port(), reserved_port()]
         environ = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DYNO", "MAKEFLAGS")}
@@ -64,7 +64,7 @@ def interrupt(is_time: Callable[[Path], bool], checkout: Path) -> Interruption:
             started = time.monotonic()
             eventually(lambda: is_time(folder))
             began = time.monotonic()
-            os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to its foreground processes
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal signals its foreground processes
             process.wait(LIMIT_SECONDS)
             exit_seconds = time.monotonic() - began
             output.seek(0)
@@ -95,8 +95,8 @@ def _find_leftovers(folder: Path, ports: list[int]) -> Iterator[str]:
 
 
 def copy_checkout(target: Path, is_bare: bool = False) -> Path:
-    """Copy this checkout's files, with a link to its .venv unless `is_bare`: an interruption must not destroy it."""
-    # With __pycache__: otherwise each process of the copy compiles everything.
+    """Copy this checkout, which an interruption must not destroy, with a link to its .venv unless `is_bare`."""
+    # With __pycache__: otherwise each process of the copy would compile everything.
     ignored = shutil.ignore_patterns(".git", ".venv", ".demo*", "node_modules", ".*_cache", ".hypothesis")
     shutil.copytree(ROOT, target, ignore=ignored)
     if not is_bare:
@@ -105,7 +105,7 @@ def copy_checkout(target: Path, is_bare: bool = False) -> Path:
 
 
 def link_environment(checkout: Path) -> None:
-    """Replace the copy's .venv, if there is one, by a link to this checkout's."""
+    """Replace the copy's .venv, if there is one, with a link to this checkout's."""
     link = checkout / ".venv"
     if link.is_dir() and not link.is_symlink():
         shutil.rmtree(link)
@@ -114,7 +114,7 @@ def link_environment(checkout: Path) -> None:
 
 
 def main() -> int:
-    """Return 0 if nothing was left at any moment and each end took at most EXIT_LIMIT_SECONDS."""
+    """Return 0 if no interruption left anything behind and each exit took at most EXIT_LIMIT_SECONDS."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("times", type=int)
     parser.add_argument("--bare", action="store_true", help="install from the beginning each time")

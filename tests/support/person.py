@@ -22,7 +22,7 @@ class WebhookPoster:
         self.app, self.settings, self.client = app, settings, app.test_client()
 
     def __call__(self, target: str, fields: dict[str, str] | list[tuple[str, str]], **changes: Any) -> Any:
-        """Post a form to this target (path and query, raw). `changes`: token, signature, url, body, headers, method."""
+        """Post a form to this target (raw). `changes`: token, signature, url, method, body, headers, content_type."""
         pairs = list(fields.items()) if isinstance(fields, dict) else fields
         url = changes.get("url", PUBLIC_URL + target)
         token = changes.get("token", self.settings.twilio_auth_token[0])
@@ -43,7 +43,7 @@ class WebhookPoster:
 
 
 def is_valid_twiml(document: bytes, channel: str) -> bool:
-    """Returns True. Raises AssertionError if the exchange would warn about the TwiML."""
+    """Returns True. Raises AssertionError if the TwiML is too long or the exchange would warn about it."""
     warnings = [warning for _, warning in violations(parse(document), channel)]
     assert not warnings, f"{warnings} in {document.decode()}"
     assert len(document) < 64 * 1024

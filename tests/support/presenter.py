@@ -17,7 +17,7 @@ class Presenter:
         return self.client.get(path, environ_base={"REMOTE_ADDR": self.address}, base_url=self.base_url, **options)
 
     def post(self, path, **fields):
-        """Post a form with the CSRF token of the login page or the dashboard."""
+        """Post a form with the CSRF token of the login page or the console."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/present/login").text or "") or re.search(
             r'name="csrf_token" value="([^"]+)"', self.get("/present").text
         )

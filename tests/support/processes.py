@@ -16,7 +16,7 @@ NODE = ROOT / "tests/node"
 
 
 def needs(there: object, what: str) -> None:
-    """Skip the test unless `there` is true; fail under CI, where everything must be installed."""
+    """Skip the test unless `there` is true; fail in CI, where everything must be installed."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
 
@@ -28,13 +28,13 @@ def run_program(module: str, environ: dict[str, str]) -> "subprocess.CompletedPr
 
 
 def has_ended(pid: int) -> bool:
-    """Whether no process has this pid, or only a zombie."""
+    """Whether no process has this pid, or only a zombie has it."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return state[:1] in ("", "Z")
 
 
 def descendants(pid: int) -> list[int]:
-    """The process itself, its children, and theirs."""
+    """The ids of a process and all its descendants."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(row.split()[0]): int(row.split()[1]) for row in table.splitlines()}
     found = [pid]
@@ -44,7 +44,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill_tree(process: "subprocess.Popen[bytes]") -> None:
-    """kill -9 for the process and its descendants."""
+    """kill -9 the process and its descendants."""
     for pid in descendants(process.pid):
         with suppress(ProcessLookupError):  # it has ended since it was listed
             os.kill(pid, signal.SIGKILL)

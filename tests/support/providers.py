@@ -13,7 +13,7 @@ from receiving.delivery import Delivery
 from receiving.providers.base import Provider
 from tests.support.person import PUBLIC_URL
 
-# Secrets for tests. A provider that is not in WAYS gets one derived from ANY; if that is invalid, add the provider.
+# Secrets for tests. A provider that is not in WAYS gets one derived from ANY; if that is invalid, add it to WAYS.
 
 
 ANY = "any-secret-of-a-provider-nobody-has-met"

@@ -1,4 +1,4 @@
-"""Webhook receivers on 127.0.0.1, well-behaved and hostile, and resolvers that lead to them."""
+"""Webhook receivers on 127.0.0.1, well-behaved and hostile, and resolvers that return their address."""
 
 import contextlib
 import socket
@@ -94,7 +94,7 @@ def _recorder(connection: socket.socket, it: Receiver) -> socket.socket:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One request, head and body; b"" when the client has gone."""
+    """One request, head and body; b"" if the client has disconnected."""
     recorder: _Recorder = connection  # type: ignore[assignment]
     while b"\r\n\r\n" not in recorder.rest:
         piece = connection.recv(65_536)
@@ -138,7 +138,7 @@ def says_and_closes(reply: bytes) -> Behavior:
 
 
 def drips(start: bytes, drop: bytes, end: bytes, drops: int = 3_000, every: float = 0.02) -> Behavior:
-    """Answer in small pieces until the client closes the connection; the answer is complete after a minute."""
+    """Answer in small pieces until the client disconnects; otherwise, the answer is complete after a minute."""
 
     def behave(connection: socket.socket) -> None:
         read_request(connection)
@@ -166,7 +166,7 @@ def never_answers(connection: socket.socket) -> None:
 
 
 def leads_to(*addresses: str) -> Callable[[str, int], list[tuple[object, ...]]]:
-    """A resolver that returns these addresses for every name, and itself for a literal address."""
+    """A resolver that returns these addresses for every name, and a literal address unchanged."""
 
     def resolver(host: str, port: int) -> list[tuple[object, ...]]:
         with contextlib.suppress(ValueError):

@@ -9,7 +9,7 @@ import redis as redis_client
 from tests.support.processes import ROOT
 
 DOCUMENT = ROOT / "docs" / "redis-keys.md"
-SLACK = 1.2  # what arrives between two checks, and streams that are trimmed by whole nodes
+SLACK = 1.2  # for what arrives between two checks, and because streams are trimmed by whole nodes
 
 
 @cache
@@ -37,7 +37,7 @@ def byte_limits() -> dict[str, float]:
 
 
 def too_large(store: redis_client.Redis, names: Iterable[str]) -> list[str]:
-    """Which of these keys, as documented, use more memory than their rows allow, all keys of a row together."""
+    """Which of these documented keys use more memory than their rows allow for all keys of the row together."""
     sizes: dict[str, int] = {}
     for key in store.scan_iter(count=10_000):
         for name in names:

@@ -36,7 +36,7 @@ class StageEvents:
         return self.publish("text.answered", subject, answer=answer, ms=6)
 
     def vote(self, count=1, option="tabs"):
-        """Have this many more people vote in the poll of tests/support/talk.toml, as one webhook each would."""
+        """Have this many more people vote in the poll of tests/support/talk.toml, as if by one webhook each."""
         for _ in range(count):
             pipe = self.redis.pipeline()
             pipe.hset(VOTES_KEY, f"person {next(PEOPLE)}", option)

@@ -5,7 +5,7 @@ from stage.timeline import Timeline
 
 
 class TimelineOfEvents:
-    """A timeline to which events are applied, and time that passes."""
+    """A timeline to which events are applied, and a clock that a test advances."""
 
     def __init__(self):
         self.timeline, self.now, self.number = Timeline(), 1_700_000_000.0, 0

@@ -45,7 +45,7 @@ class WebServer:
 
     @property
     def log(self) -> str:
-        """What it has logged so far."""
+        """What the server has logged so far."""
         return self.log_file.read_text()
 
     @property
@@ -55,7 +55,7 @@ class WebServer:
         return max(int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 for file in files)
 
     def connect(self) -> socket.socket:
-        """Return a connection to it."""
+        """Return a connection to the server."""
         return socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS)
 
     def send(self, *parts: bytes | str, half_close: bool = True) -> tuple[int, str]:
@@ -88,7 +88,7 @@ class WebServer:
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """End it. Raises AssertionError if it logged a traceback, or imported something before gevent patched it."""
+        """Stop the server. Raises AssertionError if it logged a traceback or gevent's warning about late patching."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(LIMIT_SECONDS)
         assert "Traceback" not in self.log and "MonkeyPatchWarning" not in self.log, self.log
@@ -104,5 +104,5 @@ def read_response(line: socket.socket) -> tuple[int, str]:
 
 
 def new_sid(number: int, prefix: str = "SM") -> str:
-    """Return a well-formed sid."""
+    """Return a well-formed SID."""
     return f"{prefix}{number:032x}"

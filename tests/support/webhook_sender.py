@@ -47,7 +47,7 @@ class WebhookSender:
         return list(reversed(delivery_queue.load_attempts(self.redis, id)))
 
     def next_attempt(self, id):
-        """The time of the first attempt that is due."""
+        """The time at which the next attempt is due."""
         return self.redis.zrange(f"endpoint:{id}:due", 0, 0, withscores=True)[0][1]
 
     def held_until(self, id):
@@ -60,7 +60,7 @@ class WebhookSender:
 
 
 def delivery_state(redis, message, id):
-    """waiting, sending, delivered, filtered or dead; "" if this endpoint does not get the message."""
+    """Return waiting, sending, delivered, filtered or dead, or "" if this endpoint does not get the message."""
     if state := redis.hget(f"delivery:{message}:{id}", "state"):
         return state.decode()
     if redis.zscore(f"endpoint:{id}:due", message) is not None:
@@ -74,7 +74,7 @@ def delivery_state(redis, message, id):
 
 
 def store_message(redis, event_type="text.received", data=None, dead_at=None, endpoint=""):
-    """Store a message that waits for nobody; with `dead_at`, as a dead letter of this endpoint."""
+    """Store a message that is queued for no endpoint; with `dead_at`, as a dead letter of this endpoint."""
     id, body = messages.new_id(), payloads.build_envelope(event_type, data or {}, time.time())
     messages.save(redis, id, event_type, body)
     if dead_at is not None:

@@ -35,7 +35,7 @@ class WorkerProcesses:
         return worker
 
     def kill(self, worker: "subprocess.Popen[bytes]") -> None:
-        """kill -9 for all its processes; its registration expires at once."""
+        """kill -9 all processes of a worker; its registration expires at once."""
         kill_tree(worker)
         for name in self.names_of[worker.pid]:
             self.redis.delete(worker_key(name))

@@ -1,6 +1,6 @@
 """The cast: an exchange started together with an app, in separate processes, as a user starts them.
 
-The apps with Twilio's library for Node run where `make test` found npm: in CI always. With EXCHANGE_PYTHONS, a folder
+The apps with Twilio's library for Node run where `make test` found npm: always in CI. With EXCHANGE_PYTHONS, a folder
 of virtual environments that hold flask and some version of twilio, the Python app runs in each of them too."""
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Run(Exchange):
             text=True,
         )
         self.lines: list[str] = []
-        self.reader = threading.Thread(target=self._read, daemon=True)  # what is left behind may hold the pipe
+        self.reader = threading.Thread(target=self._read, daemon=True)  # a process left behind may hold the pipe open
         self.reader.start()
 
     def _read(self) -> None:
@@ -65,7 +65,7 @@ class Run(Exchange):
         return self.line("ready").split()[5].rstrip("/")
 
     def line(self, beginning: str) -> str:
-        """Wait until a line with these words is printed."""
+        """Wait until a line that begins with these words is printed."""
 
         def found() -> list[str]:
             lines = [line for line in self.lines if line.startswith(beginning)]
@@ -78,7 +78,7 @@ class Run(Exchange):
         eventually(lambda: any(words in line for line in self.lines), lambda: f"{words}: {self.lines}")
 
     def ends(self, number: int | None = None) -> int:
-        """Wait until it ends, after the signal if there is one. Returns the exit status."""
+        """Send the signal, if there is one, and wait until the program ends. Returns the exit status."""
         if number is not None:
             self.process.send_signal(number)
         status = self.process.wait(LIMIT_SECONDS)

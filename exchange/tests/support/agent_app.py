@@ -1,6 +1,6 @@
-"""A voice agent as people build them on ConversationRelay: a pizzeria's line, with a streaming model and a hand-off.
+"""A typical voice agent on ConversationRelay: a pizzeria's line, with a streaming model and a hand-off.
 
-The model is a stand-in that answers from a table, a word every 50 ms."""
+The model is a stand-in that streams answers from a table, word by word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def model(words: str) -> AsyncIterator[str]:
 
 @dataclass
 class Conversation:
-    """One call: what both have said, and the answer that is being streamed."""
+    """One call: what both sides have said, and the answer that is being streamed."""
 
     socket: web.WebSocketResponse
     history: list[tuple[str, str]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Conversation:
         await self.socket.send_json(message)
 
     def cut(self, heard: str) -> None:
-        """The caller has heard only this much of the last answer."""
+        """Stop the last answer, of which the caller has heard only this much."""
         if self.answering:
             self.answering.cancel()
         if self.history and self.history[-1][0] == "agent":
@@ -64,7 +64,7 @@ class Conversation:
 
 
 class AgentApp:
-    """Serves the webhooks and the WebSocket. `conversations` are by call SID."""
+    """Serves the webhooks and the WebSocket. `conversations` is keyed by call SID."""
 
     def __init__(self) -> None:
         self.origin = ""

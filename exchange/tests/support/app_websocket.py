@@ -1,4 +1,4 @@
-"""The app's end of a WebSocket, as the test's handler at one path of the StubApp."""
+"""The app's end of a WebSocket, which a test installs as the handler for one path of the StubApp."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.stub_app import ReceivedRequest
 
 
 class AppWebSocket:
-    """Records what it receives, and sends what the test wants: `app.answers["/agent"] = socket.accept`."""
+    """Records what it receives, and sends what the test specifies: `app.answers["/agent"] = socket.accept`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop

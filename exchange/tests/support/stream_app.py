@@ -48,12 +48,12 @@ class StreamApp(AppWebSocket):
         self.sent += 1
 
     def takes_everything(self) -> None:
-        """Wait until the exchange has taken every message that was sent so far."""
+        """Wait until the exchange has received every message sent so far."""
         stream = self.exchange.state.streams[self.sid]
         eventually(lambda: stream.app_input.received == self.sent, f"{self.sent} messages")
 
     def returned(self) -> list[str]:
-        """The names of the marks that have come back."""
+        """The names of the marks that the exchange has returned."""
         return [message["mark"]["name"] for message in self.of("mark")]
 
     def audio(self, track: str = "inbound") -> bytes:

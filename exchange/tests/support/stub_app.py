@@ -24,7 +24,7 @@ class ReceivedRequest:
     request: web.Request
 
     def broken_off(self) -> bool:
-        """Whether the client has disconnected before the response."""
+        """Whether the client disconnected before the response."""
         return self.request.transport is None or self.request.transport.is_closing()
 
     def __getitem__(self, name: str) -> str:
@@ -59,11 +59,11 @@ class StubApp:
         if isinstance(answer, str):
             return web.Response(text=answer, content_type="text/xml")
         if answer is None:
-            return web.Response(status=500)  # the test sent no response, and nobody waits for one now
+            return web.Response(status=500)  # the test specified no response, and no client is waiting for one any more
         return answer() if callable(answer) else answer
 
     def was_asked(self, path: str, times: int = 1) -> list[ReceivedRequest]:
-        """Wait until the app has received this many requests at the path, and return them."""
+        """Wait until the app has received at least this many requests at the path, and return all of them."""
         eventually(lambda: len(self.at(path)) >= times, f"{times} requests at {path}, not {len(self.at(path))}")
         return self.at(path)
 
