@@ -54,7 +54,7 @@ def check_placeholders(given: Mapping[str, str]) -> None:
     """Raise CannotStart, with the names, if settings still contain the `…` of README's example."""
     settings = [name for name in given if name in SETTING_NAMES or name.endswith("_WEBHOOK_SECRET")]
     if names := [name for name in settings if "…" in given[name] or "..." in given[name]]:
-        raise CannotStart(f"Replace the … in .env by real values: {', '.join(names)}. README.md says where they are.")
+        raise CannotStart(f"Replace the … in .env with real values: {', '.join(names)}. README.md says where they are.")
 
 
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:

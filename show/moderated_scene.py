@@ -58,7 +58,7 @@ class ModeratedScene(Scene):
         moderation.decide(store, self.id, item_id, HIDDEN)
 
     def ban(self, store: Store, item_id: str) -> None:
-        """Hide the item and what else this person has waiting here. Their later items are hidden without notice."""
+        """Hide the item and what else this person has waiting here. Their later items are not stored, and they are not told."""
         moderation.ban(store, self.id, item_id)
         self.hide_banned(store)
 
