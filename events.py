@@ -17,7 +17,7 @@ from store.erasure import Erasure, erases, trim_stream
 
 STREAM_KEY = "events"
 CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
-MAX_EVENTS = 5_000  # among those passed on: more than the last hour of any talk
+MAX_EVENTS = 5_000  # more than any talk publishes in an hour; events not yet passed on are kept beyond it
 MAX_HISTORY_BYTES = 1_000_000
 READ_COUNT = 500  # events per XREAD
 
@@ -107,9 +107,9 @@ def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:
 
 @erases("events")
 def erase_events(redis: Store, erasure: Erasure) -> int:
-    """Erase events, also those not yet passed on, and have every stage forget them.
+    """Erase events, including those not yet passed on, and have every stage forget them.
 
-    Numbers in events are masked, so those of one person are found by the sids of their calls and texts.
+    Numbers in events are masked, so one person's events are found by the sids of their calls and texts.
     """
     if not erasure.number:
         erased = trim_stream(redis, STREAM_KEY, erasure)

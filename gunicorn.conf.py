@@ -39,8 +39,8 @@ def on_starting(server):
 def post_worker_init(worker):
     """Register with the store, so that workers leave connections for the first requests.
 
-    Also let event streams see that their process is shutting down, so that they close and do not delay it. The
-    benchmarks serve other Flask apps with these settings, which have neither.
+    Also let event streams see that their process is shutting down, so that they close and do not delay the shutdown.
+    The benchmarks serve other Flask apps with these settings; those have neither store nor event streams.
     """
     from store import clients  # not before gevent has patched what it imports
 
