@@ -39,7 +39,7 @@ class DeferredPipeline(Pipeline):
     conditions: tuple[tuple[str, str, str], ...] = ()
 
     def require(self, key: str, field: str, expected: str) -> None:
-        """Have the commit raise ConditionFailed unless this hash field has this value; "" stands for a missing field."""
+        """Have the commit raise ConditionFailed unless this hash field has this value; "" means a missing field."""
         self.conditions += ((key, field, expected),)
 
     def multi(self) -> None:

@@ -26,7 +26,7 @@ PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 
 
 class Pool(ConnectionPool):
-    """At most `limit` connections, for which threads or greenlets wait in order of priority. `limit` can change anytime.
+    """At most `limit` connections, for which threads or greenlets wait in order of priority. `limit` may change.
 
     A connection that its user loses, for example because a job is interrupted, is no longer counted once Python has
     garbage-collected it.
