@@ -1,4 +1,4 @@
-"""Limits on what the audience contributes to a scene, and the refusals of what exceeds them."""
+"""Limits on what the audience contributes to a scene, and the replies to what exceeds them."""
 
 from answer_outcomes import DECLINED, AnswerText
 

@@ -31,7 +31,7 @@ MAX_BARS = 11  # as many as a score has
 MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
-ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # items have these buttons
+ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # these have buttons on each item
 PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
 
 

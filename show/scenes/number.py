@@ -1,4 +1,4 @@
-"""The scene `number`: the number as large as possible, and how to take part."""
+"""The `number` scene: the phone number, as large as possible, and how to take part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
