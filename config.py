@@ -106,7 +106,7 @@ class Settings(Senders):
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Return all settings. Raises ConfigError, which names every missing or invalid one."""
+    """Return all settings. Raises ConfigError, which names every missing or invalid setting."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     errors: list[str] = []

@@ -76,7 +76,7 @@ def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
 
 
 def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
-    """Return new events after `last_id`, waiting for them at most this long: an empty list if there are none."""
+    """Return new events after `last_id`, or an empty list if none arrive within `wait_seconds`."""
     found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=max(1, int(wait_seconds * 1000)))
     return [_parse(row) for row in found[0][1]] if found else []
 

@@ -71,7 +71,7 @@ def check_talk(subject: Subject) -> Iterator[Finding]:
 
 
 def check_account(subject: Subject) -> Iterator[Finding]:
-    """The account exists, is active, and is no trial: a trial can only reach verified numbers."""
+    """The account exists, is active, and is not a trial account, which can only reach verified numbers."""
     client = _client(subject.settings)
     try:
         account = client.api.accounts(subject.settings.twilio_account_sid).fetch()

@@ -29,7 +29,7 @@ READS = 2  # the number of commands that `reads` returns
 
 @dataclass(frozen=True)
 class Participant:
-    """A person whose webhook is being handled. `person` is the alias under which contributions are stored."""
+    """A person whose text or call is being handled. `person` is the alias under which contributions are stored."""
 
     person: str
     name: str

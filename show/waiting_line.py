@@ -38,17 +38,17 @@ def waiting_key(scene_id: str) -> str:
 
 
 def names_key(scene_id: str) -> str:
-    """Return the key of the hash call -> friendly name."""
+    """Return the key of the hash: call -> friendly name."""
     return f"show:line-names:{scene_id}"
 
 
 def stage_key(scene_id: str) -> str:
-    """Return the key of the hash with the call on stage -> friendly name."""
+    """Return the key of the hash: call on stage -> friendly name."""
     return f"show:line-on-stage:{scene_id}"
 
 
 def presenter_key(scene_id: str) -> str:
-    """Return the key of the sid of the call to the presenter's phone."""
+    """Return the key that holds the sid of the call to the presenter's phone."""
     return f"show:line-presenter:{scene_id}"
 
 

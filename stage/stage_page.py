@@ -59,7 +59,7 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
 def _requested_position(has_console: bool = False) -> int:
     """The position in `?scene=N`, counted from 1, or 0 without it; with `has_console`, CONSOLE for `?scene=console`.
 
-    If there is a `scene`, aborts with 403 without a presenter's session.
+    Aborts with 403 if there is a `scene` but no presenter's session.
     """
     text = request.args.get("scene", "")
     if not text:

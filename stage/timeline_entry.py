@@ -108,7 +108,7 @@ class TimelineEntry:
 
     @property
     def state_label(self) -> str:
-        """The state in words: "done" instead of the label for an answer if this is a webhook from a service."""
+        """The state in words; for a webhook from a service, "done" instead of "answered"."""
         is_service = self.channel == "webhook" and self.state == "success"
         return "done" if is_service else STATE_LABELS[self.state]
 

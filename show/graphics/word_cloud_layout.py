@@ -60,8 +60,8 @@ class PlacedWord:
 def layout(order: Sequence[str], counts: Mapping[str, int]) -> list[PlacedWord]:
     """Return the words that fit, at their places.
 
-    `order` has each word ever shown, in the order in which they first appeared. Words without a count are not returned,
-    but keep their places.
+    `order` lists all words ever shown, in the order in which they first appeared. Words without a count are not
+    returned, but keep their places.
     """
     places = _place(tuple(order[:MAX_PLACED_WORDS]))
     most = max(counts.values(), default=0)

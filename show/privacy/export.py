@@ -18,7 +18,7 @@ from show.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")  # a spreadsheet would execute the cell
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")  # a spreadsheet would execute such a cell
 
 
 @dataclass(frozen=True)

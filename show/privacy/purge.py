@@ -55,7 +55,7 @@ def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
 
 
 def purge_expired(redis: Redis) -> None:
-    """Erase what is older than `keep_numbers_days`. Every worker calls this; one of them does it."""
+    """Erase what is older than `keep_numbers_days`. Every worker calls this, but only one of them erases."""
     if not redis.set(LOCK_KEY, 1, nx=True, ex=LOCK_TTL_SECONDS):
         return
     talk = _load_talk()

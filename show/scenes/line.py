@@ -64,7 +64,7 @@ class Line(ModeratedScene):
             moderation.submit(store, pipe, item, self.is_approval_required, MAX_CAPTIONS)
 
     def spoken_choices(self) -> str:
-        """One key joins."""
+        """Name the key that joins the line."""
         return f"Press {JOIN_KEY} to talk with the presenter on stage."
 
     def step_for_key(self, digits: str) -> str:

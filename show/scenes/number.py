@@ -17,7 +17,7 @@ class Number(Scene):
     kind: ClassVar[str] = "number"
 
     def problems(self) -> Iterator[str]:
-        """The example is sent unchanged."""
+        """Check the length of the example, which people send unchanged."""
         if not 0 < len(self.example) <= 20:
             yield "the example must have 1 to 20 characters, such as flip"
 

@@ -91,7 +91,7 @@ class Poll(Scene):
         return f"You voted for {option}. You can change your vote until the poll closes."
 
     def spoken_choices(self) -> str:
-        """ "Press 1 for tabs, 2 for spaces." """
+        """Name the key of each option: "Press 1 for tabs, 2 for spaces", and so on."""
         return "Press " + ", ".join(f"{key} for {option}" for key, option in enumerate(self.options, 1)) + "."
 
     def words_for_key(self, digits: str) -> str:

@@ -69,7 +69,7 @@ class Questions(ModeratedScene):
         return f"You voted for question {number}. You can vote for others too."
 
     def spoken_choices(self) -> str:
-        """Speech is free text."""
+        """Speech is free text; keys vote."""
         return "Ask your question, or press the number of a question to vote for it, and then hash."
 
     def words_for_key(self, digits: str) -> str:

@@ -55,7 +55,7 @@ class Raffle(Scene):
         return f"You are in the raffle as {contribution.name}. Good luck!"
 
     def spoken_choices(self) -> str:
-        """Key 1, or any words."""
+        """Key 1 or any words enter the raffle."""
         return "Press 1 to enter the raffle."
 
     def words_for_key(self, digits: str) -> str:

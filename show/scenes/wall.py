@@ -58,7 +58,7 @@ class Wall(ModeratedScene):
         return self.submit(store, pipe, item, f"Thank you. It will be on the wall {when}.")
 
     def spoken_choices(self) -> str:
-        """Speech is free text."""
+        """Speech is free text; one key records a message."""
         return f"Say something for the wall, or press {RECORD_KEY} to record a message."
 
     def step_for_key(self, digits: str) -> str:

@@ -50,7 +50,7 @@ class Xray(Scene):
         }
 
     def footer(self, view: SceneView) -> str:
-        """Whose webhook it is."""
+        """Whose webhook it is, and its state."""
         entry = self._entry(view)
         return f"{entry.name or 'Somebody'} · {_lane_of(entry, view).label}" if entry else ""
 
