@@ -18,7 +18,7 @@ from store import Store
 
 
 class SceneRenderer:
-    """Renders scenes outside of a request: the event stream's reader has none."""
+    """Renders scenes outside of a request, because the event stream's reader has no request."""
 
     def __init__(self, app: Flask, store: Store) -> None:
         self.app, self.store = app, store

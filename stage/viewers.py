@@ -24,7 +24,7 @@ class ViewerSocket(Protocol):
 
 
 class Viewer:
-    """`position` is that of the scene shown to this viewer, counted from 1; 0 means the current scene."""
+    """`position` is the position of this viewer's scene, counted from 1; 0 means the current scene."""
 
     def __init__(self, position: int = 0, sock: ViewerSocket | None = None):
         self.position = position

@@ -23,8 +23,8 @@ class StoreUnavailable(redis.ConnectionError):
 OUTAGE = (redis.ConnectionError, redis.TimeoutError)
 
 # Error codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors. redis-py reports most of
-# them as command errors (ResponseError). As connection errors, they lead to a retry on a new connection, which reaches
-# the new primary after a failover.
+# them as command errors (ResponseError). As connection errors, they are retried on a new connection, which reaches the
+# new primary after a failover.
 OUTAGE_CODES = (
     "BUSY",  # a script takes too long
     "CLUSTERDOWN",

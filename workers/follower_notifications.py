@@ -1,6 +1,6 @@
 """Texts and calls to the followers of an event, sent when there are no answers to send.
 
-Fan-out records the event. The sweep then plans one message for each follower; these wait apart from the answers.
+Fan-out records the event. The sweep then plans one message for each follower; these wait in a queue of their own.
 """
 
 import hashlib

@@ -102,7 +102,7 @@ def _grow(place: PlacedWord, size: int, others: list[PlacedWord]) -> PlacedWord:
 
 @lru_cache(300)
 def _place(order: tuple[str, ...]) -> tuple[PlacedWord, ...]:
-    """Return the reserved places of these words; a word for which there is no room has none."""
+    """Return the reserved places of these words; words that do not fit have none."""
     if not order:
         return ()
     before, text = _place(order[:-1]), order[-1]
