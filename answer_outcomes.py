@@ -2,7 +2,7 @@
 
 ANSWERED = "answered"
 FAILED = "failed"  # tried, without success: a site that is down, an address that nobody confirmed
-DECLINED = "declined"  # not tried: a limit, or a number that is not known
+DECLINED = "declined"  # not tried, for example because a limit was reached or the number is withheld
 NOT_UNDERSTOOD = "not_understood"
 ASKED_BACK = "asked_back"
 OPTED_OUT, OPTED_IN = "opted_out", "opted_in"

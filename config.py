@@ -49,7 +49,7 @@ class Settings(Senders):
     presenter_password: Secret = setting("the password for the presenter's pages")
     talk: str = setting("the path of the talk file; by default talk.toml of this repository", "")
     presenter_phone: str = setting(
-        "the phone of the presenter for the scene `line`, such as +447700900999, unless the talk file has one", ""
+        "the presenter's phone number for the `line` scene, such as +447700900999, unless the talk file has one", ""
     )
     public_url: str = setting("the public URL of the app, such as https://talk.example; optional on Heroku", "")
     twilio_api_url: str = setting(
@@ -60,7 +60,7 @@ class Settings(Senders):
         "",
     )
     exchange_auth_token: Secret = setting(
-        "the token with which that exchange signs its webhooks if it runs beside a real account; it is accepted only "
+        "the token with which the exchange signs its webhooks if it runs alongside a real account; it is accepted only "
         "for the reserved numbers +447700900000 to 999, and only their texts and calls go to the exchange",
         "",
     )
@@ -80,7 +80,7 @@ class Settings(Senders):
     )
     sender_segments_per_second: tuple[int, ...] = setting(
         "the number of text segments that each Twilio number may send per second, or one value for each number; texts "
-        "beyond it wait in a queue",
+        "above this rate wait in a queue",
         "1",
     )
     webhook_schedule: tuple[int, ...] = setting(
@@ -106,7 +106,7 @@ class Settings(Senders):
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Return all settings. Raises ConfigError, which names every missing or invalid one."""
+    """Return all settings. Raises ConfigError, which names every missing or invalid setting."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     errors: list[str] = []
@@ -154,7 +154,7 @@ def _heroku_default(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _find_unsafe(environ: Mapping[str, str], public_url: str, allow_loopback: bool) -> Iterator[str]:
-    """Yield a sentence for each setting that is unsafe if the app is reached by https, with the fix."""
+    """Yield a sentence, with the fix, for each setting that is unsafe if the app is reached over https."""
     if not public_url.startswith("https://"):
         return
     if allow_loopback:

@@ -83,7 +83,7 @@ CALL: dict[str, Any] = {"subject": "CA0123456789abcdef0123456789abcdef"}
 ATTEMPT = ("endpoint", "host", "attempt", "cause", "status", "ms")
 ENDPOINT = ("endpoint", "host", "event_types", "state", "reason")
 
-PROVIDER_EVENT = "webhook.received"  # sent under the provider's own name, such as github.pull_request
+PROVIDER_EVENT = "webhook.received"  # sent under the provider's name for the event, such as github.pull_request
 EVENT_TYPES: Mapping[str, EventType] = {
     "text.received": EventType("a text arrived", ("subject", "who", "words"), "{who} texted: {words}"),
     "text.answered": EventType(
@@ -164,7 +164,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "endpoint.deleted": EventType("an endpoint was deleted", ENDPOINT, "{host} is deleted"),
     "delivery.duplicate": EventType("a copy of a processed webhook got the stored response", ("address",)),
     "delivery.rejected": EventType(
-        "a request failed verification; `more` counts earlier ones without an event of their own",
+        "a request failed verification; `more` counts earlier rejections that have no event",
         ("address", "reason", "more"),
     ),
     "person.opted_out": EventType("somebody texted STOP", ("who",)),

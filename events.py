@@ -17,7 +17,7 @@ from store.erasure import Erasure, erases, trim_stream
 
 STREAM_KEY = "events"
 CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
-MAX_EVENTS = 5_000  # among those passed on: more than the last hour of any talk
+MAX_EVENTS = 5_000  # more than any talk publishes in an hour; events not yet passed on are kept beyond it
 MAX_HISTORY_BYTES = 1_000_000
 READ_COUNT = 500  # events per XREAD
 
@@ -76,7 +76,7 @@ def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
 
 
 def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
-    """Return new events after `last_id`, waiting for them at most this long: an empty list if there are none."""
+    """Return new events after `last_id`, or an empty list if none arrive within `wait_seconds`."""
     found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=max(1, int(wait_seconds * 1000)))
     return [_parse(row) for row in found[0][1]] if found else []
 
@@ -107,9 +107,9 @@ def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:
 
 @erases("events")
 def erase_events(redis: Store, erasure: Erasure) -> int:
-    """Erase events, also those not yet passed on, and have every stage forget them.
+    """Erase events, including those not yet passed on, and have every stage forget them.
 
-    Numbers in events are masked, so those of one person are found by the sids of their calls and texts.
+    Numbers in events are masked, so one person's events are found by the sids of their calls and texts.
     """
     if not erasure.number:
         erased = trim_stream(redis, STREAM_KEY, erasure)

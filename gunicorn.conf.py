@@ -12,7 +12,7 @@ worker_class = "web.gunicorn_worker.WebWorker"
 worker_connections = 1_000
 # Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
-# Seconds that requests have to finish on a restart. Heroku kills the process after 30.
+# Seconds that running requests have to finish during a restart. Heroku kills the process after 30.
 graceful_timeout = 10
 # Seconds. Heroku's router reuses a connection for up to 90, and must not send a request on one that we are closing:
 # https://devcenter.heroku.com/articles/http-routing#keepalives
@@ -39,8 +39,8 @@ def on_starting(server):
 def post_worker_init(worker):
     """Register with the store, so that workers leave connections for the first requests.
 
-    Also let event streams see that their process is shutting down, so that they close and do not delay it. Other Flask
-    apps, which the benchmarks serve with these settings, have neither our store nor event streams.
+    Also let event streams see that their process is shutting down, so that they close and do not delay the shutdown.
+    The benchmarks serve other Flask apps with these settings; those have neither store nor event streams.
     """
     from store import clients  # not before gevent has patched what it imports
 

@@ -29,7 +29,7 @@ def mask(number: str) -> str:
 
 
 def mask_address(address: str) -> str:
-    """Return the address of somebody who texts or calls as the audience sees it; WITHHELD if it is no phone number."""
+    """Return a texter's or caller's address as the audience sees it; WITHHELD if it is not a phone number."""
     return mask(address) if phone_number_of(address) else WITHHELD
 
 
@@ -61,5 +61,5 @@ def mask_email(address: str) -> str:
 
 @functools.lru_cache(maxsize=1_000)
 def alias(number: str, secret: str) -> str:
-    """Return an alias of this number: 12 hexadecimal digits that do not reveal it without the secret."""
+    """Return an alias of this number: 12 hexadecimal digits that do not reveal the number without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]

@@ -36,7 +36,7 @@ def is_browser_phone(address: str) -> bool:
 
 
 def phone_number_of(address: str) -> str:
-    """Return the E.164 number in an address without its channel, or "" if it contains no person's number."""
+    """Return the E.164 number in an address, without the channel; "" if the address contains no person's number."""
     channel, _, number = address.rpartition(":")
     if channel in CHANNELS_WITHOUT_NUMBERS or not number.startswith("+") or number[1:] in WITHHELD_DIGITS:
         return ""
@@ -44,7 +44,7 @@ def phone_number_of(address: str) -> str:
 
 
 def answerable(address: str) -> str:
-    """Return the address if somebody can be answered at it, such as whatsapp:+447700900123; "" if not."""
+    """Return the address, such as whatsapp:+447700900123, if we can reply to it; "" if not."""
     return address if phone_number_of(address) else ""
 
 
@@ -54,9 +54,9 @@ def can_be_texted(address: str) -> bool:
     return parsed is not None and (":" in address or phonenumbers.number_type(parsed) not in NON_TEXT_NUMBER_TYPES)
 
 
-@functools.lru_cache(maxsize=10_000)  # an audience texts several times each; takes 5 MB
+@functools.lru_cache(maxsize=10_000)  # each person in an audience texts several times; a full cache takes 5 MB
 def _parse(number: str) -> phonenumbers.PhoneNumber | None:
-    """Return the parsed number, or None if no number of its country has this length."""
+    """Return the parsed number, or None if no number in its country has this length."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
-    """The engine's access to the store: one listener per queue if the store has connections to spare, otherwise one."""
+    """Return the engine's access to the store: a listener per queue if connections can be spared, otherwise one."""
     client = clients.connect(settings, connection_budget.ISOLATED if is_isolated else connection_budget.WORKER)
     pool = clients.pool_of(client)
     listeners = pool.role.blocking_at(pool.renew_share()) - 1

@@ -33,7 +33,7 @@ Operations = Mapping[str, Mapping[str, Operation]]
 def build_description(
     operations: Operations, path_parameters: Mapping[str, str], error_responses: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the complete OpenAPI description. `path_parameters` are regular expressions by name."""
+    """Return the complete OpenAPI description. `path_parameters` maps names to regular expressions."""
     parameters = {
         name: {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
         for name, pattern in path_parameters.items()

@@ -49,7 +49,7 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
 
 
 def check_option(name: str, value: Any) -> None:
-    """Check what can be checked about one valid option alone. Raises ValidationError or RequestFailed."""
+    """Run the checks that need only this one option, which fits its schema. Raises ValidationError or RequestFailed."""
     http = context.settings().allow_loopback
     if name == "event_types":
         _check_filters(value)
@@ -103,7 +103,7 @@ def _get_client(allow_loopback: bool) -> HttpClient:
 def _check_filters(filters: Iterable[str]) -> None:
     """Raise ValidationError unless at least one known event type matches each filter.
 
-    They are those of the catalog, and whatever the known providers send under their own names.
+    Known event types are those in the catalog, and any that begin with the name of a known provider.
     """
     for each in filters:
         reject_if(not (each == ALL_EVENT_TYPES or _is_known_family(each) or _is_known(each)), _describe_unknown(each))

@@ -29,7 +29,7 @@ class EndpointsGroup(AppGroup):
     """A group whose commands print errors from the endpoint API instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Such errors make it exit with status 1."""
+        """Run a command. If the endpoint API raises an error, exit with status 1."""
         try:
             return super().invoke(ctx)
         except (ResourceNotFound, EndpointNotFound, EndpointDisabled, ValidationError) as error:
@@ -131,7 +131,7 @@ def resume(id: str) -> None:
 
 
 def _print_progress(run: Run, shown: str) -> str:
-    """Print a progress line if it differs from `shown`, the previous one. Return the line."""
+    """Print a progress line if it differs from `shown`, the previous line. Return the line."""
     line = "waiting for a worker" if run.state == "waiting" else f"{run.done:,} of {run.total:,} will be sent again"
     if line != shown:
         click.echo(line)

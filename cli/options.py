@@ -1,4 +1,4 @@
-"""Helpers shared by several commands: an option type for points in time, and the output of outcomes."""
+"""Helpers shared by several commands: an option type for points in time, and a function that prints outcomes."""
 
 import re
 import time
@@ -14,7 +14,7 @@ SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class PastTime(click.ParamType):
-    """Converts a duration before now such as `30m`, an ISO 8601 time (local by default) or `all` to a Unix time."""
+    """Converts a duration before now, such as `30m`, an ISO 8601 time (local by default) or `all` to a Unix time."""
 
     name = "time"
 

@@ -19,7 +19,7 @@ raffle = AppGroup("raffle", help="Verify the receipt of a raffle.")
 @click.argument("file", type=click.File("rb"))
 @click.option("--commitment", default="", help="the commitment that was shown before the raffle opened")
 def verify(file: BinaryIO, commitment: str) -> None:
-    """Recompute the draw from the receipt in FILE. Exits with 1 if anything in it does not follow from the rest."""
+    """Recompute the draw from the receipt in FILE. Exits with 1 if any part of the receipt is wrong."""
     try:
         found = raffle_receipt.verify(json.loads(file.read(MAX_RECEIPT_BYTES)))
     except InvalidReceipt as error:

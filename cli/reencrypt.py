@@ -30,7 +30,7 @@ def reencrypt() -> None:
 
 
 def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]:
-    """Return the number of encrypted endpoints, and the ids of those that no value of SECRET_KEY decrypts.
+    """Return the number of reencrypted endpoints, and the ids of those whose secrets no SECRET_KEY can decrypt.
 
     An endpoint that was paused because its secrets could not be decrypted is resumed.
     """

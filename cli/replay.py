@@ -32,7 +32,7 @@ def replay(
 ) -> None:
     """Send stored requests to the running app again: those with the given IDS, or those from a period.
 
-    Exits with 1 if a request failed, or with 2 if there was none.
+    Exits with 1 if a request failed, or with 2 if no request matched.
     """
     if not ids and since is None:
         raise click.UsageError("Pass ids, or --since 1h.")

@@ -17,7 +17,7 @@ def show() -> None:
 
 @show.command()
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@click.option("--numbers", is_flag=True, help="Include phone numbers, as far as they have not been purged.")
+@click.option("--numbers", is_flag=True, help="Include the phone numbers that have not been purged.")
 @with_appcontext
 def export(form: str, numbers: bool) -> None:
     """Print all contributions, scene by scene, without phone numbers."""

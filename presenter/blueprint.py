@@ -10,6 +10,6 @@ bp = create_page_blueprint("presenter", __name__)
 
 @bp.context_processor
 def _header_values() -> dict[str, str]:
-    """The address of the exchange's phones if this is a demo, where the exchange runs on the same machine."""
+    """The URL of the exchange's phones if the exchange runs on this machine, as in a demo; otherwise ""."""
     url = context.settings().twilio_api_url
     return {"phones_url": f"{url}/" if urlsplit(url).hostname in ("127.0.0.1", "localhost") else ""}

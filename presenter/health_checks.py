@@ -20,7 +20,7 @@ CACHE_TTL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """The number of waiting, running and failed jobs of a queue."""
+    """The numbers of waiting, running and failed jobs in a queue."""
 
     name: str
     waiting: int

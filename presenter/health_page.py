@@ -38,7 +38,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class SenderRow:
-    """An address of ours: its country, its rate in segments per second, and the number of texts that wait for it."""
+    """An address of ours: its country, its rate in segments per second, and the number of texts waiting for it."""
 
     address: str
     country: str

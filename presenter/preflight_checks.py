@@ -59,7 +59,7 @@ class Subject:
 
 
 def check_talk(subject: Subject) -> Iterator[Finding]:
-    """The app does not start with an invalid talk file, so what remains is what the presenter may have forgotten."""
+    """The app does not start with an invalid talk file, so this checks only what the presenter may have forgotten."""
     talk = subject.talk
     kinds = [scene.kind for scene in talk.scenes]
     yield Finding(OK, "talk", f"{talk.title}, {len(kinds)} scenes")
@@ -67,11 +67,11 @@ def check_talk(subject: Subject) -> Iterator[Finding]:
         yield Finding(WARN, "talk", "no scene shows the number in large type", 'Add [[scene]] kind = "number".')
     if "line" in kinds and not talk.presenter_phone:
         fix = "Set presenter_phone in the talk file."
-        yield Finding(WARN, "talk", "there is a scene line, but no phone of the presenter", fix)
+        yield Finding(WARN, "talk", "there is a line scene, but no phone number for the presenter", fix)
 
 
 def check_account(subject: Subject) -> Iterator[Finding]:
-    """The account exists, is active, and is no trial: a trial can only reach verified numbers."""
+    """The account exists, is active, and is not a trial account, which can only reach verified numbers."""
     client = _client(subject.settings)
     try:
         account = client.api.accounts(subject.settings.twilio_account_sid).fetch()
@@ -243,6 +243,6 @@ CHECKS = (check_talk, check_account, check_clock, check_round_trip, check_worker
 
 
 def run(subject: Subject) -> list[Finding]:
-    """Perform all checks at once. None raises: one that cannot be performed yields a Finding that says so."""
+    """Perform all checks at once. No check raises: if it cannot be performed, it yields a Finding that says so."""
     with ThreadPoolExecutor(len(CHECKS)) as pool:
         return [finding for findings in pool.map(lambda one: list(one(subject)), CHECKS) for finding in findings]

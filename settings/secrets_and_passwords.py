@@ -25,7 +25,7 @@ def parse_secrets(text: str) -> Secrets:
 
 
 def parse_long_secrets(text: str) -> Secrets:
-    """Return the comma-separated secrets. Raises ValueError if one is short."""
+    """Return the comma-separated secrets. Raises ValueError if one is too short."""
     found = parse_secrets(text)
     if any(len(secret) < MIN_SECRET_CHARACTERS for secret in found):
         raise ValueError(
@@ -35,7 +35,7 @@ def parse_long_secrets(text: str) -> Secrets:
 
 
 def parse_password(text: str) -> Secret:
-    """Return the password. Raises ValueError if it is short."""
+    """Return the password. Raises ValueError if it is too short."""
     if len(text) < MIN_PASSWORD_CHARACTERS:
         raise ValueError(
             f"must be at least {MIN_PASSWORD_CHARACTERS} characters: anybody can try passwords, five in a minute from "

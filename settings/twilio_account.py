@@ -28,11 +28,11 @@ class Senders:
 
     @property
     def default_number(self) -> str:
-        """The number from which everything is sent that is no reply."""
+        """The number from which everything except replies is sent."""
         return self.twilio_phone_number[0]
 
     def sender_for(self, address: str) -> str:
-        """Return the sender of replies to what was sent to this address."""
+        """Return the sender of our replies to texts and calls that came to this address."""
         return "" if address == self.default_number else address
 
     def sender_rate(self, sender: str) -> int:
@@ -43,14 +43,14 @@ class Senders:
 
 
 def parse_account_sid(text: str) -> str:
-    """Raise ValueError unless this is an account SID."""
+    """Return the account SID. Raises ValueError if the text is not one."""
     if not re.fullmatch("AC[0-9a-f]{32}", text):
         raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
     return text
 
 
 def parse_phone_numbers(text: str) -> tuple[str, ...]:
-    """Return comma-separated numbers in E.164 format. Raises ValueError, which names the wrong one."""
+    """Return comma-separated numbers in E.164 format. Raises ValueError, which names the first invalid number."""
     numbers = tuple(parse_phone_number(part.strip()) for part in text.split(",") if part.strip())
     if not numbers or len(numbers) > MAX_NUMBERS:
         raise ValueError(f"must contain 1 to {MAX_NUMBERS} numbers")
@@ -68,7 +68,7 @@ def parse_rates(text: str) -> tuple[int, ...]:
 
 
 def find_surplus_rates(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence if there are several rates, but not one for each number."""
+    """Yield a sentence if there are several rates, unless every number has its own rate."""
     numbers, rates = values.get("twilio_phone_number", ()), values.get("sender_segments_per_second", ())
     if numbers and len(rates) > 1 and len(rates) != len(numbers):
         yield (

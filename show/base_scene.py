@@ -9,7 +9,7 @@ from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
 BROWSER_PHONE_PREFIX = (
-    "b:"  # the aliases of browser phones begin with this beside a real account: anybody can have several
+    "b:"  # alongside a real account, browser phones' aliases begin with this: anybody can have several
 )
 NO_PHASE, OPEN, CLOSED, REVEALED = "", "open", "closed", "revealed"
 MAX_QUESTION_CHARACTERS = 60  # two lines on the stage, readable from the back row
@@ -17,7 +17,7 @@ MAX_QUESTION_CHARACTERS = 60  # two lines on the stage, readable from the back r
 
 @dataclass(frozen=True)
 class Media:
-    """A picture or a recording. `path` is that of the file in Twilio's REST API, below the account's."""
+    """A picture or a recording. `path` is the file's path in Twilio's REST API, relative to the account's."""
 
     path: str
     content_type: str
@@ -44,7 +44,7 @@ class SceneView:
     """What a scene needs in order to show itself. `entries` are the stage's calls, texts and webhooks, newest first.
 
     `number` is the phone number to call or text. `is_approval_required` is False if the talk shows free text at once.
-    `board` has the entries that the scene `timeline` shows; `pinned` is the item that the presenter has selected.
+    `board` has the entries that the `timeline` scene shows; `pinned` is the item that the presenter has selected.
     """
 
     store: Store
@@ -79,7 +79,7 @@ class SceneError(Exception):
 
 @dataclass(frozen=True)
 class Scene:
-    """A scene of the talk. The fields of a subclass are its options in the talk file; its docstring describes it.
+    """A scene of the talk. A subclass's fields are its options in the talk file; its docstring describes the scene.
 
     A new kind of scene is a subclass in a module of `show/scenes/`, and the template `templates/show/<kind>.html`.
     """
@@ -111,7 +111,7 @@ class Scene:
         return ()
 
     def invited_texts(self) -> tuple[str, ...]:
-        """Return texts that the stage invites people to send, exactly as they are."""
+        """Return texts that the stage invites people to send unchanged."""
         return self.choices()
 
     def sample_replies(self) -> Iterator[str]:
@@ -125,7 +125,7 @@ class Scene:
         return False
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Add what the contribution causes to the webhook's pipeline. Return the reply, which fits in one segment."""
+        """Add the contribution's effects to the webhook's pipeline. Return the reply, which fits in one segment."""
         raise NotImplementedError
 
     def spoken_choices(self) -> str:
@@ -133,7 +133,7 @@ class Scene:
         return ""
 
     def words_for_key(self, digits: str) -> str:
-        """Return the words that these digits stand for; "" if none."""
+        """Return the words that these digits stand for; "" if there are none."""
         return ""
 
     def step_for_key(self, digits: str) -> str:
@@ -147,7 +147,7 @@ class Scene:
         return {}
 
     def footer(self, view: SceneView) -> str:
-        """Return the one figure in the footer, such as "218 voted · open"; "" if there is none."""
+        """Return the figure in the footer, such as "218 voted · open"; "" if there is none."""
         return ""
 
     def figures(self, view: SceneView) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Scene:
         return {}
 
     def targets(self, view: SceneView) -> list[Target]:
-        """Return what the presenter can act on, one by one."""
+        """Return the things on which the presenter can act individually."""
         return []
 
     def perform(self, store: Store, action: str, item: str) -> None:

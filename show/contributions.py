@@ -24,12 +24,12 @@ from store import Commands
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
-READS = 2  # the number of commands of `reads`
+READS = 2  # the number of commands that `reads` returns
 
 
 @dataclass(frozen=True)
 class Participant:
-    """A person whose webhook is being handled. `person` is the alias under which contributions are stored."""
+    """A person whose text or call is being handled. `person` is the alias under which contributions are stored."""
 
     person: str
     name: str
@@ -42,13 +42,13 @@ def reads(delivery: Delivery) -> Commands:
 
 
 def identify(webhook: WebhookContext) -> Participant:
-    """Return who has sent this webhook."""
+    """Return the person whose text or call caused this webhook."""
     reply, name = webhook.replies[:READS]
     return Participant(person_of(webhook.delivery), name.decode(), show_state.parse(reply))
 
 
 def person_of(delivery: Delivery) -> str:
-    """Return the person's alias. Callers without a number cannot be told apart, so each of their calls is a person."""
+    """Return the person's alias. Callers without a number cannot be told apart, so each call counts as a person."""
     return _person(delivery["From"], delivery["CallSid"] or delivery["MessageSid"])
 
 
@@ -64,7 +64,7 @@ def person_with(subject: str, settings: config.Settings) -> str:
 
 
 def reply_to_text(webhook: WebhookContext, participant: Participant, words: str, is_command: bool) -> str:
-    """Contribute a text to the scene that it is meant for. Return the reply; "" if it is for no scene."""
+    """Contribute a text to the scene that it is meant for. Return the reply; "" if no scene takes it."""
     if participant.show.is_paused:
         return PAUSED
     scene, sid = find_scene(participant, words, is_command), webhook.delivery["MessageSid"]
@@ -87,7 +87,7 @@ def contribute(
 
 
 def _media_of(delivery: Delivery) -> Iterator[Media]:
-    """Yield the files of a text. The id in each URL is checked, and the rest of the URL ignored."""
+    """Yield the files of a text. The id in each URL is checked; the rest of the URL is ignored."""
     for at in range(MAX_MEDIA):
         if found := MEDIA_URL_ENDING.search(delivery[f"MediaUrl{at}"]):
             yield Media(picture_path(delivery["MessageSid"], found[1]), delivery[f"MediaContentType{at}"].lower())
@@ -108,8 +108,8 @@ def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) ->
 def find_scene(participant: Participant, words: str, is_command: bool) -> Scene | None:
     """Return the scene that these words are meant for, or None if they are for no scene.
 
-    What only one scene can mean comes first, in the current scene or in the one that has just ended. Then commands;
-    then scenes that take free text.
+    A scene that recognizes the words comes first: the current one, or else the one that has just ended. Next come
+    commands, and then scenes that take free text.
     """
     talk = talk_file.current_talk()
     scenes = [participant.show.scene(talk), participant.show.previous_scene(talk, time.time())]
@@ -120,6 +120,6 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
     is_current = show.scene(talk_file.current_talk()) == scene
-    is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
+    is_in_time = is_current or show.is_open(scene)  # a past scene must not take texts meant for the next one
     takes_commands = scene.takes_commands and is_current and show.is_open(scene)
     return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

@@ -11,7 +11,7 @@ SECONDS_PER_DAY = 24 * 3600
 
 
 def remember(pipe: Pipe, secret_keys: Sequence[str], person: str, number: str, days: int) -> None:
-    """Store the number on this pipeline, for this many days after the last new one."""
+    """Store the number on this pipeline. All numbers expire this many days after the last contribution."""
     pipe.execute_command("HSETNX", NUMBERS_KEY, person, Encryption(secret_keys).encrypt(number))
     pipe.execute_command("EXPIRE", NUMBERS_KEY, max(1, days) * SECONDS_PER_DAY)
 

@@ -19,7 +19,7 @@ from store import Pipe, Store
 class ModeratedScene(Scene):
     """Takes free text, which the stage shows once the presenter has approved it; with `moderation` open, at once."""
 
-    moderation: str = "approve"  # by default that of the talk
+    moderation: str = "approve"  # defaults to the talk's setting
 
     is_answerable: ClassVar[bool] = True
     takes_free_text: ClassVar[bool] = True
@@ -54,11 +54,11 @@ class ModeratedScene(Scene):
         moderation.decide(store, self.id, item_id, APPROVED)
 
     def hide(self, store: Store, item_id: str) -> None:
-        """Have the stage not show the item, or no longer show it."""
+        """Keep the item off the stage, or remove it from there."""
         moderation.decide(store, self.id, item_id, HIDDEN)
 
     def ban(self, store: Store, item_id: str) -> None:
-        """Hide the item and what else this person has waiting here. Their later items are not stored, and they are not told."""
+        """Hide the item and this person's other pending items in this scene. Later items are silently not stored."""
         moderation.ban(store, self.id, item_id)
         self.hide_banned(store)
 

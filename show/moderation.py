@@ -163,7 +163,7 @@ def load_items(store: Store, scene_id: str, state: str, count: int = MAX_ITEMS, 
 def load_order(store: Store, scene_id: str) -> list[str]:
     """Return the ids of all items that have ever been approved, in the order of their first approval.
 
-    In place of one that has been erased is "", so that the others keep their numbers.
+    An erased item is replaced by "", so that the others keep their numbers.
     """
     ids = [id.decode() for id in store.lrange(_order_key(scene_id), 0, -1)]
     return [id for at, id in enumerate(ids) if not id or id not in ids[:at]]
@@ -175,7 +175,7 @@ def _append_to_order(store: Store | Pipe, item: Item) -> None:
 
 
 def _move(store: Store, items: Iterable[Item], state: str) -> None:
-    """Both presenters may do this at the same time: the last decision counts."""
+    """Two presenters may do this at the same time: the last decision counts."""
     pipe, now = store.pipeline(), time.time()
     for item in items:
         for other in STATES:

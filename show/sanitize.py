@@ -19,8 +19,8 @@ INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\
 def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
     """The text as one line of at most `max_length` characters.
 
-    Phone numbers are masked, control and directional characters are removed, and truncated text ends in "…". Text of
-    which nothing would be visible is empty.
+    Phone numbers are masked, control and directional characters are removed, and truncated text ends in "…". Text that
+    would be invisible becomes "".
     """
     kept, marks = [], 0
     for char in str(text or "")[: max_length * 8]:

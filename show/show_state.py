@@ -1,4 +1,4 @@
-"""The state of the show, in Redis: the current scene, its phase, and what the presenter has switched."""
+"""The state of the show, in Redis: the current scene, its phase, and the presenter's switches."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class ShowState:
     is_blank: bool = False
     is_paused: bool = False
     pinned: str = ""  # the item that the presenter has selected for the stage, such as a call
-    blank_by: str = ""  # the presenter who last switched `is_blank`; the same for the following two
+    blank_by: str = ""  # the presenter who last switched `is_blank`; likewise the next two
     paused_by: str = ""
     held_by: str = ""
     phases: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class ShowState:
         return talk.find(self.previous_id) if now - self.changed_at < LATE_SECONDS else None
 
     def phase(self, scene: Scene) -> str:
-        """Return the scene's phase, until the presenter opens or closes it its first one."""
+        """Return the scene's phase: its first one until the presenter opens or closes the scene."""
         return self.phases.get(scene.id, scene.first_phase if scene.is_answerable else NO_PHASE)
 
     def is_open(self, scene: Scene) -> bool:
@@ -74,7 +74,7 @@ def load(store: Store) -> ShowState:
 
 
 def go(pipe: Pipe, state: ShowState, talk: Talk, position: int) -> None:
-    """Go to the scene at this position, from 1. Raises SceneError if there is none."""
+    """Go to the scene at this position, counted from 1. Raises SceneError if there is none."""
     if not 0 < position <= len(talk.scenes):
         raise SceneError(f"There is no scene {position}: the talk has {len(talk.scenes)}.")
     now = time.time()
@@ -102,7 +102,7 @@ def set_phase(pipe: Pipe, scene: Scene, phase: str) -> None:
 
 
 def reset(pipe: Pipe, scene: Scene) -> None:
-    """Delete what the scene has stored, and open it again."""
+    """Delete what the scene has stored, and return it to its first phase."""
     for key in scene.storage_keys():
         pipe.execute_command("DEL", key)
     pipe.execute_command("HDEL", STATE_KEY, f"phase:{scene.id}")

@@ -50,7 +50,7 @@ class Talk:
 
     @property
     def positions(self) -> Mapping[str, int]:
-        """Scene id -> position, from 1."""
+        """Scene id -> position, counted from 1."""
         return MappingProxyType({scene.id: at for at, scene in enumerate(self.scenes, 1)})
 
     def find(self, scene_id: str) -> Scene | None:
@@ -58,7 +58,7 @@ class Talk:
         return next((scene for scene in self.scenes if scene.id == scene_id), None)
 
 
-_type_hints = cache(get_type_hints)  # it evaluates every annotation again
+_type_hints = cache(get_type_hints)  # uncached, it evaluates every annotation again
 
 
 def load(path: Path = DEFAULT_PATH, command_words: Collection[str] = ()) -> Talk:
@@ -151,7 +151,7 @@ def init_app(app: Flask, settings: Settings, command_words: Collection[str]) -> 
 
 
 def load_talk(path: str, command_words: Collection[str]) -> Talk:
-    """Read the talk file at this path, or the one of this repository for "". Raises TalkError."""
+    """Read the talk file at this path, or this repository's if the path is "". Raises TalkError."""
     return load(Path(path) if path else DEFAULT_PATH, command_words)
 
 

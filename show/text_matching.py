@@ -8,7 +8,7 @@ LOOK_ALIKES = str.maketrans("01i|58\u0430\u0435\u043e\u0441\u0440\u0445", "ollls
 
 
 def normalize(words: str) -> str:
-    """Return the words in lower case without accents, punctuation and repeated spaces: "  Café!" is "cafe"."""
+    """Return the words in lower case without accents, punctuation or repeated spaces: "  Café!" is "cafe"."""
     decomposed = unicodedata.normalize("NFKD", words).casefold()
     letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(re.findall(r"\w+", letters))

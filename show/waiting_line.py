@@ -1,4 +1,4 @@
-"""The callers of a scene `line`: who waits, who is on stage, the presenter's call, and the jobs for them."""
+"""The callers of a `line` scene: who waits, who is on stage, the presenter's call, and the jobs for them."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from workers.answer_delivery import get_gateway
 from workers.queues import CALLERS, FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS
 
 PRESENTER_CALL_TTL_SECONDS = 4 * 3600  # the longest call that Twilio allows
-DIALING_SECONDS = 60  # during which nobody else calls the presenter's phone
+DIALING_SECONDS = 60  # during which no other job calls the presenter's phone
 ON_STAGE_PATH, THANKS_PATH, PRESENTER_PATH = "/voice/line/stage", "/voice/line/thanks", "/voice/line/presenter"
 
 
@@ -33,22 +33,22 @@ class Caller:
 
 
 def waiting_key(scene_id: str) -> str:
-    """Return the key of the sorted set of waiting calls, by the time since when."""
+    """Return the key of the sorted set of waiting calls, scored by the time at which they joined."""
     return f"show:line:{scene_id}"
 
 
 def names_key(scene_id: str) -> str:
-    """Return the key of the hash call -> friendly name."""
+    """Return the key of the hash: call -> friendly name."""
     return f"show:line-names:{scene_id}"
 
 
 def stage_key(scene_id: str) -> str:
-    """Return the key of the hash with the call on stage -> friendly name."""
+    """Return the key of the hash: call on stage -> friendly name."""
     return f"show:line-on-stage:{scene_id}"
 
 
 def presenter_key(scene_id: str) -> str:
-    """Return the key of the sid of the call to the presenter's phone."""
+    """Return the key that holds the sid of the call to the presenter's phone."""
     return f"show:line-presenter:{scene_id}"
 
 
@@ -99,7 +99,7 @@ def move_to_stage(store: Store, scene_id: str, caller: Caller) -> bool:
 
 
 def claim_presenter_call(store: Store, scene_id: str) -> bool:
-    """Return whether the presenter's phone is to be called now: nobody else does, and it is not in a call."""
+    """Return whether the presenter's phone is to be called now: no other job is calling it, and it is not in a call."""
     return bool(store.set(presenter_key(scene_id), "dialing", ex=DIALING_SECONDS, nx=True))
 
 

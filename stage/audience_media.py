@@ -30,7 +30,7 @@ JPEG_QUALITY = 82
 
 
 class MediaCache:
-    """The files served most recently. One is downloaded at a time, so that many viewers cause one request."""
+    """The files served most recently. One is downloaded at a time, so that many viewers cause only one request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,7 +92,7 @@ class InvalidPicture(ValueError):
 def encode_picture(content: bytes) -> bytes:
     """Return the picture as JPEG, upright, and without metadata such as the place where it was taken.
 
-    Of an animation, only the first image remains. Raises InvalidPicture.
+    Only the first frame of an animation is kept. Raises InvalidPicture.
     """
     try:
         with Image.open(io.BytesIO(content), formats=tuple(PICTURE_FORMATS.values())) as picture:
@@ -104,7 +104,7 @@ def encode_picture(content: bytes) -> bytes:
             return _encode_jpeg(upright)
     except InvalidPicture:
         raise
-    except Exception as error:  # decoders raise many kinds, such as struct.error, on damaged files
+    except Exception as error:  # on damaged files, decoders raise many kinds of errors, such as struct.error
         raise InvalidPicture(f"not a picture: {type(error).__name__}") from error
 
 

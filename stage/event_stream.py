@@ -23,14 +23,14 @@ from store.pool import BLOCKING
 HEARTBEAT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
 RETRY_DELAY_SECONDS = 0.25
-REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if some are late; however many events arrive
-CONSOLE = -1  # the position of the presenter's console, which is notified of every change and fetches it itself
+REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if some are late, however many events arrive
+CONSOLE = -1  # the position of the presenter's console, which is told of every change and then fetches its content
 
 log = logging.getLogger(__name__)
 
 
 class Snapshot(NamedTuple):
-    """A rendered scene. `redraw_seconds` says after which time it changes even without an event; 0 means never."""
+    """A rendered scene. `redraw_seconds` is how soon it changes even without an event; 0 means never."""
 
     html: str
     redraw_seconds: float = 0
@@ -149,7 +149,7 @@ class EventStream:
         self._send_if_due(_heartbeat())
 
     def _seconds_until_redraw(self) -> float:
-        """Return how long to wait for events: until the next redraw, and at least a millisecond (0 means forever)."""
+        """Return how long to wait for events: until the next redraw, but at least 1 ms (to Redis, 0 means forever)."""
         periods = [snapshot.redraw_seconds for snapshot in self._snapshots.values() if snapshot.redraw_seconds]
         period = REDRAW_INTERVAL_SECONDS if self._is_outdated else min(periods, default=READ_TIMEOUT_SECONDS)
         return max(0.001, min(READ_TIMEOUT_SECONDS, self._drawn_at + period - time.monotonic()))

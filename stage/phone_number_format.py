@@ -12,7 +12,7 @@ WHATSAPP = "whatsapp:"
 
 @dataclass(frozen=True)
 class ShownNumber:
-    """A phone number as it is shown: `country` is its name, such as `United States`; "" if it is unknown."""
+    """A phone number as it is shown. `country` is the country's name, such as `United States`; "" if it is unknown."""
 
     e164: str
     spoken: str
@@ -30,7 +30,7 @@ def format_phone_number(number: str) -> str:
 
 
 def country_of(number: str) -> str:
-    """The name of the number's country; of the largest if several share its country code and it is in none of them."""
+    """The name of the number's country, or of the largest one with its country code if it is in none of them."""
     try:
         parsed = phonenumbers.parse(number.removeprefix(WHATSAPP))
     except phonenumbers.NumberParseException:

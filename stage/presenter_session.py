@@ -31,7 +31,7 @@ def is_logged_in() -> bool:
 
 
 def start() -> None:
-    """Start a session for this browser, whose id is kept. Raises RedisError."""
+    """Start a session for this browser, which keeps its browser id. Raises RedisError."""
     browser_id = session.get("browser_id") or secrets.token_hex(8)
     session.clear()
     session.update(

@@ -18,7 +18,7 @@ from store import Store
 
 
 class SceneRenderer:
-    """Renders scenes outside of a request: the event stream's reader has none."""
+    """Renders scenes outside of a request, because the event stream's reader has no request."""
 
     def __init__(self, app: Flask, store: Store) -> None:
         self.app, self.store = app, store
@@ -26,7 +26,7 @@ class SceneRenderer:
         self.settings = context.settings(app)
 
     def __call__(self, timeline: Timeline, position: int = 0) -> Snapshot:
-        """Return the scene at this position, from 1; for 0 the current scene. Raises redis.RedisError."""
+        """Return the scene at this position, counted from 1, or the current scene for 0. Raises redis.RedisError."""
         if position == CONSOLE:
             return Snapshot(timeline.last_event_id)
         show = show_state.load(self.store)

@@ -15,9 +15,9 @@ from stage.presenter_session import is_logged_in
 from store import Store
 from web.token_bucket import TokenBucket
 
-SCREENS_KEY = "screens"  # sorted set: ids of screens, by the time of their last report
+SCREENS_KEY = "screens"  # sorted set: ids of screens, scored by the time of their last report
 TTL_SECONDS = 45  # three reports
-MAX_SCREENS = 1_000  # those of presenters are always admitted
+MAX_SCREENS = 1_000  # presenters' screens are admitted up to twice this number
 MAX_LAG_SECONDS = 3600.0
 BEHIND_SECONDS = 3.0
 SIZE = re.compile(r"[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")

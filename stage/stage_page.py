@@ -57,9 +57,9 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
 
 
 def _requested_position(has_console: bool = False) -> int:
-    """The scene in `?scene=N`, from 1, or 0 without it; with `has_console`, CONSOLE for `?scene=console`.
+    """The position in `?scene=N`, counted from 1, or 0 without it; with `has_console`, CONSOLE for `?scene=console`.
 
-    Aborts with 403 without a presenter's session.
+    Aborts with 403 if there is a `scene` but no presenter's session.
     """
     text = request.args.get("scene", "")
     if not text:

@@ -16,7 +16,7 @@ NOT_SHOWN = ("show.", "sending.", "delivery.rejected")
 
 @dataclass
 class Timeline:
-    """`entry_ids_by_message` maps the message id of an outgoing webhook to the entry that the webhook reports."""
+    """`entry_ids_by_message` maps the message id of an outgoing webhook to the id of the entry that it reports on."""
 
     last_event_id: str = "0-0"
     entries: dict[str, TimelineEntry] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Timeline:
     board: Board = field(default_factory=Board)
 
     def apply(self, event: Event) -> None:
-        """Apply the event. Those about the show, sending and rejected requests are on the presenter's pages instead."""
+        """Apply the event. Events about the show, sending and rejected requests are left to the presenter's pages."""
         self.last_event_id = event.id
         if event.type == "show.purged":
             self._forget(event)
@@ -62,7 +62,7 @@ class Timeline:
         self.board.update(self.entries[id])
 
     def _drop_oldest(self) -> None:
-        """Drop the oldest entry that is not a live call; the oldest one if all are."""
+        """Drop the oldest entry that is not a live call; if all are live calls, the oldest one."""
         over = (id for id, entry in self.entries.items() if not entry.is_live)
         del self.entries[next(over, next(iter(self.entries)))]
 

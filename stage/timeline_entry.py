@@ -32,7 +32,7 @@ class TimelineStep:
     """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
-    `207 ms`. `text` contains no other time. `took` is how long our response took, "" if this step is none.
+    `207 ms`. `text` contains no time. `took` is how long our response took; "" if the step is not a response.
     """
 
     type: str
@@ -55,10 +55,10 @@ class AnswerProgress:
 class TimelineEntry:
     """`started_at` is the Unix timestamp of the first event, in seconds; `status` is the status of the last event.
 
-    `command` is the command that the person has called last, and `length` the number of characters of what they sent.
+    `command` is the last command that the person used, and `length` the number of characters in what they sent.
     With `has_free_text`, request, answer and progress may contain words that the presenter has not approved.
     `told` and `not_told` count the followers who were notified of this event, and those who could not be.
-    `answer_seconds` is the time from the request to the answer that the person has got; 0 if they have none yet.
+    `answer_seconds` is the time from the request to the answer that the person received; 0 if they have none yet.
     `reply_seconds` is how long our last response took.
     """
 
@@ -108,7 +108,7 @@ class TimelineEntry:
 
     @property
     def state_label(self) -> str:
-        """The state in words: "done" instead of the label for an answer if this is a webhook from a service."""
+        """The state in words; for a webhook from a service, "done" instead of "answered"."""
         is_service = self.channel == "webhook" and self.state == "success"
         return "done" if is_service else STATE_LABELS[self.state]
 
@@ -120,13 +120,13 @@ class TimelineEntry:
 
     @property
     def answered_state(self) -> str:
-        """The state once all answers have reached the person: an apology or a failed check is no success."""
+        """The state once all answers have reached the person: an apology or a failed check is not a success."""
         states = [answer.state for answer in self.pending_answers.values()]
         return next((state for state in states if state != "success"), "success")
 
     @property
     def state_after_text(self) -> str:
-        """The state once a text has been sent. A text that answers nothing is only sent."""
+        """The state once a text has been sent. A text that answers nothing counts only as sent."""
         if self.pending_answers:
             return self.answered_state
         is_asked_for = self.steps and self.steps[0].type in ("text.received", "call.received")
@@ -140,7 +140,7 @@ class TimelineEntry:
         """Append a step. If there are then more than MAX_STEPS, remove the second oldest.
 
         All events of a webhook are committed together, when its response is ready. A webhook that queues a task
-        publishes this before its own answer, although the worker starts after it.
+        publishes `answer.queued` before its own answer, although the worker starts after that answer.
         """
         took_seconds = sanitize_number(event.data.get("ms")) / 1000 if event.type in RESPONSES else 0
         elapsed = format_duration(max(event.time - self.started_at, took_seconds))
@@ -184,5 +184,5 @@ def create_entry(event: Event) -> TimelineEntry:
     is_call = event.type.startswith(("call.", "recording.")) or event.subject.startswith("CA")
     is_text = event.type.startswith("text.") or event.subject.startswith(("SM", "MM"))
     entry = TimelineEntry(event.subject or event.id, "call" if is_call else "text" if is_text else "other", event.time)
-    entry.has_free_text = event.type.startswith(("answer.", "text.sent"))  # nobody knows what it answers
+    entry.has_free_text = event.type.startswith(("answer.", "text.sent"))  # what it answers is unknown
     return entry

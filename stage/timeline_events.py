@@ -228,7 +228,7 @@ def _endpoint_changed(entry: TimelineEntry, event: Event) -> None:
 
 
 def _add_webhook_step(entry: TimelineEntry, event: Event, text: str, status: str) -> None:
-    """Add an outgoing webhook's outcome to the entry that the webhook reports, or to an entry of its own."""
+    """Add the outcome of an outgoing webhook to the entry that it reports on, or to a separate entry."""
     if entry.id == (event.subject or event.id):
         entry.channel, entry.status = "webhook", status
         entry.who = entry.who or AN_ENDPOINT

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
-MAX_QUEUED_BYTES = 1_000_000  # at this backlog a viewer is disconnected; it reconnects
+MAX_QUEUED_BYTES = 1_000_000  # a viewer whose backlog would exceed this is disconnected, and reconnects
 
 
 class TooManyViewers(Exception):
@@ -24,7 +24,7 @@ class ViewerSocket(Protocol):
 
 
 class Viewer:
-    """`position` is the scene that this viewer shows, from 1; 0 means the current scene."""
+    """`position` is the position of this viewer's scene, counted from 1; 0 means the current scene."""
 
     def __init__(self, position: int = 0, sock: ViewerSocket | None = None):
         self.position = position

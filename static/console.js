@@ -72,7 +72,7 @@ addEventListener("keydown", (event) => {
   const open = document.querySelector("details.ask[open]");
   if (event.key !== "Escape" || !open) return;
   close(open);
-  event.preventDefault(); // so that it does not also go back
+  event.preventDefault(); // so that Escape does not also perform `back`
 });
 listen(show);
 

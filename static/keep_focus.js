@@ -1,4 +1,4 @@
-// Keeps the keyboard's focus where it was while a part of the page changes.
+// Keeps the keyboard focus where it was while a part of the page changes.
 const CONTROLS = "button, summary, a[href]";
 
 // Calls `change`, which changes `part`. If that removes the focused control, focuses the next one with the same action in
@@ -13,7 +13,7 @@ export function keepFocus(part, change) {
   refocus(others[Math.min(rank, others.length - 1)] ?? headingOf(section) ?? headingOf(part));
 }
 
-// The controls of the section with the same action as this one, which may already have been removed.
+// Returns the section's controls with the same action as `control`, which may already have been removed.
 function alike(section, control) {
   const action = (one) => one.closest("form")?.dataset.action ?? one.nodeName;
   return [...section.querySelectorAll(CONTROLS)].filter((one) => action(one) === action(control) && one.checkVisibility());

@@ -1,4 +1,4 @@
-// Changes an element's children to match HTML, and keeps the nodes that are the same, so that they can be animated.
+// Changes an element's children to match HTML, and keeps the nodes that stay the same, so that they can be animated.
 export function morph(parent, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -7,7 +7,7 @@ export function morph(parent, html) {
 
 function morphChildren(old, fresh) {
   const wantedIds = new Set([...fresh.children].map((child) => child.id));
-  for (const child of [...old.children]) if (child.id && !wantedIds.has(child.id)) child.remove(); // so that none has to move
+  for (const child of [...old.children]) if (child.id && !wantedIds.has(child.id)) child.remove(); // so that no other child has to move
   const byId = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {

@@ -1,4 +1,4 @@
-// Reports that this screen is alive and which heartbeat it has received, with the first heartbeat and then every third.
+// Reports, on the first heartbeat and then on every third, that this screen is alive and which heartbeat it received.
 const HEARTBEATS_PER_REPORT = 3;
 const id = (sessionStorage.screen ??= [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 let heartbeats = 0;

@@ -33,7 +33,7 @@ class PendingCommands:
 
 
 class Batcher:
-    """Sends one batch at a time. Deliveries that arrive meanwhile form the next one, which the first of them sends.
+    """Sends one batch at a time. Deliveries that arrive meanwhile form the next batch, which the first of them sends.
 
     For web processes only: RQ can interrupt a job with an exception anywhere, which could leave other requests waiting.
     """
@@ -96,7 +96,7 @@ _batchers: "WeakKeyDictionary[ConnectionPool, Batcher]" = WeakKeyDictionary()
 
 
 def execute(redis: Store, commands: Commands) -> list[Any]:
-    """Like `round_trips.execute`, in a round trip shared with other deliveries. Raises the first of their errors."""
+    """Like `round_trips.execute`, in a round trip shared with other deliveries. Raises these commands' first error."""
     pending = PendingCommands(commands)
     _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, pending)
     if pending.error is not None:

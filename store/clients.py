@@ -18,7 +18,7 @@ HEALTH_CHECK_SECONDS = 30  # a connection that has been idle for this long is ch
 
 
 def connect(settings: Settings, role: Role = connection_budget.WORKER) -> redis.Redis:
-    """Return this process's store client, created on first use, for a process of this role.
+    """Return this process's store client, created on first use, for a process with this role.
 
     Replies are bytes. Everything in this process that talks to the store uses this client, or a lane of it.
     """

@@ -39,7 +39,7 @@ class DeferredPipeline(Pipeline):
     conditions: tuple[tuple[str, str, str], ...] = ()
 
     def require(self, key: str, field: str, expected: str) -> None:
-        """Have the commit raise ConditionFailed unless the field of the hash at `key` has this value; "" means none."""
+        """Have the commit raise ConditionFailed unless this hash field has this value; "" means a missing field."""
         self.conditions += ((key, field, expected),)
 
     def multi(self) -> None:
@@ -62,7 +62,8 @@ def commit_if_unchanged(
 ) -> bool:
     """Run the commands on `pipe` in one transaction if `key`, or `field` of the hash at `key`, has the expected value.
 
-    An `expected` of "" means that it must not exist. If the value differs, writes nothing and returns False.
+    An `expected` of "" means that the key or field must not exist. If the value differs, nothing is written, and False
+    is returned.
     Empties the pipeline. `execute_with` replaces `execute`. Raises ConditionFailed: see DeferredPipeline.require.
     """
     conditions: tuple[tuple[str, str, str], ...] = ()

@@ -35,7 +35,8 @@ class Role:
 
     It starts with `least`, of which `blocking` may be in a blocking read. `usual` is its part of the budget; `most`,
     with `most_blocking`, is what it uses if the store has plenty. A guest has no share of its own: the workers give up
-    part of theirs. `patience_seconds` is how long it waits for a free connection, and how long it retries a command.
+    part of theirs. `patience_seconds` is how long the process waits for a free connection, and how long it
+    retries a command.
     """
 
     name: str

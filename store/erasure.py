@@ -24,7 +24,7 @@ class Erasure:
 
     `number` is the person's E.164 number and `person` its alias; both are "" to erase everybody's records. `sids` are
     the calls and texts of that person. `recordings` and `pictures` collect what Twilio still stores: the sids of
-    recordings, and the paths of pictures below the account's.
+    recordings, and the paths of pictures relative to the account's.
     """
 
     before: float
@@ -36,7 +36,7 @@ class Erasure:
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is to remain of anybody."""
+        """Whether everybody's records are erased, up to now."""
         return not self.number and self.before >= time.time() - 60
 
     def covers(self, address: str, recorded_at: float) -> bool:
@@ -46,7 +46,7 @@ class Erasure:
         return recorded_at < self.before
 
     def note_media(self, content: bytes) -> None:
-        """Have the recordings and pictures deleted that this content mentions."""
+        """Note the recordings and pictures that this content mentions, so that they are deleted."""
         self.pictures.update(path.decode() for path in PICTURE_PATH.findall(content))
         self.recordings.update(sid.decode() for sid in RECORDING_SID.findall(content))
 
@@ -84,7 +84,7 @@ def delete_matching(redis: Store, *patterns: str) -> int:
 
 
 def trim_stream(redis: Store, stream: str, erasure: Erasure) -> int:
-    """Delete the stream's older entries, including those of the same millisecond: ids begin with milliseconds."""
+    """Delete the stream's entries up to `before`, including its millisecond: ids begin with milliseconds."""
     return int(redis.execute_command("XTRIM", stream, "MINID", max(0, int(erasure.before * 1000) + 1)))
 
 

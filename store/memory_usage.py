@@ -25,7 +25,7 @@ end
 
 @dataclass(frozen=True)
 class MemoryUsage:
-    """The used bytes, computed as Redis does, and `maxmemory`: 0 for a store without that limit."""
+    """The used bytes, as Redis counts them against `maxmemory`, and `maxmemory` itself; 0 if the store has no limit."""
 
     used_bytes: int
     max_bytes: int

@@ -17,14 +17,14 @@ LOG_INTERVAL_SECONDS = 10  # between two log lines about an outage
 
 
 class StoreUnavailable(redis.ConnectionError):
-    """The store is temporarily unable to serve this: a failover, out of memory, no free connection."""
+    """The store temporarily cannot run a command: a failover, out of memory, or no free connection."""
 
 
 OUTAGE = (redis.ConnectionError, redis.TimeoutError)
 
 # Error codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors. redis-py reports most of
-# them as command errors (ResponseError). As connection errors, they lead to a retry on a new connection, which reaches
-# the new primary after a failover.
+# them as command errors (ResponseError). As connection errors, they are retried on a new connection, which reaches the
+# new primary after a failover.
 OUTAGE_CODES = (
     "BUSY",  # a script takes too long
     "CLUSTERDOWN",
@@ -33,7 +33,7 @@ OUTAGE_CODES = (
     "MISCONF",  # the store cannot write to its disk
     "NOREPLICAS",
     "OOM",  # out of memory
-    "READONLY",  # now a replica
+    "READONLY",  # the primary has become a replica
     "UNBLOCKED",  # the same, as the reply to a blocking read
 )
 
@@ -59,7 +59,7 @@ class Patience(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> Result:
-        """Return the result of `do`. Raises the error of an outage that outlasts `seconds` since the outermost call."""
+        """Return the result of `do`. Raises its error once an outage has lasted `seconds`, from the outermost call."""
         if self.started_at is not None:
             return super().call_with_retry(do, fail, self._is_early, with_failure_count)
         self.started_at = time.monotonic()

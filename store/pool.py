@@ -19,14 +19,14 @@ from store.outages import Patience, StoreUnavailable
 log = logging.getLogger(__name__)
 
 
-# What to do when no connection is free. Blocking reads wait in the store, so they have a limit of their own. Pages
-# let webhooks go first, and never take the last connection. Optional commands fail at once instead of waiting.
+# Kinds of use, which differ when no connection is free. Blocking reads wait in the store, so they have a limit of their
+# own. Pages let webhooks go first, and never take the last connection. Optional commands fail at once.
 COMMANDS, BLOCKING, PAGES, OPTIONAL = "commands", "blocking", "pages", "optional"
 PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 
 
 class Pool(ConnectionPool):
-    """At most `limit` connections, for which threads or greenlets wait by priority. `limit` may change at any time.
+    """At most `limit` connections, for which threads or greenlets wait in order of priority. `limit` may change.
 
     A connection that its user loses, for example because a job is interrupted, is no longer counted once Python has
     garbage-collected it.
@@ -127,7 +127,7 @@ class Pool(ConnectionPool):
                 raise StoreUnavailable(f"All {self.limit} connections to the store are in use")
             self._waiting[kind] += 1
             try:
-                self._freed[kind].wait(min(remaining, 1))  # losing a connection wakes up nobody
+                self._freed[kind].wait(min(remaining, 1))  # a lost connection wakes nobody up
             finally:
                 self._waiting[kind] -= 1
 
@@ -161,7 +161,7 @@ class Pool(ConnectionPool):
             connection.mark_for_reconnect()
 
     def start_heartbeat(self) -> None:
-        """Start renewing this process's registration. Unless this is called, its first command does that."""
+        """Start renewing this process's registration. If this is not called, the first command does it."""
         with self._lock:
             if self._heartbeat is None:
                 self._heartbeat = threading.Thread(target=_beat, args=[ref(self)], name="store-heartbeat", daemon=True)

@@ -1,4 +1,4 @@
-"""A pool whose connections lead to the store that Redis Sentinel currently names as the primary.
+"""A pool of connections to the store that Redis Sentinel currently names as the primary.
 
 https://redis.io/docs/latest/develop/reference/sentinel-clients/
 """
@@ -46,7 +46,7 @@ class PrimaryConnection(SentinelManagedConnection):
 
 
 class PrimaryTlsConnection(PrimaryConnection, SentinelManagedSSLConnection):
-    """The same, encrypted."""
+    """A PrimaryConnection over TLS."""
 
 
 class PrimaryDiscovery(SentinelConnectionPoolProxy):

@@ -53,7 +53,7 @@ class ClientReader(SocketUnreader):
         self.phase_began, self.deadline, self.idle_seconds = time.monotonic(), None, idle_seconds
 
     def linger(self) -> None:
-        """Discard what the client still sends, for 2 s at most: data arriving later would destroy our response."""
+        """Discard what the client still sends, for at most 2 s: closing earlier could truncate our response."""
         self.waiting_since = self.phase_began
         close_graceful(self.sock)
 
@@ -119,7 +119,7 @@ class WebWorker(GeventWorker):
         return True
 
     def _drain(self, body: Any) -> bool:
-        """Read the unread rest of a body: otherwise, closing the connection would destroy the response.
+        """Read the rest of a body: otherwise, closing the connection would reset it and lose the response.
 
         Return False if the body is malformed.
         """

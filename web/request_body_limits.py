@@ -9,8 +9,8 @@ from werkzeug.exceptions import ServiceUnavailable
 MAX_FORM_BYTES = 64 * 1024  # for pages
 MAX_API_BODY_BYTES = 64 * 1024
 MAX_TWILIO_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
-MAX_HANDSHAKE_BODY_BYTES = 1024  # other webhooks have the limit of their provider
-FREE_BYTES = 16 * 1024  # not counted per body; Twilio's bodies are shorter, so large ones cannot crowd them out
+MAX_HANDSHAKE_BODY_BYTES = 1024  # other webhooks have their provider's limit
+FREE_BYTES = 16 * 1024  # not counted for each body; Twilio's are shorter, so large ones cannot crowd them out
 MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024
 
@@ -19,7 +19,7 @@ def limit_forms(app: Flask, pages: Collection[str]) -> None:
     """Limit the forms sent to the blueprints with these names."""
 
     def check_form() -> None:
-        """Abort with 413 or 415 if the body of a request to a page is not a short form."""
+        """Abort with 413 if the body of a request to a page is too large, or 415 if it is multipart."""
         if request.blueprint in pages:
             if (request.content_length or 0) > MAX_FORM_BYTES:
                 abort(413)

@@ -1,6 +1,6 @@
 """The Procfile's worker, `python -m workers`: supervises the process that runs the jobs.
 
-It imports nothing else from the app, so that no error there can end it.
+The supervisor imports nothing else from the app, so that no error in the app can end it.
 """
 
 import sys

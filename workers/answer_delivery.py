@@ -24,7 +24,7 @@ from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
 
-# Sorted set: ids of answers that a call has not fetched, by the time at which the sweep checks them.
+# Sorted set: ids of answers that a call has not fetched, scored by the time at which the sweep checks them.
 UNHEARD_KEY = "pending-answers:unheard"
 HEARD_TIMEOUT_SECONDS = 15
 UPDATE_TIMEOUT_SECONDS = 5  # a live update counts as lost if its document is not fetched within this time
@@ -72,7 +72,7 @@ def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
 
 
 def send_next_text() -> None:
-    """Send the text that has waited longest, if the sender is free. All processes share one pace."""
+    """Send the text that has waited longest, if the sender is free. All processes share the pacing."""
     for id in get_gateway().release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
         get_gateway().send_text(id)
 

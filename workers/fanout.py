@@ -1,7 +1,7 @@
 """Plans the webhooks and notifications for each new event that endpoints or followers have subscribed to.
 
 A cursor in Redis marks the last processed event. It moves in the transaction that plans the messages, so each event is
-processed exactly once, even if workers die or process the same event at once.
+processed exactly once, even if workers die or process the same event at the same time.
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
 
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
-    """Return where to start if there is no cursor: the creation of the oldest endpoint, or the newest event."""
+    """Return where to start if there is no cursor: when the oldest endpoint was created, or at the newest event."""
     return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
 
 

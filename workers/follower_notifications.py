@@ -1,6 +1,6 @@
 """Texts and calls to the followers of an event, sent when there are no answers to send.
 
-Fan-out records the event. The sweep then plans one message for each follower; these wait apart from the answers.
+Fan-out records the event. The sweep then plans one message for each follower; these wait in a queue of their own.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from sending.webhooks import event_schemas
 from store import Pipe, Store
 from workers import answer_delivery
 
-NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, by event time
-WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by event time
+NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, scored by event time
+WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, scored by event time
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
 LOCK_TTL_SECONDS = 10  # then another process may plan the event's messages

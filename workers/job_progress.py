@@ -16,7 +16,7 @@ RUNS_KEY = "runs"  # a list of run ids, newest first
 MAX_RUNS = 20  # in that list
 RUN_TTL_SECONDS = 3 * 24 * 3600
 MAX_OUTCOMES = 500  # per run
-STALLED_AFTER_SECONDS = 60  # without an update; its worker has probably died
+STALLED_AFTER_SECONDS = 60  # without an update; the run's worker has probably died
 JOB_TIMEOUT_SECONDS = 900
 JOB_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
 
@@ -57,8 +57,8 @@ class Outcome:
     """The result of one request in a run.
 
     `state` is success, skipped (nothing to do), waiting (its provider will send it again) or failed. `status` is the
-    HTTP status, or 0 without a response. `at` is when the request was first received or sent, as a Unix timestamp; 0.0
-    if unknown.
+    HTTP status, or 0 if there was no response. `at` is when the request was first received or sent, as a Unix
+    timestamp; 0.0 if unknown.
     """
 
     what: str
@@ -162,7 +162,7 @@ class RunWriter:
         self._update(total=total)
 
     def set_progress(self, done: int, total: int) -> None:
-        """Set how many are done and the total, for a run without outcomes."""
+        """Set the number done and the total, for a run without outcomes."""
         self._update(done=done, total=total)
 
     def add_outcome(self, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
-OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
+OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, scored by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
@@ -51,7 +51,7 @@ class PendingAnswer:
 
 
 def derive_id(cause: str) -> str:
-    """Return the id of the answer to this question, so that handling its webhook again creates no second one."""
+    """Return the id of the answer to this question, so that handling its webhook again creates no second answer."""
     return hashlib.sha256(cause.encode()).hexdigest()[:20]
 
 

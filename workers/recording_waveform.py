@@ -70,7 +70,7 @@ def forget(redis: Store, recording_sids: Iterable[str]) -> None:
 
 @erases("waveforms")
 def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase all measurements. Those of one person are forgotten with the recordings."""
+    """Erase all measurements in a complete erasure. One person's measurements are forgotten with the recordings."""
     return delete_matching(redis, _key("*")) if erasure.is_everything else 0
 
 

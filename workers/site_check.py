@@ -38,7 +38,7 @@ class SiteCheck:
 
     @property
     def is_up(self) -> bool:
-        """Whether the last request got a page: no error, and no redirect that leads nowhere."""
+        """Whether no request failed, and the last response was neither an error nor a redirect."""
         return self.cause is None and self.hops[-1].status < 300
 
 

@@ -61,7 +61,7 @@ def _how_to_unfollow(redis: Store, topic: str) -> str:
 
 @task
 def unfollow(topic_or_url: str) -> str:
-    """Remove one of this person's topics or webhook endpoints. Without words, remove all topics."""
+    """Remove one of this person's topics or webhook endpoints; for "", remove all topics."""
     redis, number = get_gateway().redis, get_requester_number()
     if not number:
         return NO_NUMBER

@@ -1,4 +1,4 @@
-"""What the presenter does with the talk, as one form and as JSON: `/present/talk`."""
+"""The presenter's actions on the talk, through a form or as JSON, at `/present/talk`."""
 
 from collections.abc import Callable
 
@@ -81,7 +81,7 @@ def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str
 
 
 def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
-    """At either end, the show stays where it is."""
+    """Return an action that moves by this many scenes; at either end, the show stays where it is."""
 
     def move(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
         position = talk.positions[show.scene(talk).id] + steps

@@ -31,13 +31,13 @@ MAX_BARS = 11  # as many as a score has
 MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
-ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
+ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # these have buttons on each item
 PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure of the scene; `share` is per mille of the largest."""
+    """One figure of the scene; `share` is in thousandths of the largest figure."""
 
     name: str
     count: float
@@ -131,7 +131,7 @@ def title_of(scene: Scene) -> str:
 
 
 def _describe(figures: dict[str, Any]) -> tuple[list[Bar], list[str]]:
-    """Return a scene's figures as bars, for the counts in dictionaries, and as phrases, for single values."""
+    """Return a scene's figures: bars for the counts in dictionaries, and phrases for single values."""
     bars: list[Bar] = []
     for counts in (value for value in figures.values() if isinstance(value, dict)):
         most = max(counts.values(), default=0) or 1

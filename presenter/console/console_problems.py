@@ -14,7 +14,7 @@ class Problem(NamedTuple):
 
 
 def find_problems(health: health_checks.Health, stop_reason: str, shown: list[screens.Screen]) -> list[Problem]:
-    """Return the problems, the most urgent first. `stop_reason` says why sending is stopped, unless a presenter did."""
+    """Return the problems, most urgent first. `stop_reason` says why sending stopped, unless a presenter stopped it."""
     if not health.is_redis_up:
         return [Problem("Redis is not responding.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
     found = []

@@ -33,5 +33,5 @@ def list_switches(show: ShowState, stop_reason: str) -> list[Switch]:
         else Switch("pause", "pause", "Pause", "Ask callers and texters to try again later?", "", False),
         Switch("hold", "release", "Release", "Send all waiting texts, oldest first?", f"Sending {held_by}", True)
         if stop_reason
-        else Switch("hold", "hold", "Hold sending", "Keep all texts back until you release them?", "", False),
+        else Switch("hold", "hold", "Hold sending", "Hold all texts until you release them?", "", False),
     ]

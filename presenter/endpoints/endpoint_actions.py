@@ -76,12 +76,12 @@ def endpoint_action(id: str, action: str) -> Any:
 
 
 def _submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
-    """Return the values of a form that was submitted, to show it again."""
+    """Return the values in the submitted form, so that it can be shown again."""
     return {name: "\n".join(values) for name, values in form.lists()}
 
 
 def _wrong_fields(error: Exception) -> Mapping[str, str]:
-    """Return field -> sentence. An error that no field's own check has found is shown at the field that it names."""
+    """Return field -> sentence. Any other error is assigned to the field that it names, or else to the URL."""
     if isinstance(error, FormError):
         return error.fields
     named = next((name for name in OPTIONS if name in str(error)), "url")

@@ -16,7 +16,7 @@ from sending.webhooks.event_schemas import CATALOGUE, normalize_name
 
 
 class FormError(ValidationError):
-    """Some fields are invalid. `fields` maps their names to a sentence each; the message contains all sentences."""
+    """Some fields are invalid. `fields` maps each field's name to a sentence; the message contains all sentences."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__(" ".join(fields.values()))
@@ -55,7 +55,7 @@ def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
 
 
 def event_families() -> dict[str, list[str]]:
-    """Return what the picker offers: family -> its single event types, of the catalog and of configured providers."""
+    """Return the picker's choices: family -> event types in the catalog; configured providers' families have none."""
     families: dict[str, list[str]] = {}
     for name in CATALOGUE:
         families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)

@@ -1,4 +1,4 @@
-"""The presenter's pages for webhook endpoints: the list, and one with its attempts, dead letters and options."""
+"""The presenter's pages for webhook endpoints: the list, and a page for each with its attempts and options."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def endpoint_missing() -> tuple[str, int]:
 
 
 def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
-    """The list. `values` are those of the form for a new endpoint; `wrong` maps invalid fields to a sentence each."""
+    """The list. `values` fill the form for a new endpoint; `wrong` maps each invalid field to a sentence."""
     store, state = context.store(), request.args.get("state", "")
     known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in stored_endpoints.load_all(store)]
     return _render_page(
@@ -79,7 +79,7 @@ def render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, 
 def render_endpoint(
     endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str, wrong: Mapping[str, str] | None = None
 ) -> str:
-    """The page of one endpoint. `values` are those of the form; `wrong` maps invalid fields to a sentence each."""
+    """The page of one endpoint. `values` fill the form; `wrong` maps each invalid field to a sentence."""
     store = context.store()
     dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_DEAD_LETTERS)
     return _render_page(
@@ -100,7 +100,7 @@ def render_endpoint(
 
 
 def _attempts(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Return the attempts for `?result=` (ok, failed or all of them) and `?page=`, and how many there are."""
+    """Return the attempts for `?result=` (ok, failed or, by default, all) and `?page=`, and the number of attempts."""
     result, page = request.args.get("result", ""), _requested_page()
     attempts = [
         each
@@ -119,7 +119,7 @@ def _attempts(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _load_request_bodies(endpoint: WebhookEndpoint, ids: Sequence[str]) -> dict[str, str]:
-    """Return the start of the body of each of these messages that is still stored, as this endpoint receives it."""
+    """Return message id -> the start of the body that the endpoint receives, for the messages that are still stored."""
     origin, found = context.settings().public_url, {}
     for id, body in messages.load_bodies(context.store(), ids).items():
         payload = payloads.build_payload(WebhookMessage(id, "", body, sequence=0, attempt_number=0), endpoint, origin)

@@ -1,4 +1,4 @@
-"""A new secret of an endpoint: kept, encrypted, until its page shows it once."""
+"""An endpoint's new secret, which is kept encrypted until the endpoint's page shows it once."""
 
 import json
 import secrets

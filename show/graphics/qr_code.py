@@ -25,5 +25,5 @@ def svg(content: str, title: str) -> Markup:
 
 
 def sms_link(number: str, body: str = "") -> str:
-    """Return a link that opens a prepared text: RFC 5724, with the body as both Android and iOS understand it."""
+    """Return a link that opens a prepared text: RFC 5724, in a form that both Android and iOS understand."""
     return f"sms:{number}?&body={quote(body)}" if body else f"sms:{number}"

@@ -1,4 +1,4 @@
-"""The sequence diagram of one call or text: who sent what to whom, as far as it has happened."""
+"""The sequence diagram of one call or text so far: who sent what to whom."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 PHONE, TWILIO, APP, WORKER = range(4)
 LIFELINES = ("Phone", "Twilio", "This app", "Worker")
 MAX_ROWS = 9  # the newest ones
-LIMIT_SECONDS = 15  # Twilio waits no longer: https://www.twilio.com/docs/api/errors/11205
+LIMIT_SECONDS = 15  # Twilio waits no longer than this: https://www.twilio.com/docs/api/errors/11205
 
 TOP, ROW_HEIGHT = 104, 73  # in px of a stage of 1920 by 1080
 SPACING = 530
@@ -15,7 +15,7 @@ SPACING = 530
 
 @dataclass(frozen=True)
 class Message:
-    """An arrow from one lifeline to another or, if both are the same, a note at it. `state` is that of a lane."""
+    """An arrow from one lifeline to another or, if both are the same, a note there. `state` is a lane's state."""
 
     start: int
     end: int

@@ -25,7 +25,7 @@ MAX_TAGS = 14
 
 @dataclass(frozen=True)
 class SignedPart:
-    """A field of the request. `is_hidden` means a block instead of the value, whose length could reveal a vote."""
+    """A field of the request. If `is_hidden`, a block replaces the value, whose length could reveal a vote."""
 
     name: str
     value: str = ""
@@ -34,7 +34,7 @@ class SignedPart:
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A verified request from Twilio. It contains no number, no secret and no words of a person."""
+    """A verified request from Twilio. It contains no phone number, no secret and nobody's words."""
 
     url: str
     path: str

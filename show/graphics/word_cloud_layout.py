@@ -1,6 +1,6 @@
 """The layout of a word cloud: each word keeps its place while the cloud grows.
 
-A word's place depends only on the words before it. Its size depends on how often it was sent, and never moves others.
+A word's place depends only on the words before it. Its size depends on how often it was sent; resizing moves no word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ LARGEST_RESERVED = (
     (8, 76),
     (20, 52),
     (80, 40),
-)  # for the first 4 words, which are often the most frequent, …
+)  # 120 for the first 4 words, which are often the most frequent, 76 for the next 4, and so on
 LINE_HEIGHT = 1.15
 GAP = 16  # in px between two words
 MAX_PLACED_WORDS = LARGEST_RESERVED[-1][0]
@@ -35,7 +35,7 @@ SPIRAL = tuple(_spiral())
 
 @dataclass(frozen=True)
 class PlacedWord:
-    """A word at the centre (x, y). `width` is that of the text at this size, in px."""
+    """A word centred at (x, y). `width` is the width of its text at this size, in px."""
 
     text: str
     x: float
@@ -60,8 +60,8 @@ class PlacedWord:
 def layout(order: Sequence[str], counts: Mapping[str, int]) -> list[PlacedWord]:
     """Return the words that fit, at their places.
 
-    `order` has each word ever shown, in the order in which they first appeared. Words without a count are not returned,
-    but keep their places.
+    `order` lists all words ever shown, in the order in which they first appeared. Words without a count are not
+    returned, but keep their places.
     """
     places = _place(tuple(order[:MAX_PLACED_WORDS]))
     most = max(counts.values(), default=0)
@@ -102,12 +102,12 @@ def _grow(place: PlacedWord, size: int, others: list[PlacedWord]) -> PlacedWord:
 
 @lru_cache(300)
 def _place(order: tuple[str, ...]) -> tuple[PlacedWord, ...]:
-    """Return the reserved places of these words; a word for which there is no room has none."""
+    """Return the reserved places of these words; words that do not fit have none."""
     if not order:
         return ()
     before, text = _place(order[:-1]), order[-1]
     largest = next(size for count, size in LARGEST_RESERVED if len(before) < count)
-    for size in (size for size in reversed(SIZES) if size <= largest):  # it reserves room for the first that fits
+    for size in (size for size in reversed(SIZES) if size <= largest):  # the largest that fits is reserved
         for x, y in SPIRAL:
             word = PlacedWord(text, x, y, size, text_width(text, size))
             if word.is_inside and not any(map(word.overlaps, before)):

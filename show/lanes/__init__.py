@@ -1,1 +1,1 @@
-"""The lanes of the scene `timeline`: which calls and texts are shown, and what of each."""
+"""The lanes of the `timeline` scene: which calls and texts are shown, and what is shown of each."""

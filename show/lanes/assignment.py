@@ -1,6 +1,6 @@
 """Chooses which calls, texts and webhooks are in the stage's lanes, so that each can be read however many arrive.
 
-The choice depends only on the times of the events, so every process and every screen shows the same.
+The choice depends only on the times of the events, so every process and every screen shows the same entries.
 """
 
 from collections import deque
@@ -31,7 +31,7 @@ class BoardItem(Protocol):
 
 @dataclass
 class LaneSlot:
-    """A place on the screen, the entry in it, since when, and until when it must stay. Times are Unix timestamps."""
+    """A place on the screen, and the entry in it: since when, and until when it must stay, as Unix timestamps."""
 
     item: BoardItem | None = None
     state: str = ""
@@ -51,12 +51,12 @@ class LaneSlot:
 
 @dataclass
 class Board:
-    """Entries keep their lane until another one needs it. `queue` has those that wait for one, oldest first."""
+    """Entries keep their lanes until others need them. `queue` has the entries waiting for a lane, oldest first."""
 
     slots: list[LaneSlot] = field(default_factory=lambda: [LaneSlot() for _ in range(LANES)])
     queue: dict[str, BoardItem] = field(default_factory=dict)
     known: dict[str, bool] = field(default_factory=dict)
-    passed_over: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_KNOWN))  # when these entries started
+    passed_over: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_KNOWN))  # start times of these entries
     now: float = 0.0
 
     def advance(self, now: float) -> None:
@@ -93,7 +93,7 @@ class Board:
         return [item for item in self.queue.values() if item.is_live]
 
     def count_more(self) -> int:
-        """Return how many entries have no lane, but are newer than the oldest one that has. Live calls aside."""
+        """Return how many entries without a lane are newer than the oldest one with a lane, not counting live calls."""
         shown = [slot.item.started_at for slot in self.slots if slot.item is not None and not slot.item.is_live]
         missed = sum(started_at >= min(shown) for started_at in self.passed_over) if shown else len(self.passed_over)
         return missed + len(self._others())

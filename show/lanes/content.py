@@ -13,7 +13,7 @@ MAX_ANSWER_CHARACTERS = 120
 WAITING_FOR_APPROVAL = "Waiting for the presenter."
 GLYPHS = {"now": "live", "success": "success", "waiting": "waiting", "failed": "failed", "quiet": "neutral"}
 
-# The states of an entry that are more than quiet: see stage.timeline_entry.STATE_LABELS.
+# Entry state -> lane state; all other entry states are quiet. See stage.timeline_entry.STATE_LABELS.
 COLORED = {"live": "now", "calling": "now", "running": "now", "waiting": "waiting", "success": "success"}
 COLORED["failed"] = "failed"
 STEP_STATES = {"success": "success", "running": "now", "waiting": "waiting", "failed": "failed"}
@@ -83,7 +83,7 @@ def _kind(entry: Any, now: float) -> str:
 
 
 def _stranger(entry: Any) -> str:
-    """A call or text without a friendly name; other events are named after their source."""
+    """Return "Somebody" for a call or text; other events are named after their source."""
     source = str(entry.who) if entry.channel not in ("call", "text") else ""
     return source[:1].upper() + source[1:] if source else "Somebody"
 

@@ -18,12 +18,12 @@ from show.talk_file import Talk
 from store import Store
 
 ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")  # a spreadsheet would execute the cell
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")  # a spreadsheet would execute such a cell
 
 
 @dataclass(frozen=True)
 class Row:
-    """One contribution. `state` is that of an item that waits for approval, or "". `number` is "" unless requested."""
+    """One contribution. `state` is an item's moderation state, otherwise "". `number` is "" unless requested."""
 
     scene: str
     kind: str
@@ -35,7 +35,7 @@ class Row:
 
 
 def list_rows(store: Store, talk: Talk, settings: config.Settings | None = None) -> list[Row]:
-    """Return all contributions, scene by scene. With `settings`, also the phone numbers, as far as they are known."""
+    """Return all contributions, scene by scene. With `settings`, the rows include the known phone numbers."""
     name_of = {person.decode(): name.decode() for person, name in store.hgetall(friendly_names.NAMES_KEY).items()}
     numbers = _find_numbers(store, settings, list(name_of)) if settings else {}
     return [
@@ -77,7 +77,7 @@ def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]
 
 
 def as_csv(rows: Sequence[Row], has_numbers: bool) -> str:
-    """Return the rows as CSV (RFC 4180). No cell starts like a formula: such cells get an apostrophe in front."""
+    """Return the rows as CSV (RFC 4180). Cells that start like a formula are prefixed with an apostrophe."""
     columns = [field.name for field in fields(Row) if has_numbers or field.name != "number"]
     text = io.StringIO()
     writer = csv.writer(text)

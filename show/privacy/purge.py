@@ -46,7 +46,7 @@ STORES = (
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
-FIRST = ("questions and answers", "calls", "requests")  # they find the calls and texts of a person for the others
+FIRST = ("questions and answers", "calls", "requests")  # they find a person's calls and texts for the other erasers
 
 
 def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
@@ -55,7 +55,7 @@ def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
 
 
 def purge_expired(redis: Redis) -> None:
-    """Erase what is older than `keep_numbers_days`. Every worker calls this; one of them does it."""
+    """Erase what is older than `keep_numbers_days`. Every worker calls this, but only one of them erases."""
     if not redis.set(LOCK_KEY, 1, nx=True, ex=LOCK_TTL_SECONDS):
         return
     talk = _load_talk()

@@ -1,4 +1,4 @@
-"""Erases what the scenes hold about people, or about one person. All other modules erase what they store."""
+"""Erases what the scenes hold about people, or about one person. Every other module erases its own records."""
 
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation, show_state
@@ -49,7 +49,7 @@ def _type_of(store: Store, key: str) -> str:
 
 
 def _erase_fields(store: Store, key: str, person: bytes, ids: set[bytes], erasure: Erasure) -> int:
-    """Erase a hash's fields that are named after the person or whose values mention the person; collect their names."""
+    """Erase a hash's fields that are named after the person or whose values mention them; add the fields to `ids`."""
     if _type_of(store, key) != "hash":
         return 0
     found = [(field, value) for field, value in store.hgetall(key).items() if field == person or person in value]
@@ -71,6 +71,6 @@ def _erase_members(store: Store, key: str, names_of_person: set[bytes]) -> int:
 
 
 def _blank(store: Store, key: str, position: int) -> int:
-    """The list keeps its length, because the positions of the others are their numbers."""
+    """Blank an entry: the list keeps its length, because the other items' positions are their numbers."""
     store.execute_command("LSET", key, position, "")
     return 1

@@ -1,4 +1,4 @@
-"""The scene `idempotence`: f(f(x)) = f(x). The last webhook is delivered ten more times and changes nothing."""
+"""The `idempotence` scene: f(f(x)) = f(x). The last webhook is delivered ten more times and changes nothing."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ class CopyResult:
 
 @dataclass(frozen=True)
 class Idempotence(Scene):
-    """Delivers the last webhook ten more times. Beside it: what an app without deduplication would have sent."""
+    """Delivers the last webhook ten more times. Beside it, shows what an app without deduplication would have sent."""
 
     kind: ClassVar[str] = "idempotence"
     actions: ClassVar[Mapping[str, str]] = {"send-again": "Send again, ten times"}

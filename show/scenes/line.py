@@ -1,4 +1,4 @@
-"""The scene `line`: callers wait in line, and the presenter brings them on stage one by one."""
+"""The `line` scene: callers wait in line, and the presenter brings them on stage one by one."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ class Line(ModeratedScene):
     """Callers say what they want to talk about, and wait. Their words are captions, shown once they are approved."""
 
     question: str = "Call and talk with us"
-    presenter_phone: str = ""  # by default that of the talk, or else PRESENTER_PHONE
+    presenter_phone: str = ""  # defaults to the talk's setting, or else to PRESENTER_PHONE
 
     captions: bool = False  # whether the caller on stage is transcribed, which Twilio charges for
 
@@ -46,7 +46,7 @@ class Line(ModeratedScene):
     # The audience
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Add the caller to the line; their words become a caption. `contribution.id` is the call's sid."""
+        """Add the caller to the queue; what they said becomes a caption. `contribution.id` is the call's sid."""
         waiting_line.join(pipe, self.id, contribution.id, contribution.name)
         item = self.make_item(contribution)
         if item.words:
@@ -54,7 +54,7 @@ class Line(ModeratedScene):
         return f"You are in line as {contribution.name}."
 
     def add_caption(self, store: Store, pipe: Pipe, sid: str, person: str, sentence: str, words: str) -> None:
-        """Add a sentence of the caller on stage. `sentence` identifies it; a sentence of another call is ignored."""
+        """Add a sentence of the caller on stage. `sentence` identifies it; a sentence from another call is ignored."""
         current = waiting_line.on_stage(store, self.id)
         if current is None or current.sid != sid:
             return
@@ -64,17 +64,17 @@ class Line(ModeratedScene):
             moderation.submit(store, pipe, item, self.is_approval_required, MAX_CAPTIONS)
 
     def spoken_choices(self) -> str:
-        """One key joins."""
+        """Name the key that joins the line."""
         return f"Press {JOIN_KEY} to talk with the presenter on stage."
 
     def step_for_key(self, digits: str) -> str:
-        """One key leads to the line."""
+        """One key joins the line."""
         return "join-line" if digits == JOIN_KEY else ""
 
     # The presenter
 
     def perform(self, store: Store, action: str, item: str) -> None:
-        """Bring on the first caller, or the one whose call is `item`; bring on the next one; end; or moderate."""
+        """Bring on the first caller, or the caller whose call is `item`; bring on the next caller; end; or moderate."""
         if action in DECISIONS:
             super().perform(store, action, item)
             return
@@ -99,8 +99,8 @@ class Line(ModeratedScene):
             waiting_line.enqueue(waiting_line.hang_up_presenter, self.id, sid)
 
     def _hide_captions_of_past_calls(self, store: Store) -> None:
-        """Hide undecided captions: they will not be shown, so nobody needs to decide on them."""
-        pending = moderation.load_items(store, self.id, PENDING)  # first: somebody may join in the meantime
+        """Hide the pending captions of past calls: they will not be shown, so nobody needs to decide on them."""
+        pending = moderation.load_items(store, self.id, PENDING)  # loaded first: somebody may join meanwhile
         callers = [*waiting_line.list_waiting(store, self.id), waiting_line.on_stage(store, self.id)]
         present = {_item_id(caller.sid) for caller in callers if caller}
         moderation.hide(store, [item for item in pending if item.id.partition("-")[0] not in present])

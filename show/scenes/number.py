@@ -1,4 +1,4 @@
-"""The scene `number`: the number as large as possible, and how to take part."""
+"""The `number` scene: the phone number, as large as possible, and how to take part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Number(Scene):
     kind: ClassVar[str] = "number"
 
     def problems(self) -> Iterator[str]:
-        """The example is sent unchanged."""
+        """Check the length of the example, which people send unchanged."""
         if not 0 < len(self.example) <= 20:
             yield "the example must have 1 to 20 characters, such as flip"
 

@@ -1,4 +1,4 @@
-"""The scene `poll`: a vote by word, key or speech."""
+"""The `poll` scene: a vote by word, key or speech."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from show.text_matching import SPOKEN_NUMBERS, normalize, skeleton
 from store import Pipe, Store
 
 PREFIX = BROWSER_PHONE_PREFIX.encode()
-MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
+MAX_OPTIONS = 9  # keys 1 to 9; the star key is for everything else
 MAX_OPTION_CHARACTERS = 24
 
 
@@ -31,14 +31,14 @@ class Poll(Scene):
     question: str = ""
     options: tuple[str, ...] = ()
     results: str = "hidden"
-    votes: str = "last"  # which vote of a phone counts: last or first; by default that of the talk
+    votes: str = "last"  # which of a phone's votes counts, last or first; defaults to the talk's setting
 
     kind: ClassVar[str] = "poll"
     is_answerable: ClassVar[bool] = True
     is_revealable: ClassVar[bool] = True
 
     def problems(self) -> Iterator[str]:
-        """Check that the options fit the keypad and the screen, and that nobody mistakes one for another."""
+        """Check that the options fit the keypad and the screen, and cannot be mistaken for one another."""
         yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"
@@ -78,7 +78,7 @@ class Poll(Scene):
         return named.pop() if len(named) == 1 else ""
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the vote. A phone has one, so a copy of the webhook changes nothing."""
+        """Store the vote. Each phone has one vote, so a duplicate webhook changes nothing."""
         option = self.find_option(contribution.words)
         command = "HSETNX" if self.votes == "first" else "HSET"
         pipe.execute_command(command, self.key("votes"), contribution.person, option)
@@ -91,11 +91,11 @@ class Poll(Scene):
         return f"You voted for {option}. You can change your vote until the poll closes."
 
     def spoken_choices(self) -> str:
-        """ "Press 1 for tabs, 2 for spaces." """
+        """Name the key of each option: "Press 1 for tabs, 2 for spaces", and so on."""
         return "Press " + ", ".join(f"{key} for {option}" for key, option in enumerate(self.options, 1)) + "."
 
     def words_for_key(self, digits: str) -> str:
-        """Keys count from 1."""
+        """Keys are numbered from 1."""
         return self.options[int(digits) - 1] if digits.isdecimal() and 0 < int(digits) <= len(self.options) else ""
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Poll(Scene):
         return f"{voted} · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
-        """Votes per option, and the number of people; votes of browser phones apart, if there are any."""
+        """Votes per option, and the number of people; votes from browser phones separately, if there are any."""
         votes, browser_votes = self.count(view.store), self.count(view.store, in_browsers=True)
         apart = {"browser_votes": browser_votes} if any(browser_votes.values()) else {}
         return {"votes": votes, "people": sum(votes.values()), **apart}

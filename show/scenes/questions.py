@@ -1,4 +1,4 @@
-"""The scene `questions`: the audience asks, and votes on what to answer first."""
+"""The `questions` scene: the audience asks, and votes on what to answer first."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SHOWN_QUESTIONS = 4
 
 @dataclass(frozen=True)
 class RankedQuestion:
-    """An approved question. `number` counts from 1, in the order of approval."""
+    """An approved question. Numbers start at 1, in the order of approval."""
 
     number: int
     item: Item
@@ -28,7 +28,7 @@ class RankedQuestion:
 
 @dataclass(frozen=True)
 class Questions(ModeratedScene):
-    """Ranks the approved questions by votes. The text or the key of a question's number votes for it."""
+    """Ranks the approved questions by votes. Texting or pressing a question's number votes for it."""
 
     question: str = "What would you like to know?"
 
@@ -69,7 +69,7 @@ class Questions(ModeratedScene):
         return f"You voted for question {number}. You can vote for others too."
 
     def spoken_choices(self) -> str:
-        """Speech is free text."""
+        """Speech is free text; keys vote."""
         return "Ask your question, or press the number of a question to vote for it, and then hash."
 
     def words_for_key(self, digits: str) -> str:
@@ -124,7 +124,7 @@ class Questions(ModeratedScene):
 
 
 def find_number(words: str) -> int:
-    """Return the number of a question, such as 3 for "3", "three", "#3" or "question 3"; 0 if it is none."""
+    """Return the number of a question, such as 3 for "3", "three", "#3" or "question 3"; 0 if there is none."""
     spoken = normalize(words).removeprefix("question ").removeprefix("number ")
     number = SPOKEN_NUMBERS.get(spoken, spoken)
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= 2 else 0

@@ -1,4 +1,4 @@
-"""The scene `raffle`: a draw that anyone can recompute."""
+"""The `raffle` scene: a draw that anyone can recompute."""
 
 import json
 import secrets
@@ -43,8 +43,8 @@ class Raffle(Scene):
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Store the entry. Each phone has one entry, so a duplicate webhook changes nothing.
 
-        The draw closes the raffle and takes the entries in one transaction. The entry is committed, and confirmed, only
-        if the raffle is still open then, so that every confirmed entry is in the draw.
+        The draw closes the raffle and takes the entries in one transaction. An entry is committed and confirmed only if
+        the raffle is still open, so every confirmed entry is in the draw.
         """
         if store.hexists(self.key("raffle"), "drawn"):
             return AnswerText("The winner has been drawn already.", DECLINED)
@@ -55,7 +55,7 @@ class Raffle(Scene):
         return f"You are in the raffle as {contribution.name}. Good luck!"
 
     def spoken_choices(self) -> str:
-        """Key 1, or any words."""
+        """Key 1 or any words enter the raffle."""
         return "Press 1 to enter the raffle."
 
     def words_for_key(self, digits: str) -> str:
@@ -82,7 +82,7 @@ class Raffle(Scene):
         deferred = new_pipeline(store)
         deferred.require(show_state.STATE_KEY, f"phase:{self.id}", CLOSED)
         deferred.hset(self.key("raffle"), mapping=row)
-        try:  # two presenters may draw at once, or one of them opens it again
+        try:  # two presenters may draw at once, or one of them may open the raffle again
             commit_if_unchanged(store, deferred, self.key("raffle"), "", field="drawn")
         except ConditionFailed:
             raise SceneError("The raffle has been opened again in the meantime. Draw once more.") from None

@@ -1,4 +1,4 @@
-"""The scene `score`: how the audience rates the talk, from 0 to 10."""
+"""The `score` scene: how the audience rates the talk, from 0 to 10."""
 
 import re
 from collections import Counter
@@ -19,11 +19,11 @@ NOT_WHOLE = re.compile(r"[-−–]\s*\d|\d[.,]\d")
 
 @dataclass(frozen=True)
 class Score(Scene):
-    """Counts one score per phone: thanks first, then the average and the histogram, live."""
+    """Counts one score per phone. Shows thanks first, and then the live average and histogram."""
 
     question: str = "How was it, 0 to 10?"
     thanks: str = "Thank you!"
-    votes: str = "last"  # which score of a phone counts: last or first; by default that of the talk
+    votes: str = "last"  # which of a phone's scores counts, last or first; defaults to the talk's setting
 
     kind: ClassVar[str] = "score"
     is_answerable: ClassVar[bool] = True
@@ -41,7 +41,7 @@ class Score(Scene):
         return bool(_numbers(words))
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the score. A phone has one, so a copy of the webhook changes nothing."""
+        """Store the score. Each phone has one score, so a duplicate webhook changes nothing."""
         score = find_score(contribution.words)
         if score is None:
             return AnswerText(f"Please send one whole number from 0 to {HIGHEST}.", NOT_UNDERSTOOD)
@@ -53,7 +53,7 @@ class Score(Scene):
         return f"Thank you for your {score}. You can change it until the vote closes."
 
     def spoken_choices(self) -> str:
-        """Two digits end with hash or a pause."""
+        """Hash or a pause ends a number of up to two digits."""
         return f"Press a number from 0 to {HIGHEST}, and then hash."
 
     def words_for_key(self, digits: str) -> str:
@@ -61,7 +61,7 @@ class Score(Scene):
         return str(int(digits)) if digits.isdecimal() and len(digits) <= 2 and int(digits) <= HIGHEST else ""
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
-        """The average and the histogram; neither before the first score."""
+        """The histogram and the average, which is None before the first score."""
         figures = self.figures(view)
         scores = figures["scores"]
         most = max(scores.values())
@@ -76,7 +76,7 @@ class Score(Scene):
         return f"{view.store.hlen(self.key('scores')):,} scored · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
-        """How many people gave each score, the number of people, and the average, or None without any."""
+        """How many people gave each score, the number of people, and the average; None without scores."""
         counted = Counter(int(score) for score in view.store.execute_command("HVALS", self.key("scores")))
         people = counted.total()
         average = round(sum(score * count for score, count in counted.items()) / people, 2) if people else None

@@ -1,4 +1,4 @@
-"""The scene `slow`: every running task with its progress, the queues and the workers."""
+"""The `slow` scene: every running task with its progress, the queues and the workers."""
 
 import os
 import signal
@@ -33,9 +33,9 @@ class QueueLength:
 
 @dataclass(frozen=True)
 class RunningWorker:
-    """A worker process. `state` is RQ's or, for a process of this machine that no longer exists, "ended".
+    """A worker process. `state` is RQ's or, for a process on this machine that no longer exists, "ended".
 
-    `is_ours` says whether the supervisor that started this process replaces it when it ends."""
+    `is_ours` says whether the supervisor that started this app replaces the worker when it ends."""
 
     name: str
     state: str
@@ -46,7 +46,7 @@ class RunningWorker:
 
 @dataclass(frozen=True)
 class SlowTask:
-    """A task that somebody waits for. `done` is per mille, or None before the first report."""
+    """A task that somebody waits for. `done` is in thousandths, or None before the first report."""
 
     id: str
     name: str
@@ -136,7 +136,7 @@ def list_workers(redis: Store) -> list[RunningWorker]:
 
 
 def kill(redis: Store, name: str) -> None:
-    """End this worker at once, as a crash would; with name "" any worker of ours. Raises CannotKill."""
+    """End this worker at once, as a crash would; if `name` is "", any worker of ours. Raises CannotKill."""
     ours = [worker for worker in list_workers(redis) if worker.is_ours and name in ("", worker.name)]
     if not ours:
         raise CannotKill("No such worker runs under this machine's supervisor, so nothing would replace it.")

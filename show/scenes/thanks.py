@@ -1,4 +1,4 @@
-"""The scene `thanks`: links, what was stored about the audience, and when it is deleted."""
+"""The `thanks` scene: links, what was stored about the audience, and when it is deleted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_LINK_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Thanks(Scene):
-    """Says goodbye. `links` and `keep_numbers_days` are those of the talk unless the scene has its own."""
+    """Says goodbye. `links` and `keep_numbers_days` default to the talk's settings."""
 
     links: tuple[str, ...] = ()
     keep_numbers_days: int = 1

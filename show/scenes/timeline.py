@@ -1,4 +1,4 @@
-"""The scene `timeline`: calls and texts as lanes, from ring to answer."""
+"""The `timeline` scene: calls and texts as lanes, from ring to answer."""
 
 import time
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class TimelineScene(Scene):
         }
 
     def footer(self, view: SceneView) -> str:
-        """How many of the calls and texts of the last minutes are answered, on the line or waiting."""
+        """How many calls and texts on the timeline have been answered, are on the line, or are waiting."""
         entries = [entry for entry in view.entries if entry.channel in ("call", "text")]
         answered = sum(entry.state in ("success", "ended") for entry in entries)
         counts = {"on the line": sum(entry.is_live for entry in entries)}

@@ -1,4 +1,4 @@
-"""The scene `wall`: what people have to say, newest large."""
+"""The `wall` scene: what people have to say, with the newest item large."""
 
 import time
 from bisect import bisect_right
@@ -58,7 +58,7 @@ class Wall(ModeratedScene):
         return self.submit(store, pipe, item, f"Thank you. It will be on the wall {when}.")
 
     def spoken_choices(self) -> str:
-        """Speech is free text."""
+        """Speech is free text; one key records a message."""
         return f"Say something for the wall, or press {RECORD_KEY} to record a message."
 
     def step_for_key(self, digits: str) -> str:
@@ -86,7 +86,7 @@ class Wall(ModeratedScene):
 
 
 def find_media(contribution: Contribution) -> tuple[str, str]:
-    """Return the kind of item, and the path of its file or "": text, picture or message."""
+    """Return the kind of item (text, picture or message), and the path of its file or ""."""
     if contribution.channel == "recording":
         return "message", contribution.media[0].path
     shown = [media.path for media in contribution.media if media.content_type in PICTURE_FORMATS]
@@ -102,8 +102,8 @@ def count_small(large: Sequence[Item]) -> int:
 def count_waiting(times: Sequence[float], now: float) -> int:
     """Return how many of the newest items have to wait until the large one has been seen.
 
-    `times` are those of the items, newest first. An item becomes the large one once the previous one has been shown for
-    MIN_SECONDS_ON_STAGE; of those that arrive in the meantime, only the newest does."""
+    `times` are when the items were approved, newest first. An item becomes the large one once the previous one has been
+    shown for MIN_SECONDS_ON_STAGE; of those that arrive in the meantime, only the newest does."""
     oldest_first = [*reversed(times)]
     large, free_at = 0, oldest_first[0] + MIN_SECONDS_ON_STAGE if times else 0
     while large + 1 < len(times):

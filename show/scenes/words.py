@@ -1,4 +1,4 @@
-"""The scene `words`: a word cloud."""
+"""The `words` scene: a word cloud."""
 
 import unicodedata
 from collections import Counter
@@ -77,7 +77,7 @@ class Words(ModeratedScene):
         return f"{view.store.hlen(self.key('words')):,} sent a word · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
-        """How many people sent each word, without the hidden ones."""
+        """How many people sent each word, except hidden words."""
         items: list[Item] = []
         for state in (APPROVED, PENDING):
             items += moderation.load_items(view.store, self.id, state)

@@ -1,4 +1,4 @@
-"""The scene `xray`: one webhook in detail, from the signature to the callback."""
+"""The `xray` scene: one webhook in detail, from the signature to the callback."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Xray(Scene):
         }
 
     def footer(self, view: SceneView) -> str:
-        """Whose webhook it is."""
+        """Whose webhook it is, and its state."""
         entry = self._entry(view)
         return f"{entry.name or 'Somebody'} · {_lane_of(entry, view).label}" if entry else ""
 
@@ -60,7 +60,7 @@ class Xray(Scene):
         return [Target(entry.id, f"{entry.name}: {_lane_of(entry, view).request}", ("pin",)) for entry in entries]
 
     def perform(self, store: Store, action: str, item: str) -> None:
-        """Select a call or text; without an item, or with the selected one, the newest again. Or step on."""
+        """Select a call or text, or the newest again if `item` is "" or already selected; or show the next picture."""
         pipe = store.pipeline()
         if action == "step":
             pipe.execute_command("HSET", self.key("xray"), "picture", (self._picture(store) + 1) % len(TITLES))

@@ -70,7 +70,7 @@ class OrphanRecovery:
     """Requeues orphans and strays. A stray is a job taken off its queue by a worker that died before starting it."""
 
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, own_executions: Container[str]):
-        """`worker` is the one that runs this search; `own_executions` contains the ids of its current executions."""
+        """`worker` is the worker that runs this search; `own_executions` contains the ids of its current executions."""
         self.connection = connection
         self.queues = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
         self.worker = worker

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 class StoreAccess(NamedTuple):
     """The worker's clients for the store, which share a connection pool.
 
-    `blocking` is for commands that wait in the store: RQ's commands use one of its connections, jobs use `listeners`.
+    `blocking` is for commands that wait in the store: one of its connections listens for RQ's commands, and `listeners`
+    of them take jobs off queues.
     `isolated_processes` is 1 or 3: how many processes for isolated jobs the store has connections for. `shrink` is
     called once this process takes no more jobs.
     """
@@ -76,7 +77,7 @@ class ConcurrentWorker(BaseWorker):
             serializer=dead_worker_recovery.JOB_SERIALIZER,
         )
         self.has_isolated_jobs = self.is_suspended = False
-        self.heartbeat_at = self.steady_since = time.time()  # `steady_since`: when the store was back after an outage
+        self.heartbeat_at = self.steady_since = time.time()  # `steady_since`: when the last store outage ended
 
     def _set_connection(self, connection: Redis) -> Redis:
         return connection  # without RQ's longer timeout

@@ -147,7 +147,7 @@ def supervise(command: Sequence[str]) -> int:
 
     `command` must run `workers.engine.worker_process.main`, which parses the options that are appended to the command.
     """
-    supervisor = Supervisor(command)  # it starts no process yet, so no signal finds one and leaves it behind
+    supervisor = Supervisor(command)  # no process has started yet, so a signal now leaves none behind
     signal.signal(signal.SIGTERM, supervisor.request_stop)
     signal.signal(signal.SIGINT, supervisor.request_stop)
     return supervisor.run()
@@ -164,7 +164,7 @@ def start_process(
 def find_busiest_thread(pid: int) -> str:
     """Return the kernel's id for the thread that uses the most CPU time, or "" if no thread uses any. Linux only."""
     before = read_cpu_ticks(pid)
-    for _ in range(CPU_SAMPLES):  # on a busy machine one sample may end before any thread has run
+    for _ in range(CPU_SAMPLES):  # on a busy machine, one sample may end before any thread has run
         time.sleep(CPU_SAMPLE_SECONDS)
         spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
         busiest = max(spent, key=lambda thread: spent[thread], default="")

@@ -31,7 +31,7 @@ MAX_LOST_THREADS = 4  # hung threads; with this many, the process asks the super
 
 LAST_CALL_TIMEOUT_SECONDS = 2.0  # for the periodic functions to return before the worker ends
 
-TURN_SECONDS = 0.05  # of one queue, while all queues that share a connection are empty
+TURN_SECONDS = 0.05  # how long one queue is read while all queues that share the connection are empty
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
 JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # a running job's records expire after 60 seconds or more
@@ -205,7 +205,7 @@ class ThreadedWorker(ConcurrentWorker):
     # Reporting to the supervisor, and stopping
 
     def report_liveness(self) -> None:
-        """Report to the supervisor that this process is still running Python code, and what to do next."""
+        """Report that this process is still running Python code, and what else the supervisor should start."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         if is_worn_out:
             self.access.shrink()  # before the replacement starts
@@ -220,7 +220,7 @@ class ThreadedWorker(ConcurrentWorker):
             self.shutting_down.set()
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Stop within DRAIN_TIMEOUT_SECONDS. Another request, at least one second later, stops at once."""
+        """Stop within DRAIN_TIMEOUT_SECONDS. A second request, at least one second later, stops it at once."""
         now = time.monotonic()
         if self.drain_until - now < DRAIN_TIMEOUT_SECONDS - 1:
             self.drain_until = now
