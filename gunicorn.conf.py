@@ -10,7 +10,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Greenlets, because an event stream stays open for hours and would otherwise occupy a thread.
 worker_class = "web.gunicorn_worker.WebWorker"
 worker_connections = 1_000
-# Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
+# Seconds. Twilio waits at most 15 s: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
 # Seconds that running requests have to finish during a restart. Heroku kills the process after 30.
 graceful_timeout = 10

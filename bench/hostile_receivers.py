@@ -79,7 +79,7 @@ HOSTILE: dict[str, Behavior] = {
 
 
 class Receivers:
-    """All receivers, in one thread. The well-behaved one keeps connections alive and records when requests arrive."""
+    """All receivers, in one thread. The well-behaved one keeps its connections alive and records arrival times."""
 
     def __init__(self) -> None:
         self.arrivals: list[float] = []

@@ -1,4 +1,4 @@
-"""The page with the checks before a talk."""
+"""The page of checks to run before a talk."""
 
 from flask import render_template, request
 

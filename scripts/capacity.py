@@ -39,7 +39,7 @@ class Load:
 
     @property
     def worker(self) -> float:
-        """Microseconds of a worker process per webhook."""
+        """CPU time of a worker process per webhook, in microseconds."""
         return self.questions * WORKER_ANSWER + self.endpoints * DELIVERIES_PER_WEBHOOK * WORKER_DELIVERY
 
     @property

@@ -23,7 +23,7 @@ STORED, KNOWN, BANNED = "stored", "known", "banned"  # what `submit` has done; t
 class Item:
     """Something that a person has sent to a scene.
 
-    `words` are cleaned for the screen. `kind` is text, picture, message (a recording), word or question. `media` is the
+    `words` are sanitized for display. `kind` is text, picture, message (a recording), word or question. `media` is the
     path of the picture or recording in Twilio's REST API, or "". `time` is a Unix timestamp.
     """
 

@@ -22,7 +22,7 @@ MAX_LAG_SECONDS = 3600.0
 BEHIND_SECONDS = 3.0
 SIZE = re.compile(r"[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")
 
-# Stores a report, unless the screen is new and there are too many.
+# Stores a report, unless the screen is new and there are too many screens.
 SAVE_SCRIPT = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[4])
 local is_new = not redis.call('ZSCORE', KEYS[1], ARGV[1])

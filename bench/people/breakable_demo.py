@@ -24,7 +24,7 @@ OPEN_KEYS = ("pending-answers:open", "pending-answers:unheard", "outbox:waiting"
 
 
 class BreakableDemo:
-    """The processes. supervisord restarts those of the demo; the faults restart the stores."""
+    """The processes. supervisord restarts the demo's; the stores are restarted by the faults that stop them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

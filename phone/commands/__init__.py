@@ -68,7 +68,7 @@ KEYS = frozenset("012345678")  # 9 records a message, star repeats the menu, and
 def command(
     name: str, key: str = "", argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Register a command. Without a `key`, callers say its name. Raises ValueError if a name or key is taken."""
+    """Register a command. Callers say its name if it has no `key`. Raises ValueError if a name or key is taken."""
 
     def register(function: CommandFunctionT) -> CommandFunctionT:
         if taken := {name, *aliases} & {other for row in COMMANDS.values() for other in (row.name, *row.aliases)}:

@@ -1,1 +1,1 @@
-"""The TwiML documents that callers get. Most contain a document number, which reveals a late fetch of an old one."""
+"""The TwiML documents that callers get. Most contain a document number, by which a late fetch of an old one is recognized."""

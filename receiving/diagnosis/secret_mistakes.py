@@ -24,7 +24,7 @@ SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 def other_secrets(
     ours: Secrets, setting: str, name: str, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Secrets]]:
-    """Yield possible mistakes that affect secrets, each with the secrets that would be valid.
+    """Yield the likely mistakes in a secret, each with the secrets that would be valid.
 
     `ours` are our secrets for the sender `name`, from this setting; `all_secrets` contains each provider's secrets.
     """

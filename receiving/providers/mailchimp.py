@@ -97,7 +97,7 @@ class Mailchimp(TimestampedHMAC):
         return f"{mask_email(address)} {phrase or f'caused the event {event.name}'}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """Return an event in one audience."""
+        """Return an event for one audience."""
         fields = [("type", event_name), ("fired_at", "2026-11-23 18:00:00"), ("data[id]", random.token_hex(5))]
         fields += [("data[list_id]", "a6b5da1054"), *SAMPLES[event_name]]
         return make_form_delivery(url, fields, user_agent="MailChimp")

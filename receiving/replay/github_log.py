@@ -47,7 +47,7 @@ class GitHubHook:
     def fetch(self, id: int) -> Delivery:
         """Return the request of the delivery with this id, unsigned.
 
-        Raises RedeliveryRequested if GitHub no longer has it, or GaveUp.
+        Raises RedeliveryRequested if GitHub no longer has the payload, or GaveUp.
         """
         found = _require_object(_parse_json_body(self._request("GET", f"{self.url}/deliveries/{id}")))
         request = _require_object(found.get("request") or {})

@@ -172,7 +172,7 @@ class HttpClient:
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
                 kept, truncated = _read_body(response, max_kept_bytes)
-            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like a normal end
+            active.deadline.remaining()  # raises if the deadline cut the body short, which would look complete
         except TRANSPORT_ERRORS as error:
             raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:

@@ -46,7 +46,7 @@ class Deadline:
         return seconds
 
     def watch(self, sock: socket.socket | None) -> None:
-        """Set the socket to shut down when the deadline expires; None for no socket."""
+        """Choose which socket is shut down when the deadline expires; None for no socket."""
         with self._lock:
             self._socket = sock
             if self._is_expired:

@@ -17,7 +17,7 @@ MAX_NAMES = 4  # of calls without a lane
 
 @dataclass(frozen=True)
 class TimelineScene(Scene):
-    """Shows calls, texts and webhooks as they happen. Live calls stay until they end."""
+    """Shows calls, texts and webhooks as they happen. Live calls are shown until they end."""
 
     kind: ClassVar[str] = "timeline"
     redraw_seconds: ClassVar[float] = 0.5  # the lanes change as time passes

@@ -49,7 +49,7 @@ class Wall(ModeratedScene):
         yield from length_problems("question", self.question)
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the text, with the first picture that can be shown, or the recorded message as an item."""
+        """Store as an item either the text, with the first displayable picture, or the recorded message."""
         kind, path = find_media(contribution)
         item = self.make_item(contribution, kind, path)
         if not item.words and not path:

@@ -89,7 +89,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def check(request: ApiRequest) -> dict[str, Any]:
-    """Check a code. The response is a 404 if the verification was approved or canceled before, or has expired."""
+    """Check a code. The response is a 404 if the verification has been approved or canceled, or has expired."""
     code = request.text("Code").strip()
     sid_or_number = request.text("VerificationSid") or normalize_number(request.text("To"))
     if not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):

@@ -10,11 +10,11 @@ from ringback.service.error_codes_of_verbs import VERB_ERRORS, VERB_WARNINGS
 
 HANDSHAKE_FIX = "Accept the upgrade at this URL with status 101. Check your app's log for this request."
 WEBSOCKET_ERRORS: dict[int, tuple[str, str]] = {
-    31901: ("The WebSocket {url}: connection timed out", "Check that your app is running, and accept at once."),
+    31901: ("The WebSocket {url}: connection timed out", "Check that your app is running. Accept at once."),
     31902: ("The WebSocket {url}: connection refused", "Start your app, or correct the host and port."),
     31920: ("The WebSocket {url}: handshake error: {detail}", HANDSHAKE_FIX),
     31921: ("The WebSocket {url}: close error: {detail}", "Close the connection with a close frame."),
-    31922: ("The scheme of {url} is not supported", "Use wss://, even on this machine, where Ringback uses no TLS."),
+    31922: ("The scheme of {url} is not supported", "Use wss://, also on this machine: Ringback dials without TLS."),
     31923: ("The WebSocket URL {url} is malformed", "Use a full URL such as wss://example.com/path."),
     31924: ("The WebSocket {url}: protocol error: {detail}", "Send frames as RFC 6455 specifies."),
     31951: ("The message from your app is not valid: {detail}", "Send JSON text as Twilio documents it."),
@@ -166,7 +166,7 @@ REST_ERRORS = (
             21705: ("The Messaging Service Sid {detail} is invalid.", ""),
             21710: ("The phone number is already in the Messaging Service", ""),
             21712: ("The phone number is associated with another Messaging Service", "Remove it from there first."),
-            30409: ("This message cannot be canceled", "Only a scheduled message can be canceled, before it is sent."),
+            30409: ("This message cannot be canceled", "Cancel a scheduled message before it is sent."),
             35111: ("SendAt timestamp is missing", "Send SendAt with ScheduleType=fixed."),
             35114: (
                 "SendAt time must be 300 seconds to 35 days (3024000 seconds) in the future, inclusive: {detail}",

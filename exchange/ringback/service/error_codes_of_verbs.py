@@ -95,7 +95,7 @@ VERB_WARNINGS: dict[int, tuple[str, str]] = {
     16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
     16102: (
         "The recording is silent and was not stored",
-        "Speak after the beep. After <Record>, add the verbs for a call without a recording.",
+        "Speak after the beep. After <Record>, add the verbs to run if nothing is recorded.",
     ),
     17585: ("Transcription: {detail} is not a URL", "Use a full http or https URL, or a path."),
 }

@@ -18,7 +18,7 @@ class RateLimiter:
         self.free_from: BoundedDict[str, float] = BoundedDict(MAX_SENDERS)
 
     def reserve(self, key: str, units: int = 1) -> float:
-        """Reserve the next free slot, long enough for `units`. Returns the seconds until it starts."""
+        """Reserve the next free slot, long enough for `units`. Returns the number of seconds until the slot starts."""
         if not self.per_second:
             return 0.0
         wait = self.backlog(key)

@@ -19,7 +19,7 @@ def file_format(audio: bytes) -> str:
 
 
 class AudioFormatCheck:
-    """Collects the app's audio until there is enough to judge it once."""
+    """Collects the app's audio until there is enough to judge its format."""
 
     def __init__(self) -> None:
         self.sample = bytearray()

@@ -20,7 +20,7 @@ DNS_CACHE_SECONDS = 10
 
 @dataclass(eq=False)
 class ConnectionUse:
-    """The connection of one request: whether it was opened for the request, and whether the response has begun."""
+    """The connection used for one request: whether it was opened for it, and whether the response has begun."""
 
     is_new: bool = False
     has_response: bool = False

@@ -81,7 +81,7 @@ class StrictCookiePolicy(DefaultCookiePolicy):
         super().__init__(strict_domain=True, strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Return whether the cookie may be stored. It must be possible to send it back unchanged."""
+        """Return whether the cookie may be stored. We must be able to send its value back unchanged."""
         text = f"{cookie.name}={cookie.value or ''}"
         return (
             len(text) <= MAX_COOKIE_CHARACTERS
