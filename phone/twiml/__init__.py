@@ -1,1 +1,1 @@
-"""The TwiML documents that callers get. Most contain a document number, by which a late fetch of an old one is recognized."""
+"""The TwiML documents that callers get. Most contain a document number, so that a late fetch is recognized."""

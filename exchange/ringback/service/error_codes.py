@@ -10,7 +10,7 @@ from ringback.service.error_codes_of_verbs import VERB_ERRORS, VERB_WARNINGS
 
 HANDSHAKE_FIX = "Accept the upgrade at this URL with status 101. Check your app's log for this request."
 WEBSOCKET_ERRORS: dict[int, tuple[str, str]] = {
-    31901: ("The WebSocket {url}: connection timed out", "Check that your app is running. Accept at once."),
+    31901: ("The WebSocket {url}: connection timed out", "Check that your app runs and accepts connections."),
     31902: ("The WebSocket {url}: connection refused", "Start your app, or correct the host and port."),
     31920: ("The WebSocket {url}: handshake error: {detail}", HANDSHAKE_FIX),
     31921: ("The WebSocket {url}: close error: {detail}", "Close the connection with a close frame."),
