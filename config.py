@@ -60,7 +60,7 @@ class Settings(Senders):
         "",
     )
     exchange_auth_token: Secret = setting(
-        "the token with which the exchange signs its webhooks if it runs alongside a real account; it is accepted only "
+        "the token with which an exchange that runs alongside a real account signs its webhooks; it is accepted only "
         "for the reserved numbers +447700900000 to 999, and only their texts and calls go to the exchange",
         "",
     )

@@ -15,7 +15,7 @@ def init_app(app: Flask, settings: Settings, client: redis.Redis) -> None:
 
 
 def settings(app: App = current_app) -> Settings:
-    """Return the settings of this app. While an app is being created, pass it: it is not the current app yet."""
+    """Return the settings of this app. Pass an app that is still being created: it is not current_app yet."""
     found: Settings = app.extensions["settings"]
     return found
 

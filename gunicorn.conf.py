@@ -12,7 +12,7 @@ worker_class = "web.gunicorn_worker.WebWorker"
 worker_connections = 1_000
 # Seconds. Twilio waits at most 15 s: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
-# Seconds that running requests have to finish during a restart. Heroku kills the process after 30.
+# Seconds allowed for running requests to finish during a restart. Heroku kills the process after 30.
 graceful_timeout = 10
 # Seconds. Heroku's router reuses a connection for up to 90, and must not send a request on one that we are closing:
 # https://devcenter.heroku.com/articles/http-routing#keepalives

@@ -49,7 +49,7 @@ def catalogue_page() -> str:
 
 @bp.get("/catalogue.json")
 def catalogue_json() -> Response:
-    """Return the catalog as JSON: event type -> description, schema and example; `thin` has both for thin payloads."""
+    """Return the catalog as JSON: each event type's description, schema and example, for full and for thin payloads."""
     described = {name: _describe(name) for name in (*CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
     return Response(_to_json({"events": described}) + "\n", content_type="application/json")
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the endpoint API, derived from the table in api/routes.py, and of our webhooks."""
+"""The OpenAPI 3.1 description of our webhooks and of the endpoint API, whose operations come from api/routes.py."""
 
 import re
 from collections.abc import Mapping

@@ -49,7 +49,7 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
 
 
 def check_option(name: str, value: Any) -> None:
-    """Run the checks that need only this one option, which fits its schema. Raises ValidationError or RequestFailed."""
+    """Run the checks that need no other option; the value fits its schema. Raises ValidationError or RequestFailed."""
     http = context.settings().allow_loopback
     if name == "event_types":
         _check_filters(value)

@@ -79,7 +79,7 @@ def fail_over(demo: BreakableDemo) -> None:
                 time.sleep(0.01)
         demo.switch.target = demo.ports[new]
         time.sleep(EVERY_SECONDS)
-    with demo.client(1) as replica:  # it is out of use again: no remaining connection may read its old data
+    with demo.client(1) as replica:  # no longer the primary: close its connections, so that nobody reads its old data
         replica.client_kill_filter(_type="normal", skipme=True)
         replica.replicaof("NO", "ONE")
 

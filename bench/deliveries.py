@@ -159,7 +159,7 @@ class Bench:
 
 
 def main() -> None:
-    """Print each variant's rate and how many times as fast ours is, then the fan-out and the stored attempts."""
+    """Print each variant's rate and our speed relative to it, then the results for a fan-out and stored attempts."""
     threaded = [sys.executable, "-m", "workers"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]

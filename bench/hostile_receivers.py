@@ -22,7 +22,7 @@ from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import backlog
 
 WELL_BEHAVED, HOSTILE_OF_EACH_KIND, ROUNDS = 20, 4, 8
-TARGET = 1.2  # times the duration with only well-behaved receivers
+TARGET = 1.2  # relative to the duration with only harmless receivers
 EVENT_TYPES = ("text.received",)  # otherwise each new endpoint would cause a message to all endpoints
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 HUNDRED_MEGABYTES = 100 * 1024 * 1024
@@ -131,7 +131,7 @@ class Bench:
         ).id
 
     def round(self, is_hostile: bool) -> list[float]:
-        """Seconds from the sweep to each well-behaved endpoint's request. The others are new: none is backing off."""
+        """Seconds from the sweep to each well-behaved endpoint's request. Other endpoints are new: none backs off."""
         kinds = HOSTILE if is_hostile else ["companion"] * len(HOSTILE)
         others = [self.create_endpoint(kind) for kind in kinds for _ in range(HOSTILE_OF_EACH_KIND)]
         self.receivers.arrivals.clear()

@@ -18,10 +18,10 @@ from tests.support.tcp_switch import TcpSwitch
 
 STORE_LIMITS = "--maxclients 20 --maxmemory 25mb --maxmemory-policy noeviction"
 PEOPLE, VIEWERS, ASKING_SECONDS = 500, 60, 60.0
-OVERLAP_SECONDS = 15.0  # for which both sets run once the second one is ready
+OVERLAP_SECONDS = 15.0  # how long both sets of processes run once the second set is ready
 ANSWER_SECONDS = 150.0  # after the last question, until every answer should have arrived
 SLOW_PEOPLE, SLOW_PACE, SLOW_ASKING_SECONDS = 100, 10, 5.0
-MAX_OVERTAKING_SECONDS = 1.0  # people who ask less than this apart may be answered in either order
+MAX_OVERTAKING_SECONDS = 1.0  # two questions asked within this time may be answered in either order
 MAX_CONNECTIONS_PER_SET, MAX_MEGABYTES = 9, 20
 SAMPLE_SECONDS = 0.02
 
@@ -147,7 +147,7 @@ def slowest(audience: Audience, questions: Sequence[Question]) -> float:
 
 
 def overtaking(audience: Audience, questions: Sequence[Question]) -> float:
-    """The most seconds by which somebody asked later than another person and was still answered first."""
+    """The longest time, in seconds, between a question and a later question that was answered first."""
     answered = [question for question in questions if audience.outcome(question) == "right"]
     answered.sort(key=lambda question: audience.received[question.number].first(question.answer))
     latest, most = float("-inf"), 0.0

@@ -1,6 +1,7 @@
 """Measures signed webhooks per second, and the CPU time of each, interleaved in one run with the compared apps.
 
-They are an empty route, Twilio's tutorial, which only verifies and replies, and an ordinary app with our duties.
+The compared apps are an empty route; Twilio's tutorial, which only verifies and replies; and an ordinary app with our
+duties.
 """
 
 import itertools

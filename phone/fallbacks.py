@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last attempt may take a few seconds more; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 HTTP_ERRORS = "112"  # the prefix of Twilio's error codes for failed HTTP requests, which may succeed when repeated
-RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
+RETRIED = "retried=1"  # marks the URL of a step that the fallback has redirected to
 
 
 @verified_only(bp, "/sms/fallback")

@@ -19,7 +19,7 @@ from workers.call_state import FINAL_STATUSES
 
 bp = Blueprint("line_calls", __name__)
 
-NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # their calls are not on the presenter's network
+NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # the exchange cannot join Twilio's conference
 FAILED = "The line cannot take your call at the moment."
 
 

@@ -52,7 +52,7 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/outbound/status", key=status_key)
 def update_status(context: WebhookContext) -> StoredResponse:
-    """Send the notification as a text if the call was not answered. A personal message comes with a separate text.
+    """Send the notification as a text if the call was not answered. A personal message has its own text.
 
     `call.ended` is not published, because its followers would be called about this call.
     """

@@ -106,7 +106,7 @@ def _attempts_key() -> str:
 
 
 def _network(address: str) -> str:
-    """Return the /64 network of an IPv6 address, because whoever has one of its addresses has all; others unchanged."""
+    """Return an IPv6 address's /64 network, since one client usually has all of it; other addresses unchanged."""
     try:
         return str(IPv6Network((address, 64), strict=False))
     except ValueError:

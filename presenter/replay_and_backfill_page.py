@@ -28,7 +28,7 @@ from workers.queues import WEBHOOKS
 
 MAX_ROWS = 40  # stored requests to choose from
 MAX_RUNS = 6
-MAX_OUTCOMES = 60  # for the newest run; a third as many for each of the others
+MAX_OUTCOMES = 60  # for the newest run; a third as many for each older run
 WINDOW_LABELS = {900: "15 minutes", 3600: "hour", 6 * 3600: "6 hours", 24 * 3600: "day", 3 * 24 * 3600: "3 days"}
 RUN_TITLES = {job_progress.FIND_MISSING: "Find missing webhooks", job_progress.BACKFILL: "Backfill missing webhooks"}
 RUN_STATES = {  # state -> (glyph, label)

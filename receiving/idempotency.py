@@ -13,8 +13,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
-# After this time, the claim of a process that died expires, early enough for a waiting copy to be handled: Twilio waits
-# 15 s. A process that was only slow commits nothing if a copy has taken over.
+# The claim of a process that has died expires after this time. Twilio waits 15 s, so a waiting copy can still be
+# handled in time. A process that was only slow commits nothing if a copy has taken over.
 LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
 RUNNING, DONE = "running ", "done "  # followed by a token or, for DONE, the response's digest if a copy needs it

@@ -15,7 +15,7 @@ WEB_REPLY, WEB_QUESTION = 700, 910  # a webhook with a fast reply; one whose ans
 WORKER_ANSWER, WORKER_DELIVERY = 4_150, 385  # an answer, sent as a text; a webhook to one of our endpoints
 STORE_REPLY, STORE_QUESTION, STORE_ANSWER, STORE_DELIVERY = 100, 170, 700, 155
 DELIVERIES_PER_WEBHOOK = 2  # to each endpoint that is subscribed to all events: received, answered
-# Bytes in the store until the claim expires: the claim; an answer's records and the claims of its status callbacks.
+# Bytes in the store until the claim expires: for a claim; for an answer's records and its status callbacks' claims.
 CLAIM_BYTES, ANSWER_BYTES, CLAIM_TTL_SECONDS = 140, 800, 7 * 24 * 3600
 MAX_BUSY = 0.6  # of a web or worker process's core: the rest is for bursts, deployments and slower machines
 MAX_STORE_BUSY = 0.5  # all processes share a store, and nothing else can take over its work
@@ -64,7 +64,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many processes each store has, and how many stores there are, partitioned by the number that was called."""
+    """How many stores there are, and how many processes each has. The number called determines the store."""
 
     web: int
     worker: int

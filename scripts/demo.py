@@ -138,7 +138,7 @@ def free_port() -> int:
 
 
 def describe_sending(web: str) -> str:
-    """Return a sentence if all sending is stopped, which outlasts a restart of the demo, or else ""."""
+    """Return a sentence if all sending is stopped (a restart of the demo does not resume it), otherwise ""."""
     try:
         with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
             sending = json.load(response)["sending"]

@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return .env.demo, updated with the running demo's settings or, if no demo is running, with .env, then `given`.
+    """Return .env.demo, overridden by the running demo's settings (by .env if none is running) and then by `given`.
 
     Flask itself must not read .env, because a real account's credentials must never reach a demo command.
     """

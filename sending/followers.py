@@ -55,7 +55,7 @@ def is_followed(redis: Store, event_type: str) -> bool:
 
 
 def iter_followers(redis: Store, event_type: str) -> Iterator[dict[str, str]]:
-    """Yield an event type's followers as number -> channel and our number, in batches of NUMBERS_PER_BATCH."""
+    """Yield dicts that map up to NUMBERS_PER_BATCH followers of an event type to their channel and our number."""
     topics = _topic_prefixes(event_type)
     numbers = sorted(number.decode() for number in redis.sunion(*map(_followers_key, topics)))
     for start in range(0, len(numbers), NUMBERS_PER_BATCH):

@@ -30,7 +30,7 @@ def _told_key(address: str) -> str:
 
 @erases("notes that an answer was out of date")
 def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase the notes, which expire within hours: those of one person, or all in a complete erasure."""
+    """Erase the notes of who got the apology, which expire within hours: one person's, or all in a complete erasure."""
     if erasure.number:
         return redis.delete(_told_key(erasure.number), _told_key(f"whatsapp:{erasure.number}"))
     return delete_matching(redis, _told_key("*")) if erasure.is_everything else 0

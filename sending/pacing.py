@@ -12,7 +12,7 @@ from store import Store
 
 FREE_AT_KEY = "sender:free-at"  # when the default number can send the next segment, as a Unix timestamp
 TTL_SECONDS = 24 * 3600
-AHEAD_SECONDS = 1.0  # how early a message may be sent, because workers ask once per second; Twilio queues it until then
+AHEAD_SECONDS = 1.0  # how early a message may be sent: workers ask once per second, and Twilio queues early texts
 FORECAST_SAMPLE = 200  # the number of waiting texts whose segments are counted; the rest is extrapolated
 LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
@@ -100,7 +100,7 @@ def count_waiting(redis: Store) -> int:
 
 
 def count_waiting_by_sender(redis: Store) -> dict[str, int]:
-    """Return sender -> number of texts waiting for it, not counting notifications; the default number is ""."""
+    """Return how many texts, except notifications, wait for each sender; the default number is ""."""
     return {sender: int(redis.zcard(outbox.queue_of(sender))) for sender in outbox.list_senders(redis)}
 
 

@@ -9,7 +9,7 @@ from store import Pipe, Store
 from store.erasure import Erasure, delete_matching, erases
 
 MAX_TEXTS_PER_REQUEST = 5
-WINDOW_SECONDS = 6 * 3600  # since the last request from a person or text to them; longer than a text may wait
+WINDOW_SECONDS = 6 * 3600  # after a person's last request, or our last text to them; longer than a text may wait
 STOPPED_KEY = "sending:stopped"  # the reason, while all sending is stopped
 
 

@@ -10,7 +10,7 @@ UNFOLLOW_TOKEN_TTL_SECONDS = 60 * 24 * 3600  # after the last text containing th
 
 
 def issue_unfollow_tokens(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
-    """Return number -> token for links to /unfollow/<token>. Issuing a token again renews its time to live."""
+    """Return a dict that maps phone numbers to tokens for /unfollow/<token>. Reissued tokens get a new time to live."""
     new_tokens = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
     for number, token in new_tokens.items():

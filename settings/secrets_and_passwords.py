@@ -45,7 +45,7 @@ def parse_password(text: str) -> Secret:
 
 
 def parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
-    """Return id -> (algorithm, secret) of comma-separated SharedKeys. Raises ValueError."""
+    """Return a dict that maps the ids of comma-separated SharedKeys to (algorithm, secret). Raises ValueError."""
     keys = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = part.partition(":")

@@ -40,7 +40,7 @@ class ShowState:
         return talk.find(self.previous_id) if now - self.changed_at < LATE_SECONDS else None
 
     def phase(self, scene: Scene) -> str:
-        """Return the scene's phase: its first one until the presenter opens or closes the scene."""
+        """Return the scene's phase, which is its first phase until the presenter opens or closes the scene."""
         return self.phases.get(scene.id, scene.first_phase if scene.is_answerable else NO_PHASE)
 
     def is_open(self, scene: Scene) -> bool:

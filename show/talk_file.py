@@ -122,7 +122,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
 
 
 def _options(kind: type, options: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:
-    """Return the options that `kind`, a dataclass, accepts. Add a sentence to `problems` for each of the others."""
+    """Return the options that `kind`, a dataclass, accepts. Add a sentence to `problems` for each other option."""
     hints = _type_hints(kind)
     known = [field.name for field in fields(kind) if field.name != "scenes"]
     accepted: dict[str, Any] = {}

@@ -38,12 +38,12 @@ def waiting_key(scene_id: str) -> str:
 
 
 def names_key(scene_id: str) -> str:
-    """Return the key of the hash: call -> friendly name."""
+    """Return the key of the hash that maps each call in line to a friendly name."""
     return f"show:line-names:{scene_id}"
 
 
 def stage_key(scene_id: str) -> str:
-    """Return the key of the hash: call on stage -> friendly name."""
+    """Return the key of the hash that maps the call on stage to a friendly name."""
     return f"show:line-on-stage:{scene_id}"
 
 

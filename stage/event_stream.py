@@ -23,7 +23,7 @@ from store.pool import BLOCKING
 HEARTBEAT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
 RETRY_DELAY_SECONDS = 0.25
-REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if some are late, however many events arrive
+REDRAW_INTERVAL_SECONDS = 0.28  # at most four redraws in any second, even if a redraw is late or many events arrive
 CONSOLE = -1  # the position of the presenter's console, which is told of every change and then fetches its content
 
 log = logging.getLogger(__name__)

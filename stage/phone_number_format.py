@@ -30,7 +30,7 @@ def format_phone_number(number: str) -> str:
 
 
 def country_of(number: str) -> str:
-    """The name of the number's country, or of the largest one with its country code if it is in none of them."""
+    """The name of the number's country; if that is unclear, of the main country with its country code."""
     try:
         parsed = phonenumbers.parse(number.removeprefix(WHATSAPP))
     except phonenumbers.NumberParseException:
@@ -48,6 +48,6 @@ def list_numbers(numbers: Iterable[str]) -> list[ShownNumber]:
 
 @cache
 def _country_names() -> dict[str, str]:
-    """ISO 3166 code -> English name, from the time zone database: phonenumbers' own names take 190 MB of memory."""
+    """English names by ISO 3166 code, from the time zone database: phonenumbers' own names take 190 MB of memory."""
     text = importlib.resources.files("tzdata.zoneinfo").joinpath("iso3166.tab").read_text("utf-8")
     return dict(line.split("\t", 1) for line in text.splitlines() if not line.startswith("#"))

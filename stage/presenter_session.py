@@ -16,8 +16,8 @@ SESSION_TTL_SECONDS = 12 * 3600  # one conference day
 def is_logged_in() -> bool:
     """Whether this browser's session was started with the current password and has neither expired nor been ended.
 
-    While the store does not respond, a GET request needs only the current password's fingerprint, because all data is
-    in the store; any other request raises RedisError.
+    While the store does not respond, an ended session cannot be recognized. A GET request is then accepted with the
+    current password's fingerprint alone: no page can show any data without the store. Other requests raise RedisError.
     """
     fingerprints = [_fingerprint(key) for key in context.settings().secret_key]
     if not matches_any(str(session.get("fingerprint", "")), fingerprints):

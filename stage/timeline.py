@@ -24,7 +24,7 @@ class Timeline:
     board: Board = field(default_factory=Board)
 
     def apply(self, event: Event) -> None:
-        """Apply the event. Events about the show, sending and rejected requests are left to the presenter's pages."""
+        """Apply the event. Events whose type begins with one of NOT_SHOWN have no entry."""
         self.last_event_id = event.id
         if event.type == "show.purged":
             self._forget(event)

@@ -139,8 +139,8 @@ class TimelineEntry:
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
         """Append a step. If there are then more than MAX_STEPS, remove the second oldest.
 
-        All events of a webhook are committed together, when its response is ready. A webhook that queues a task
-        publishes `answer.queued` before its own answer, although the worker starts after that answer.
+        The response goes before `answer.queued`: a webhook publishes `answer.queued` first, but commits both when its
+        response is ready, so the worker starts after that.
         """
         took_seconds = sanitize_number(event.data.get("ms")) / 1000 if event.type in RESPONSES else 0
         elapsed = format_duration(max(event.time - self.started_at, took_seconds))

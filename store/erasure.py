@@ -94,7 +94,7 @@ def read_purged_at(redis: Store) -> float:
 
 
 def read_forgotten(redis: Store) -> dict[str, float]:
-    """Return person -> when they asked to be forgotten. Nothing older may be restored."""
+    """Return a dict that maps people to when they asked to be forgotten. No older record of theirs may be restored."""
     return {person.decode(): float(at) for person, at in redis.hgetall(FORGOTTEN_KEY).items()}
 
 

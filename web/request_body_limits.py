@@ -10,7 +10,7 @@ MAX_FORM_BYTES = 64 * 1024  # for pages
 MAX_API_BODY_BYTES = 64 * 1024
 MAX_TWILIO_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
 MAX_HANDSHAKE_BODY_BYTES = 1024  # other webhooks have their provider's limit
-FREE_BYTES = 16 * 1024  # not counted for each body; Twilio's are shorter, so large ones cannot crowd them out
+FREE_BYTES = 16 * 1024  # of each body are not counted: Twilio's bodies are shorter, so large bodies cannot block them
 MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""The trivial app of the exchange's benchmark: it answers webhooks with fixed documents, frames with frames."""
+"""The trivial app of the exchange's benchmark: answers webhooks with fixed documents, and media frames with frames."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TrivialApp(asyncio.Protocol):
 
 
 class StreamEnd(asyncio.Protocol):
-    """The app's end of a media stream: notes when each message arrives, and answers each frame with one of its own."""
+    """The app's end of a media stream: records when each message arrives, and answers each frame with another frame."""
 
     ends: list[StreamEnd] = []
 
@@ -63,7 +63,7 @@ class StreamEnd(asyncio.Protocol):
         transport.write(head + b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept)
 
     def data_received(self, data: bytes) -> None:
-        """Handles each complete WebSocket message. The exchange's are masked and at most 65,535 bytes long."""
+        """Handles each complete WebSocket message. The exchange's messages are masked and at most 65,535 bytes long."""
         now = time.perf_counter()
         self.received += data
         while len(self.received) >= 4:

@@ -73,7 +73,7 @@ class BreakableDemo:
         return found
 
     def signal(self, part: str, number: signal.Signals) -> None:
-        """Send a signal to the first process of a part, or SIGKILL to all of them."""
+        """Send a signal to the first process of a part; SIGKILL goes to all processes of the part."""
         pids = self.pids(part)
         for pid in pids if number == signal.SIGKILL else pids[:1]:
             with contextlib.suppress(ProcessLookupError):

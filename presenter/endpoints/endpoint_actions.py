@@ -81,7 +81,7 @@ def _submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
 
 
 def _wrong_fields(error: Exception) -> Mapping[str, str]:
-    """Return field -> sentence. Any other error is assigned to the field that it names, or else to the URL."""
+    """Return a dict that maps fields to sentences. An error without fields concerns the field it names, or the URL."""
     if isinstance(error, FormError):
         return error.fields
     named = next((name for name in OPTIONS if name in str(error)), "url")

@@ -55,7 +55,7 @@ def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
 
 
 def event_families() -> dict[str, list[str]]:
-    """Return the picker's choices: family -> event types in the catalog; configured providers' families have none."""
+    """Return a dict that maps families to event types in the catalog; families of configured providers have none."""
     families: dict[str, list[str]] = {}
     for name in CATALOGUE:
         families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)

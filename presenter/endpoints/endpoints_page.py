@@ -119,7 +119,7 @@ def _attempts(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _load_request_bodies(endpoint: WebhookEndpoint, ids: Sequence[str]) -> dict[str, str]:
-    """Return message id -> the start of the body that the endpoint receives, for the messages that are still stored."""
+    """Return a dict that maps the id of each message still stored to the start of the body sent to the endpoint."""
     origin, found = context.settings().public_url, {}
     for id, body in messages.load_bodies(context.store(), ids).items():
         payload = payloads.build_payload(WebhookMessage(id, "", body, sequence=0, attempt_number=0), endpoint, origin)

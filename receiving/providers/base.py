@@ -12,7 +12,7 @@ from receiving.event_summaries import ProviderEvent
 from receiving.idempotency import StoredResponse
 
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
-"""Common mistakes, each with a delivery and secrets; if `verify` accepts those, the mistake explains the rejection."""
+"""Common mistakes, each with a delivery and secrets: the mistake explains the rejection if `verify` accepts both."""
 
 MIN_SECRET_CHARS = 8  # a shorter one could be found by brute force
 

@@ -58,8 +58,8 @@ class LoopbackClient:
     def send(self, delivery: Delivery, *, unmodified: bool = False) -> LoopbackResponse:
         """Send the request. Raises LoopbackFailed.
 
-        `unmodified` keeps the original Host header if the signature depends on it. If an open connection turns out to
-        have been closed, the request is sent again; if the first one did arrive, the second is a duplicate.
+        `unmodified` keeps the original Host header if the signature depends on it. If the connection was closed while
+        idle, the request is sent again; if the first copy did arrive, the second counts as a duplicate.
         """
         started_at = time.monotonic()
         try:

@@ -46,7 +46,7 @@ SETS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Install, then turn into the module given by --run. Return 1 if that is impossible, or 130 after a signal."""
+    """Install, then replace this process with the module given by --run. Return 1 on failure, or 130 after a signal."""
     parser = argparse.ArgumentParser(prog="python -m scripts.setup.install", description=__doc__)
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--run", metavar="MODULE", help="the module to run afterwards")

@@ -25,7 +25,7 @@ MAX_TAGS = 14
 
 @dataclass(frozen=True)
 class SignedPart:
-    """A field of the request. If `is_hidden`, a block replaces the value, whose length could reveal a vote."""
+    """A field of the request. If `is_hidden`, a block replaces the value: even its length could reveal a vote."""
 
     name: str
     value: str = ""

@@ -62,7 +62,7 @@ def _format_time(timestamp: float) -> str:
 
 
 def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]) -> dict[str, str]:
-    """Return person -> number, from the inbox and from the numbers that the presenter may call."""
+    """Return a dict that maps people to numbers, from the inbox and from the numbers that the presenter may call."""
     recent = {
         phone_number_of(entry.delivery["From"]) for entry in stored_requests.latest(store, stored_requests.MAX_REQUESTS)
     }

@@ -39,7 +39,7 @@ def register(
     *,
     http: bool,
 ) -> WebhookEndpoint:
-    """Verify the URL, create its endpoint for these event types if there is none, send it its secret and resume it.
+    """Verify the URL, find or create its endpoint (for these event types), send the endpoint its secret and resume it.
 
     `http` allows unencrypted URLs. Raises TooManyEndpoints or VerificationFailed.
     """
