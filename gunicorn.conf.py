@@ -40,7 +40,7 @@ def post_worker_init(worker):
     """Register with the store, so that workers leave connections for the first requests.
 
     Also let event streams see that their process is shutting down, so that they close and do not delay the shutdown.
-    The benchmarks serve other Flask apps with these settings; those have neither store nor event streams.
+    The benchmarks serve other Flask apps with these settings; these apps have neither store nor event streams.
     """
     from store import clients  # not before gevent has patched what it imports
 

@@ -37,7 +37,7 @@ def main(calls: int = 1_000, texts: int = 10_000, streams: int = 200, waiting: i
 
 
 async def run(calls: int, texts: int, streams: int, waiting: int) -> None:
-    """Run each part against an exchange of its own on the first core; this process moves to the others."""
+    """Run each part against an exchange of its own on the first core; this process moves to the other cores."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[1:] or cores)
     app = await asyncio.get_running_loop().create_server(TrivialApp, "127.0.0.1", 0, backlog=4096)

@@ -17,7 +17,7 @@ from store.erasure import Erasure, erases, scan
 # handled in time. A process that was only slow commits nothing if a copy has taken over.
 LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
-RUNNING, DONE = "running ", "done "  # followed by a token or, for DONE, the response's digest if a copy needs it
+RUNNING, DONE = "running ", "done "  # RUNNING is followed by a token; DONE by the response's digest, if copies need it
 RESPONSE_PREFIX = "response:"  # followed by the digest
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02

@@ -86,7 +86,7 @@ def play(frames: Frames, speed: float, sleep: Callable[[float], object]) -> Iter
 
 
 def at_most_four_per_second(frames: Frames, speed: float) -> Frames:
-    """Return the frames without those that are replaced before the stage would redraw."""
+    """Return the frames, except frames that are replaced before the stage would redraw."""
     shown: list[tuple[float, str]] = []
     for at, html in frames:
         if shown and at - shown[-1][0] < REDRAW_INTERVAL_SECONDS * speed:

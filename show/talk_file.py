@@ -19,8 +19,8 @@ from show.talk_file_linter import find_problems
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
-SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # it is part of URLs and of Redis keys
-INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # by scenes, from the talk
+SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # scene ids are part of URLs and of Redis keys
+INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # a scene's default is the talk's
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",

@@ -73,7 +73,7 @@ class Batcher:
             for pending in batch:
                 pending.replies, replies = replies[: len(pending.commands)], replies[len(pending.commands) :]
         except (RedisError, OSError) as error:
-            with self.lock:  # otherwise those waiting would try the store again, one batch after another
+            with self.lock:  # otherwise the waiting deliveries would try the store again, one batch after another
                 batch, self.waiting = batch + self.waiting, []
             for pending in batch:
                 pending.error = error

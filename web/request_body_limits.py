@@ -40,7 +40,7 @@ class BodyMemory:
     def read(self, max_bytes: int) -> Iterator[bytes]:
         """Yield the current request's body; its bytes are counted until the end of the block.
 
-        Aborts with 413 if the body is too large, 400 if it is incomplete, or 503 if too many others are in memory.
+        Aborts with 413 if the body is too large, 400 if it is incomplete, or 503 if other bodies take too much memory.
         """
         request.max_content_length = max_bytes
         pieces, taken = [], 0

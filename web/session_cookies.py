@@ -7,7 +7,7 @@ import config
 
 
 def init_app(app: Flask, settings: config.Settings) -> None:
-    """Sign sessions with the first SECRET_KEY, accept those signed with the others, and set the cookie's attributes."""
+    """Sign sessions with the newest SECRET_KEY, accept older keys' signatures, and set the cookie's attributes."""
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],

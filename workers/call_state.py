@@ -62,7 +62,7 @@ def _write(pipe: Pipe, sid: str, **fields: str | int) -> None:
 
 @erases("calls")
 def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase calls: those of one person, or all in a complete erasure. Others expire after a day."""
+    """Erase calls: those of one person, or all in a complete erasure. Other calls expire after a day."""
     erased = 0
     for key in scan(redis, "call:CA*"):
         number = (redis.hget(key, "phone_number") or b"").decode()

@@ -110,6 +110,6 @@ def _current_sender() -> str:
 
 
 def _default_event_types() -> tuple[str, ...]:
-    """Return the event types that do not contain what people said: the public ones and those from providers."""
+    """Return the event types that do not contain what people said: the public types and the providers' types."""
     providers = sorted(get_gateway().settings.webhook_secrets)
     return (*event_schemas.PUBLIC_EVENT_TYPES, *(f"{event_schemas.normalize_name(name)}.*" for name in providers))

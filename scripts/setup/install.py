@@ -163,7 +163,7 @@ class Installation:
         is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")
         count = len(
             re.findall(r"^[\w.-]+==[^;\n]+$", path.read_text(), re.MULTILINE)
-        )  # without those for other platforms
+        )  # without packages for other platforms
         print(f"installing {count} {'package' if count == 1 else 'packages'} from {path.name} …", flush=True)
         try:
             self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)

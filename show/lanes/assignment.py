@@ -16,7 +16,7 @@ MAX_KNOWN = 5_000
 
 
 class BoardItem(Protocol):
-    """What the board needs to know about an entry. `is_busy` says that its answer is on its way."""
+    """What the board needs to know about an entry. `is_busy` says whether the entry's answer is on its way."""
 
     id: str
     started_at: float

@@ -46,7 +46,7 @@ STORES = (
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
-FIRST = ("questions and answers", "calls", "requests")  # they find a person's calls and texts for the other erasers
+FIRST = ("questions and answers", "calls", "requests")  # these erasers find a person's calls and texts for the others
 
 
 def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:

@@ -99,7 +99,7 @@ class Questions(ModeratedScene):
         }
 
     def rank(self, store: Store) -> list[RankedQuestion]:
-        """Return the approved questions, those with most votes first."""
+        """Return the approved questions, most votes first."""
         items = {item.id: item for item in moderation.load_items(store, self.id, APPROVED)}
         numbers = [(number, id) for number, id in enumerate(moderation.load_order(store, self.id), 1) if id in items]
         votes = execute(store, [("SCARD", self._votes_key(number)) for number, _ in numbers]) if numbers else []

@@ -93,7 +93,7 @@ class TimelineScene(Scene):
 
 
 def _with_first(shown: list[Any], first: Any) -> list[Any]:
-    """Return the entries with this one in the first lane; if it had another lane, the two are swapped."""
+    """Return the entries with this entry in the first lane; if it was in another lane, the two entries swap lanes."""
     ids = [entry.id if entry else "" for entry in shown]
     if first.id in ids:
         shown[ids.index(first.id)] = shown[0]

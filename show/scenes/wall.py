@@ -102,8 +102,8 @@ def count_small(large: Sequence[Item]) -> int:
 def count_waiting(times: Sequence[float], now: float) -> int:
     """Return how many of the newest items have to wait until the large one has been seen.
 
-    `times` are when the items were approved, newest first. An item becomes the large one once the previous one has been
-    shown for MIN_SECONDS_ON_STAGE; of those that arrive in the meantime, only the newest does."""
+    `times` are when the items were approved, newest first. The next item becomes large once the large item has been
+    shown for MIN_SECONDS_ON_STAGE; of several items approved in the meantime, only the newest becomes large."""
     oldest_first = [*reversed(times)]
     large, free_at = 0, oldest_first[0] + MIN_SECONDS_ON_STAGE if times else 0
     while large + 1 < len(times):

@@ -36,7 +36,7 @@ class StoreAccess(NamedTuple):
 
     `blocking` is for commands that wait in the store: one of its connections listens for RQ's commands, and `listeners`
     of them take jobs off queues.
-    `isolated_processes` is 1 or 3: how many processes for isolated jobs the store has connections for. `shrink` is
+    `isolated_processes` is how many processes for isolated jobs the store's connections allow: 1 or 3. `shrink` is
     called once this process takes no more jobs.
     """
 

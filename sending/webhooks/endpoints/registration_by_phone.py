@@ -74,7 +74,7 @@ def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
 
 
 def send_secret(client: HttpClient, encryption: Encryption, endpoint: WebhookEndpoint, *, http: bool = False) -> None:
-    """Send the endpoint its secret, in a message signed with it. Can be repeated. Raises VerificationFailed."""
+    """Send the endpoint its secret, in a message signed with the secret. Can be repeated. Raises VerificationFailed."""
     now = time.time()
     keys = [encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now)]
     data = {"id": endpoint.id, "secret": keys[0], "event_types": list(endpoint.event_types)}
