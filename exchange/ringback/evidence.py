@@ -15,7 +15,7 @@ class Evidence:
     """The source of one table entry, and how certain it is.
 
     "documented": Twilio's documentation describes it. "observed": real traffic or an official library shows it.
-    "inferred": none of these covers it; Ringback's behaviour follows from the rest. `checked` is a year and a month."""
+    "inferred": the entry follows from these sources, but none of them describes it. `checked` is a year and a month."""
 
     certainty: Certainty
     url: str
@@ -33,5 +33,5 @@ def observed(url: str) -> Evidence:
 
 
 def inferred(page: str) -> Evidence:
-    """Returns the evidence for an entry that follows from the page without being described there."""
+    """Returns the evidence for an entry that follows from the page but is not described on it."""
     return Evidence("inferred", DOCS + page)

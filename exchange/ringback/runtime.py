@@ -1,4 +1,4 @@
-"""The runtime: the services that calls, messages and conferences use. It does not depend on them."""
+"""The runtime: the services that calls, messages and conferences use. The services do not depend on those modules."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Runtime:
         return self.media.get(path.rpartition("/")[2]) if path else None
 
     def place_of(self, number: str) -> Place:
-        """Returns the location of the number. State overrides this: here, nothing is known about it."""
+        """Returns the location of the number. Here it is always unknown; State overrides this method."""
         return Place()
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

@@ -85,7 +85,7 @@ class State(Runtime):
             self.app_address.move(app)
 
     def own_number(self, address: str) -> PhoneNumber | None:
-        """Returns the app's number with this address, on any channel; for the WhatsApp sandbox, the first one."""
+        """Returns the app's number with this address, on any channel. The WhatsApp sandbox means the first number."""
         if address == WHATSAPP_SANDBOX:
             return next(iter(self.numbers.values()))
         return self.numbers.get(address.removeprefix("whatsapp:") if is_whatsapp(address) else address)

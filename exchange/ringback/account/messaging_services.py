@@ -41,7 +41,7 @@ class MessagingService:
     sid: str = field(default_factory=lambda: new_sid("MG"))
 
     def webhook_urls(self) -> WebhookUrls:
-        """The webhooks for messages to its numbers."""
+        """The webhooks for messages to the service's numbers."""
         return WebhookUrls(
             account_sid=self.account,
             created=self.created,
@@ -53,7 +53,7 @@ class MessagingService:
         )
 
     def sender(self, to: str, numbers: Iterable[PhoneNumber]) -> str | None:
-        """The number that sends to `to`: the same one every time, from the recipient's country if possible.
+        """The number that sends to `to`. Each recipient always gets the same number, if possible of their own country.
 
         None if the service has no number. Source: https://www.twilio.com/docs/messaging/services (2026-11)"""
         pool = [number.phone_number for number in numbers if number.sid in self.added]

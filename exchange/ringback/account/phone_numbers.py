@@ -35,7 +35,7 @@ def dialable_number(text: str) -> str:
     """Returns the normalized number, with + added if it is missing; ten digits are taken as a +1 number.
 
     Twilio's documentation requires E.164, but apps in production send +1 numbers without the +: the SMS app
-    codeforamerica/balance did so in To and From (2014 to 2020). Callers, too, key in numbers without it."""
+    codeforamerica/balance did so in To and From (2014 to 2020). Callers also key in numbers without the +."""
     number = normalize_number(text)
     if not (number.isascii() and number.isdigit()):
         return number

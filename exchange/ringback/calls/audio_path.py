@@ -191,7 +191,7 @@ class AudioPath:
         return True
 
     async def wait_until_listening(self, seconds: float, key: bool) -> bool:
-        """Waits until keys (or speech, if `key` is false) are accepted. Returns False after `seconds` without that."""
+        """Waits until keys (or speech, if `key` is false) are accepted. Returns False if `seconds` pass first."""
         try:
             async with self.clock.deadline(seconds):
                 while not self._accepts(key):

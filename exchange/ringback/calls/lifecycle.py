@@ -140,7 +140,7 @@ async def _run(session: VoiceSession, first: Step) -> End:
 
 
 async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """Runs a step of the call. An interruption cancels it, and the interrupting step is returned instead."""
+    """Runs a step of the call and returns its result. If interrupted, cancels it and returns the interrupting step."""
     if call.interruption is not None:
         work.close()
         return _take_interruption(call)

@@ -28,7 +28,7 @@ def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:
 
 
 def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
-    """Starts an inbound call to `number`. `outer` is answered when that call is, and the two end together."""
+    """Starts an inbound call to `number`. `outer` is answered when the inbound call is; both end together."""
     inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.own_numbers_passed)
     state.spawn(_join_calls(state, outer, inner))
 

@@ -93,7 +93,7 @@ def app_environment(
 
 
 def _port(app: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables for the port in the app's URL, or for PORT if that URL is not local, such as a tunnel's."""
+    """Returns the variables for the app's port: PORT if it is set and the URL is not local, else the URL's port."""
     keeps_port = environment.get("PORT") and not _is_local(app)
     port = environment["PORT"] if keeps_port else str(host_and_port(app)[1])
     return {"PORT": port, "FLASK_RUN_PORT": port}

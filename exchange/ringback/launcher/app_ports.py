@@ -34,7 +34,7 @@ async def is_listening(url: str) -> bool:
 
 
 async def wait_for_app(session: int, app: str, may_be_elsewhere: bool) -> str:
-    """Returns the base URL at which the app listens: `app`, or another loopback port if it may be elsewhere.
+    """Returns the base URL at which the app listens: `app`, or another loopback port if `may_be_elsewhere`.
 
     Prints each problem once: the app listens only at other ports, or not at all for a long time."""
     search = _Search(session, app, may_be_elsewhere)

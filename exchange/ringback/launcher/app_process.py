@@ -15,7 +15,7 @@ Watch = Callable[[int], Awaitable[None]]
 
 
 async def run_command(command: list[str], environment: dict[str, str], watch: Watch) -> int:
-    """Runs the command and returns its exit status (128 + n for signal n). `watch` runs meanwhile, with its process id.
+    """Runs the command and returns its exit status (128 + n for signal n). Runs `watch(process_id)` meanwhile.
 
     Raises UsageError if the command cannot be started."""
     try:

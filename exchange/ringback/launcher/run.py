@@ -113,7 +113,7 @@ async def _start(server: Server, port: int) -> None:
 
 
 def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates a TwiML application with the app's webhooks and its existing sid, or a new one. Returns its variables."""
+    """Creates a TwiML application with the sid in the environment, or a new sid. Returns the variables that name it."""
     sid = next((environment[name] for name in APPLICATION_SID_VARIABLES if environment.get(name)), new_sid("AP"))
     urls = app_webhook_urls(state.settings.of_number(state.settings.number), state.clock.now())
     state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **urls)
@@ -121,7 +121,7 @@ def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def _api_key(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates an API key with the app's existing sid and secret, or new ones. Returns its variables."""
+    """Creates an API key with the sid and secret in the environment, or new ones. Returns the key's variables."""
     key = ApiKey("exchange run", state.clock.now())
     if environment.get("TWILIO_API_KEY") and environment.get("TWILIO_API_SECRET"):
         sid, secret = environment["TWILIO_API_KEY"], environment["TWILIO_API_SECRET"]

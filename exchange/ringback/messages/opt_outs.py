@@ -33,7 +33,7 @@ class OptOuts:
     def automatic_reply(self, person: str, number: str, body: str) -> str:
         """Update the opt-outs from a message's body. Returns the automatic reply, or "" if there is none.
 
-        Only a body that is exactly one keyword counts, in upper or lower case. START gets a reply only after STOP."""
+        The body must be exactly one keyword, in upper or lower case. START gets a reply only after STOP."""
         word = body.strip().upper()
         pair = (person, number)
         if word in STOP_WORDS:

@@ -11,7 +11,7 @@ CONSECUTIVE_WITHIN_SECONDS = 30.0
 
 
 def is_reply_loop(state: State, from_: str, to: str) -> bool:
-    """Counts a reply between two numbers. Returns whether it is the 16th in a row, each within 30 s of the last."""
+    """Counts a reply from `from_` to `to`. Returns whether it exceeds 15 in a row, at most 30 s apart."""
     pair, now = (from_, to), state.clock.time()
     last, count = state.reply_chains.get(pair, (0.0, 0))
     count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1

@@ -17,7 +17,7 @@ def segment_count(body: str) -> int:
     """Returns the number of segments: at least 1, even for an empty body.
 
     In a multi-segment message, each segment holds fewer characters because of its header (UDH). A character of two code
-    units, which is a surrogate pair in UCS-2 or an escape sequence in GSM-7, is never split between two segments."""
+    units (a surrogate pair in UCS-2 or an escape sequence in GSM-7) is never split between two segments."""
     if all(character in GSM_7 or character in GSM_7_EXTENDED for character in body):
         sizes, single, multiple = [2 if character in GSM_7_EXTENDED else 1 for character in body], 160, 153
     else:

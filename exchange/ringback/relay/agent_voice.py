@@ -21,7 +21,7 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # of SSML
 
 @dataclass(frozen=True)
 class Utterance:
-    """A sentence; with `source`, a media file that is played `loops` times; with `digits`, tones.
+    """A sentence. If `source` is set, a media file, played `loops` times; if `digits` is set, tones.
 
     `cycle` numbers the app's answers: it changes after a token with `last`, and with each media file."""
 

@@ -83,7 +83,7 @@ class AppMessageHandler:
         self.discards = self.token is not None
 
     def begin_answer(self) -> None:
-        """Starts a new answer, to which later tokens belong, because the app is being sent the caller's input."""
+        """Starts a new answer when the app is sent the caller's input. Later tokens belong to the new answer."""
         self.asked_at = self.call.runtime.clock.time()
         if self.discards:
             self._end_answer()

@@ -169,7 +169,7 @@ MESSAGE_TYPES: dict[str, MessageType] = {
     "sendDigits": MessageType({"digits": _digits}, ("digits",), lambda values: SendDigits(**values)),
     "language": MessageType(LANGUAGES, (), _language),
     "end": MessageType({"handoffData": text}, (), lambda values: EndSession(values.get("handoffData"))),
-    # Twilio documents what these two change, but not their fields (2026-11-26): docs/choices.md has ours.
+    # Twilio documents what these two messages change, but not their fields (2026-11-26). See docs/choices.md.
     "config": MessageType(session_settings() | LANGUAGES | {"languages": language_list}, (), _config),
     "hints": MessageType({"hints": hint_list}, ("hints",), lambda values: UpdateConfig(settings=values)),
 }

@@ -93,7 +93,7 @@ class CallerListener:
 
 
 def _growing_parts(text: str) -> Iterator[str]:
-    """Yields fewer than MAX_PARTIAL_PROMPTS prefixes of whole words, and not the full text."""
+    """Yields fewer than MAX_PARTIAL_PROMPTS prefixes of whole words, never the full text."""
     words = text.split()
     count = min(len(words), MAX_PARTIAL_PROMPTS)
     for number in range(1, count):

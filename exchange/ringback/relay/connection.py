@@ -1,8 +1,8 @@
 """The WebSocket of a ConversationRelay session: sends messages in order, and reconnects.
 
-With applicationReconnect, Twilio keeps up to 500 messages while the app is disconnected and sends them once it is
+With applicationReconnect, Twilio holds up to 500 messages while the app is disconnected and sends them once the app is
 connected again: https://www.twilio.com/en-us/changelog/conversation-relay--dynamic-configuration--application-reconnect
-(2026-10-28). When to try again, and sending `setup` again, are Ringback's choices."""
+(2026-10-28). The retry delays, and sending `setup` again, are Ringback's choices."""
 
 from __future__ import annotations
 

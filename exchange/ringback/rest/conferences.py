@@ -85,7 +85,7 @@ def announce_method(request: ApiRequest) -> str:
 
 
 def play_to(request: ApiRequest, participant: Participant, url: str, method: str) -> Task[bool]:
-    """Play a document to one participant. The task's result is whether it was played without an error."""
+    """Play a document to one participant. The task's result is whether the document was played without an error."""
 
     async def play() -> bool:
         session = VoiceSession(request.state, participant.call, ANNOUNCEMENT_VERBS)

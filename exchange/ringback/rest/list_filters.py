@@ -25,8 +25,8 @@ def select(
     """The rows that match the filters in the query. Raises RestError if a date is invalid.
 
     `exact` and `dates` map a filter's name to a function that returns a row's value. Date filters have the forms
-    `name=`, `name<=` and `name>=`. A date without a time means the whole day in UTC. So does midnight in `name=`,
-    because SDKs send dates that way."""
+    `name=`, `name<=` and `name>=`. A date without a time means the whole day in UTC. In `name=`, midnight does
+    too, because SDKs send dates as midnight."""
     tests = [_equals(value, expected) for name, value in exact.items() if (expected := request.query.get(name))]
     for name, moment_of in (dates or {}).items():
         for sign in ("", "<", ">"):

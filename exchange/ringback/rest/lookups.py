@@ -27,7 +27,7 @@ PACKAGES = (
     "phone_number_quality_score",
     "pre_fill",
 )
-# Ofcom reserves these for fiction, so phonenumbers rejects them. It accepts the North American equivalents (555-01xx).
+# Ofcom reserves these for fiction, so phonenumbers rejects them. That library accepts 555-01xx numbers.
 FICTIONAL_NUMBERS = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
 LENGTH_ERRORS = {1: "INVALID_COUNTRY_CODE", 2: "TOO_SHORT", 3: "TOO_LONG"}
 
@@ -123,7 +123,7 @@ def look_up(state: State, text: str, country: str) -> LookupResult:
 
 
 def _main_country(phonenumbers: Any, parsed: Any) -> str:
-    """The main country of a shared calling code, for a number that is valid in none of its countries."""
+    """The main country of a shared calling code, for a number that is valid in none of the countries that share it."""
     return str(phonenumbers.region_code_for_country_code(parsed.country_code))
 
 

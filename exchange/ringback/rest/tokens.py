@@ -1,4 +1,4 @@
-"""The Token resource of the Network Traversal Service. There is no STUN or TURN server here: `ice_servers` is empty."""
+"""The Token resource of the Network Traversal Service. `ice_servers` is empty: there is no STUN or TURN server."""
 
 from __future__ import annotations
 

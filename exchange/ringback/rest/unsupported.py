@@ -44,8 +44,8 @@ OF_MESSAGING: dict[tuple[str, str], str] = {
 
 
 def refusal(method: str, path: str) -> NotEmulated | None:
-    """The error for a request, or None if the path is not in the tables. The paths are not routes, because
-    routes delay startup."""
+    """The error for a request, or None if the path is not in the tables. The paths are not registered as
+    routes: that would delay startup."""
     parts = path.removesuffix(".json").strip("/").split("/")
     in_account = parts[:2] == ["2010-04-01", "Accounts"]
     table, parts = (OF_THE_ACCOUNT, parts[3:]) if in_account else (OF_MESSAGING, parts)

@@ -33,7 +33,7 @@ Period = tuple[date, date]
 
 @dataclass(frozen=True)
 class _Usage:
-    """What happened on one day: a call with its minutes, or a message with its segments."""
+    """One call or message on `day`. `amount` is the call's minutes or the message's segments."""
 
     day: date
     kind: str

@@ -34,7 +34,7 @@ class BackgroundTasks:
             self.debugger.report(12400, detail=type(error).__name__)
 
     async def cancel_all(self) -> None:
-        """Cancel all tasks, including those that canceled tasks spawn for their callbacks."""
+        """Cancel all tasks, including the tasks that canceled tasks spawn for their callbacks."""
         while tasks := list(self.running):
             for task in tasks:
                 task.cancel()

@@ -32,7 +32,7 @@ class Media:
 
     @property
     def size(self) -> int:
-        """Its size in memory, in bytes."""
+        """The file's size in memory, in bytes."""
         return len(self.body)
 
     @property
@@ -45,7 +45,7 @@ class Media:
 
     @property
     def inline(self) -> bool:
-        """Whether a browser may display it inline, because files of its content type cannot contain scripts."""
+        """Whether a browser may display the file inline, because files of its content type cannot contain scripts."""
         return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
     def as_json(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ INBOUND, OUTBOUND = 0, 1  # tracks: from the handset, and to the handset
 
 
 class Recorder:
-    """Records from its creation until it is closed."""
+    """A recorder, which starts recording when it is created and stops when it is closed."""
 
     def __init__(self, runtime: Runtime, account: str, options: RecordingOptions) -> None:
         self.runtime, self.options = runtime, options
@@ -78,7 +78,7 @@ class Recorder:
             self.notify("absent" if self.recording.is_empty else "completed", after)
 
     def notify(self, status: str, after: WaitFor | None = None) -> None:
-        """Sends the status callback if the app has subscribed to this event. "completed" includes "absent"."""
+        """Sends the status callback if the app has subscribed to `status`; "completed" subscribes to "absent" too."""
         options = self.options
         if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
             self.runtime.webhooks.send_callback(

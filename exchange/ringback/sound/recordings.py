@@ -32,7 +32,7 @@ class RecordingOptions:
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
     name: str = ""
-    discards_silence: bool = False  # whether a recording without any sound from the handset is not stored
+    discards_silence: bool = False  # whether to discard a recording without any sound from the handset
 
 
 class Recording:

@@ -15,7 +15,7 @@ MAX_PARAMETER_CHARACTERS = 500
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """`tracks` are those that the app hears. `name` and `callback`, a URL, are "" if the stream has none."""
+    """`tracks` are the tracks that the app hears. `name` and `callback`, a URL, are "" if the stream has none."""
 
     url: str
     two_way: bool = False

@@ -9,7 +9,7 @@ from ringback.streams.track_audio import FRAME_SECONDS
 
 PHASES = 4
 PHASE_SECONDS = FRAME_SECONDS / PHASES
-MAX_CATCH_UP_SECONDS = 1.0  # frames overdue by more are dropped, for example after the machine was asleep
+MAX_CATCH_UP_SECONDS = 1.0  # frames later than this are dropped, for example after the machine was asleep
 TOLERANCE_SECONDS = 0.0005
 
 
@@ -36,7 +36,7 @@ class FramePacer:
         return self.began + self.next * PHASE_SECONDS
 
     def add(self, stream: PacedStream) -> float:
-        """Starts calling a stream. Returns the deadline of its first frame."""
+        """Adds a stream to the phase with the fewest streams. Returns the deadline of its first frame."""
         number = min(range(PHASES), key=lambda phase: len(self.phases[phase]))
         self.phases[number][stream] = None
         if self.timer is None:
@@ -52,7 +52,7 @@ class FramePacer:
             self.timer = None
 
     def close(self) -> None:
-        """Stops calling all streams, because the exchange is stopping."""
+        """Removes all streams, because the exchange is stopping."""
         for phase in self.phases:
             for stream in list(phase):
                 self.remove(stream)

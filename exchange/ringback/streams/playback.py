@@ -103,7 +103,7 @@ class Playback:
         self._cancel_timer()
 
     def catch_up(self, now: float) -> None:
-        """Performs what is due by `now`, because a stepped clock may have jumped past the timer."""
+        """Performs what is due by `now`. Needed if a stepped clock has jumped past the timer."""
         if self.timer and self.timer.due <= now:
             self._cancel_timer()
             self._advance()
@@ -127,8 +127,8 @@ class Playback:
             self._cancel_timer()
 
     def _set_timer(self, due: float) -> None:
-        """Makes sure that a timer is set. If it fires too early, it is set again, because moving it for each frame
-        would be slow."""
+        """Makes sure that a timer fires by `due`. An earlier timer is kept, and set again when it fires: moving it for
+        each frame would be slow."""
         if self.timer is None or self.timer.due > due:
             self._cancel_timer()
             self.timer = self.clock.call_later(due - self.clock.time(), self._on_timer)

@@ -7,7 +7,7 @@ from ringback.state import State
 from ringback.streams.options import StreamOptions
 from ringback.streams.session import MediaStream
 
-MAX_TRACKS = 4  # at a time in a call's one-way streams: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
+MAX_TRACKS = 4  # in all one-way streams of a call: https://www.twilio.com/docs/voice/media-streams (2026-11-26)
 
 
 class StreamRefused(ValueError):
@@ -38,7 +38,7 @@ def streams_of(state: State, call_sid: str) -> list[MediaStream]:
 
 
 def stop_streams(state: State, call: Call, name: str) -> bool:
-    """Stops the one-way stream with this name, or all of them if `name` is "". Returns False if there are none.
+    """Stops the one-way stream with this name, or all one-way streams if `name` is "". Returns whether any matched.
 
     A two-way stream ends when the app closes its WebSocket, or with the call."""
     found = [stream for stream in running_streams(state, call) if name in ("", stream.options.name)]

@@ -22,7 +22,7 @@ from ringback.testing.ports import reserved_port
 from ringback.testing.stepped_clock import SteppedClock
 
 APP_START_SECONDS = 60.0  # how long the command may take until the app listens
-TEST_OPTIONS = ("--pace=0", "--delivery=0")  # no time for speech and delivery, unless the project's options set it
+TEST_OPTIONS = ("--pace=0", "--delivery=0")  # speech and delivery take no time, unless the project's options say so
 NO_COMMAND = (
     "Ringback does not know how to start the app. Override the fixture ringback_app, so that it returns a command or a "
     "WSGI or ASGI app, or set `ringback_options = -- COMMAND` in pytest's configuration, or `command` in ringback.toml."

@@ -82,7 +82,7 @@ class PhoneCall:
         ]
 
     def returns_mark(self, name: str) -> None:
-        """Wait until a mark has been returned to the app, because the audio before it has been heard or cleared."""
+        """Wait until a mark has been returned to the app: the audio before it has then been heard or cleared."""
         __tracebackhide__ = True
 
         def returned() -> bool:

@@ -14,7 +14,7 @@ held: list[int] = []  # file descriptors; the locks end with the process
 
 
 def reserved_port() -> int:
-    """A port on which nothing listens. No other test process gets it until this one ends."""
+    """A port on which nothing listens. No other test process gets the port until this process ends."""
     LOCKS.mkdir(exist_ok=True)
     for port in random.sample(PORTS, 1_000):
         lock = os.open(LOCKS / str(port), os.O_CREAT | os.O_RDWR)

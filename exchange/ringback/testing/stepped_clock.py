@@ -1,4 +1,4 @@
-"""A clock for the exchange with which no timeout expires because a test, its browser or the machine is slow."""
+"""A clock for the exchange that tests move, so that a slow test, browser or machine causes no timeout."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ SHORT_SECONDS = 1.0
 
 
 class SteppedClock(Clock):
-    """Only moves when stepped, except that delays shorter than a second expire by themselves until `stop` is called.
+    """Moves only when stepped, except that delays shorter than a second expire by themselves until `stop` is called.
 
     The exchange uses such delays to order its own work; any delay that an app or a person waits for is longer.
     """

@@ -46,7 +46,7 @@ class LiveTranscription:
             self.call.runtime.spawn(self._transcribe(INBOUND, event.text))
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Starts sending partial results of what the handset hears. The other party's words arrive complete."""
+        """Starts sending partial results. None are sent for the other party's words: such an item ends at once."""
         if item.verb in SPOKEN_ITEMS and item.details.get("text") and self.options.listens_to(OUTBOUND):
             sending = self.call.runtime.spawn(self._send_partial_results(OUTBOUND, item.details["text"]))
             self.speaking[item.id] = sending, self.call.runtime.clock.time()

@@ -1,4 +1,4 @@
-"""The Conference noun of Dial: the caller takes part in a conference until it ends or the caller leaves.
+"""The Conference noun of Dial: connects the caller to a conference until the conference ends or the caller leaves.
 
 https://www.twilio.com/docs/voice/twiml/conference (2026-11)"""
 

@@ -18,7 +18,7 @@ from ringback.verbs.registry import noun as register_noun
 
 
 async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
-    """Connects the caller to the first member of the queue. Waits for one until Dial's timeout if the queue is empty.
+    """Connects the caller to the first member of the queue. If the queue is empty, waits until Dial's timeout.
 
     Returns Dial's action, or None to run the next verb."""
     name = noun.text()

@@ -90,7 +90,7 @@ def _target(session: VoiceSession, noun: Element) -> DialTarget | None:
 
 
 def _client(session: VoiceSession, noun: Element) -> DialTarget | None:
-    """Returns the client with its custom parameters, except those with a name that Twilio uses itself."""
+    """Returns the client with its custom parameters, except parameters whose names Twilio uses itself."""
     identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
     address = f"client:{identity.removeprefix('client:')}"
     if not CLIENT.fullmatch(address):

@@ -15,7 +15,7 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook
 
-MAX_DELAY_SECONDS = 2.0  # how long after the end of the speech the action request waits for the callbacks
+MAX_DELAY_SECONDS = 2.0  # how long the action request waits for the callbacks after the end of the speech
 
 
 class PartialResults:
@@ -30,9 +30,9 @@ class PartialResults:
         self.sending: asyncio.Task[None] | None = None
 
     async def send(self, text: str) -> None:
-        """Sends what `text` adds, in growing parts, each after the response to the previous one.
+        """Sends what `text` adds, in growing parts. Each part waits for the response to the previous one.
 
-        Responses are ignored. Returns when all have been sent, or MAX_DELAY_SECONDS after the end of the speech."""
+        Responses are ignored. Returns when all parts are sent, or MAX_DELAY_SECONDS after the end of the speech."""
         if not self.url or (self.sending and not self.sending.done()):
             return
         session, added = self.session, text.removeprefix(self.stable)

@@ -35,7 +35,7 @@ DEEPGRAM_MODEL = re.compile(r"deepgram_[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 
 @dataclass(frozen=True)
 class SpeechOptions:
-    """`pause_seconds` is the pause that ends the speech, or 0 if the first pause does (auto)."""
+    """`pause_seconds` is the pause that ends the speech, or 0 if any pause ends it (auto)."""
 
     pause_seconds: int
     max_seconds: int

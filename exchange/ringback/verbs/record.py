@@ -26,7 +26,7 @@ ATTRIBUTES = (
     "recordingConfigurationId"
 )
 ANY_KEY = "1234567890*#"
-MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # defaults of maxLength, the second with transcription
+MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # defaults of maxLength: without and with transcription
 
 
 @verb("Record", documented("voice/twiml/record"), attributes=ATTRIBUTES, without_effect="recordingConfigurationId")

@@ -1,4 +1,4 @@
-"""The registry of TwiML elements: verbs with the functions that run them, and nouns; checked before they are used.
+"""The registry of TwiML elements: verbs with the functions that run them, and nouns. It is checked before use.
 
 Each module in this package registers its elements. The TwiML schema and the coverage table are derived from them."""
 

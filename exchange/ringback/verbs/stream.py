@@ -32,12 +32,12 @@ def stop_one_way_stream(session: VoiceSession, noun: Element) -> None:
 async def connect_two_way_stream(session: VoiceSession, noun: Element, parameters: dict[str, str]) -> None:
     """Runs Connect: returns when the app has closed the WebSocket, or if the WebSocket cannot be opened.
 
-    The action request has no `parameters` of its own: Twilio documents none (2026-11-26)."""
+    The action request gets no additional `parameters`: Twilio documents none (2026-11-26)."""
     stream = _start(session, noun, two_way=True)
     if stream is None:
         return
     try:
-        await stream.settled.wait()  # what the caller says before that would be lost
+        await stream.settled.wait()  # until then, the app would not hear the caller
         with session.audio.listen({"stream": {"sid": stream.sid, "name": stream.options.name}}, NoInbox()):
             await stream.ended.wait()
     finally:

@@ -46,7 +46,7 @@ async def delete_alerts(state: State, request: web.Request) -> web.Response:
 
 
 async def requests(state: State, request: web.Request) -> web.Response:
-    """The last 500 requests to the app, oldest first, and how many more it has not answered yet.
+    """The last 500 requests to the app, oldest first, and how many further requests await an answer.
 
     `?sid=` selects the requests for one call or text."""
     sid = request.query.get("sid", "")

@@ -15,7 +15,7 @@ from ringback.web.json_requests import RequestRefused
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Returns an error as JSON with one sentence, as a page to browsers, or in Twilio's format from the REST API."""
+    """Turns an error into a page for browsers, Twilio's format for the REST API, or else JSON with one sentence."""
     try:
         return await handler(request)
     except RequestRefused as refused:

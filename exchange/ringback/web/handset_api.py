@@ -81,7 +81,7 @@ async def change_number(state: State, request: web.Request) -> web.Response:
 
 
 def _place(body: dict[str, Any], known: Place) -> Place:
-    """Returns the current location after the changes in the body. Raises RequestRefused."""
+    """Returns the current location with the changes in the body applied. Raises RequestRefused."""
     changes = {name: text_field(body, name, getattr(known, name)).strip() for name in PLACE}
     for name, value in changes.items():
         if len(value) > MAX_PLACE_CHARACTERS:

@@ -20,7 +20,7 @@ from ringback.web.json_requests import RequestRefused, number_field, read_json, 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
 MAX_SPEECH_CHARACTERS = 4000
 MAX_WAIT_SECONDS = 60
-# To is not among them: apps that use the Voice SDK send the number to dial in it.
+# To is not reserved: with the Voice SDK, an app's client passes the number to dial as To.
 RESERVED_PARAMETERS = {"AccountSid", "ApiVersion", "CallSid", "CallStatus", "Caller", "Direction", "From"}
 SIP_DOMAIN = "ringback.sip.twilio.com"  # the SIP domain that every SIP address calls through
 

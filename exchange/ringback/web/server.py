@@ -87,7 +87,7 @@ async def phones(request: web.Request) -> web.StreamResponse:
 
 
 async def app_page(request: web.Request) -> web.StreamResponse:
-    """Redirects to the app that the exchange calls, so that the two link to each other."""
+    """Redirects to the app, so that the exchange's pages can link to the app without knowing its address."""
     app = request.app[STATE].app_address.app
     if not app:
         raise RequestRefused(404, "The exchange does not know the app's address: set PUBLIC_URL or --app.")

@@ -16,7 +16,7 @@ FORWARDED_FOR = "203.0.113.1"  # a documentation address (RFC 5737), in place of
 class AppAddress:
     """Maps the app's URLs to the address at which the app listens.
 
-    `app` is the base URL to connect to. `public` is the base URL under which it is known, or "" if it is the same."""
+    `app` is the base URL to connect to. `public` is the base URL under which the app is known, or "" if it is `app`."""
 
     def __init__(self, app: str, public: str = "") -> None:
         self.app = app
@@ -32,9 +32,9 @@ class AppAddress:
     def route(self, url: str) -> tuple[str, dict[str, str]]:
         """Returns the URL to connect to for a valid http, https, ws or wss URL, and the headers that a tunnel adds.
 
-        URLs of the public host are routed to the app, with or without TLS. So are https and wss URLs of the app's own
-        host and port if the app listens without TLS, and URLs of its own host without a port, which some apps omit
-        because a tunnel's URL has none. All other URLs are returned unchanged, without headers."""
+        These URLs are routed to the app: URLs of the public host, with or without TLS; https and wss URLs of the app's
+        own host and port, if the app listens without TLS; and URLs of its own host without a port. (Some apps omit
+        the port because a tunnel's URL has none.) All other URLs are returned unchanged, without headers."""
         if url not in self._routes:
             self._routes[url] = self._find_route(url)
         dialed, headers = self._routes[url]

@@ -47,7 +47,7 @@ class ConnectionOverrides:
     def timeout(self) -> aiohttp.ClientTimeout:
         """The timeouts of one request. The caller enforces `total`, on the exchange's clock.
 
-        `read` is omitted unless it is shorter than `total`: aiohttp would restart its timer on every read."""
+        `read` is passed on only if it is shorter than `total`, because aiohttp restarts its timer on every read."""
         return aiohttp.ClientTimeout(
             total=None, sock_connect=self.connect, sock_read=self.read if self.read < self.total else None
         )

@@ -44,7 +44,7 @@ _current: ContextVar[ConnectionUse] = ContextVar("connection_use")
 def connector() -> aiohttp.TCPConnector:
     """Returns a connector that marks the ConnectionUse of each request for which it opens a connection.
 
-    aiohttp's tracing would reveal the same, but adds a tenth to the time of every request."""
+    aiohttp's tracing provides the same information, but adds a tenth to the time of every request."""
     return aiohttp.TCPConnector(
         limit=0, ttl_dns_cache=DNS_CACHE_SECONDS, keepalive_timeout=KEEPALIVE_SECONDS, socket_factory=_open_socket
     )

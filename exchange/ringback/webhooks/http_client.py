@@ -58,7 +58,7 @@ class WebhookClient:
     async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> WebhookResponse:
         """Send a webhook, with the retries that the URL's overrides specify. Never raises: see WebhookResponse.error.
 
-        Sends `copies` requests at once, all with the same idempotency token. Returns the response to the first."""
+        Sends `copies` requests at once, with the same idempotency token. Returns the response to the first request."""
         idempotency_token = new_uuid()
         if copies == 1:  # saves the task that gather would create
             return await self._deliver(webhook, token, idempotency_token)

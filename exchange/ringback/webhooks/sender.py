@@ -23,7 +23,7 @@ from ringback.webhooks.request_log import RequestLog
 
 @dataclass(eq=False)
 class HeldWebhook:
-    """A webhook that the fault webhook-reorder holds until a later webhook that the fault matches has been sent."""
+    """A webhook that the fault webhook-reorder holds until a later webhook matching the fault has been sent."""
 
     fault: Fault
     overtaken: asyncio.Event

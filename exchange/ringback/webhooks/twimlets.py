@@ -1,7 +1,7 @@
 """The Twimlets: Twilio's public documents for common call flows, whose content depends on the URL's parameters.
 
-Source: https://www.twilio.com/labs/twimlets (2026-11) for the parameters of forward, conference and echo. Those of the
-others are inferred, and the sentences that callers hear are our own."""
+Source: https://www.twilio.com/labs/twimlets (2026-11) for the parameters of forward, conference and echo. The
+parameters of the other Twimlets are inferred, and the sentences that callers hear are our own."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
 def parsed_url(url: str) -> URL:
-    """The URL for aiohttp, which requests it unchanged. Cached, because a URL caches its parts."""
+    """The URL for aiohttp, which requests it unchanged. Cached, because a URL object caches its own parts."""
     return URL(url, encoded=True)
 
 

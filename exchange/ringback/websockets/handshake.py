@@ -59,7 +59,7 @@ class HandshakeFailed(Exception):
         return message_of(self.code, url=self.url, detail=self.detail)
 
     def report(self, runtime: Runtime, sid: str, handset: str, code: int = 0) -> None:
-        """Report the failure to the debugger under its own code, or under `code` with its message as the detail."""
+        """Report the failure to the debugger under its own code, or under `code` with `message` as the detail."""
         request: dict[str, Any] = {"method": "GET", "url": self.url, "parameters": []}
         runtime.debugger.report(
             code or self.code,

@@ -49,7 +49,7 @@ def blocked(name):
 
 
 def getaddrinfo_of_exchange(host, port, *args, **kwargs):
-    """Resolves Twilio's names to the exchange. TLS still uses the original host name."""
+    """Resolves Twilio's host names to the address of the exchange. TLS still uses the original host name."""
     if twilio_host(host):
         if str(port) not in ("443", "https"):
             raise blocked(twilio_host(host))
@@ -58,7 +58,7 @@ def getaddrinfo_of_exchange(host, port, *args, **kwargs):
 
 
 def blocking(resolve):
-    """Returns `resolve`, blocking Twilio's names: without a port, they cannot be redirected to the exchange."""
+    """Wraps `resolve` so that it raises for Twilio's host names, which cannot be redirected without a port."""
 
     def resolve_others(host):
         if twilio_host(host):

@@ -4,7 +4,7 @@ import { unusedName, unusedNumbers } from "./fictional-handsets.js";
 import { element } from "./dom.js";
 import { readable } from "./phone-numbers.js";
 
-const MAX_KNOWN_HANDSETS = 50; // how many of the handsets that are on the exchange but not on this page the dialog offers
+const MAX_KNOWN_HANDSETS = 50; // offered at most, of the handsets that are on the exchange but not on this page
 
 /** `onAdd({number, name})` is called when the person has submitted the dialog. */
 export function setUpAddDialog(button, dialog, state, onAdd) {

@@ -18,7 +18,7 @@ export function setVisible(visible, ...elements) {
   for (const each of elements) each.hidden = !visible;
 }
 
-/** Sets the text, unless it is unchanged, because live regions would announce it again. */
+/** Sets the text if it has changed: live regions would announce an unchanged text again. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

@@ -76,7 +76,7 @@ export class State {
   }
 }
 
-/** The handset's call in progress, or else the one that is ringing, or else null. */
+/** The handset's call in progress, or else its ringing call, or else null. */
 export function liveCall(handset) {
   const live = [...handset.calls.values()].filter((call) => !isOver(call));
   return live.find((call) => call.status === "in-progress") ?? live[0] ?? null;

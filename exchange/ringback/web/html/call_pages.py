@@ -140,7 +140,7 @@ def _limit(request: web.Request) -> int:
 
 
 def list_page(state: State, calls: list[Call], texts: list[Message], limit: int, links: str, empty: str) -> str:
-    """The page as HTML: the filter's links, and the newest `limit` calls and texts, or else `empty`."""
+    """The page as HTML: the filter's links, and the newest `limit` calls and texts, or `empty` if there are none."""
     rows = [(call.created, _call(state, call)) for call in calls] + [
         (text.created, _text(state, text)) for text in texts
     ]

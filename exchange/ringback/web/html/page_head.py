@@ -38,10 +38,10 @@ Links = tuple[tuple[str, str], ...]
 
 
 def head(title: str, folder: str, script: str, more_links: Links, current: str = "", extra: str = "") -> str:
-    """The page up to its <main>. `title` and `extra`, which follows it in the header, are HTML.
+    """The page up to its <main>. `title` and `extra` are HTML; `extra` follows the title in the header.
 
-    `folder` in pages/ contains the style sheet and the script, which may be "". `current` is the path of the link to
-    the page itself, if the header has one.
+    `folder` in pages/ contains the style sheet and the script; `script` is "" for a page without one. `current` is
+    the path of the page itself, if the header links to it.
     """
     links = [f'<a href="{path}"{CURRENT if path == current else ""}>{name}</a>' for path, name in LINKS.items()]
     links.append(as_links(more_links))
