@@ -52,7 +52,7 @@ def list_all() -> None:
 @endpoints.command()
 @click.argument("id")
 def attempts(id: str) -> None:
-    """List the newest hundred delivery attempts for an endpoint."""
+    """List the hundred newest delivery attempts for an endpoint."""
     rows = [
         (
             _format_time(one.time),

@@ -150,7 +150,7 @@ def _shorten(value: str) -> str:
 
 
 def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
-    """Return (do, action, label) of each button, the most likely one last."""
+    """Return (do, action, label) for each button, the most likely one last."""
     found = []
     if scene.is_answerable:
         do, label = PHASE_BUTTONS[phase]

@@ -31,7 +31,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "charge.dispute.created": {"object": "dispute", "amount": 4900, "reason": "product_not_received"},
 }
 
-# https://docs.stripe.com/currencies#zero-decimal. Stripe's decimals differ from those of ISO 4217 and CLDR.
+# https://docs.stripe.com/currencies#zero-decimal. Stripe's decimal places differ from those of ISO 4217 and CLDR.
 ZERO_DECIMAL = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 THREE_DECIMAL = "bhd jod kwd omr tnd"
 DECIMAL_PLACES = dict.fromkeys(ZERO_DECIMAL.split(), 0) | dict.fromkeys(THREE_DECIMAL.split(), 3)

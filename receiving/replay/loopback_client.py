@@ -19,7 +19,7 @@ MAX_RESPONSE_BYTES = 64 * 1024
 CONNECTION_HEADERS = frozenset(
     ("connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
-PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the proxies of the original request
+PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the proxies on the request's way
 
 
 class LoopbackFailed(Exception):

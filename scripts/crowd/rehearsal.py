@@ -129,7 +129,7 @@ def spoken(call: dict[str, Any]) -> list[str]:
 
 
 def reply_times_ms(texts: dict[str, list[Any]]) -> list[float]:
-    """Return the milliseconds from each text to its reply, if the reply is the next text."""
+    """Return the reply time, in milliseconds, of each text whose reply is the next text."""
     times = []
     for rows in texts.values():
         for sent, answer in pairwise(rows):

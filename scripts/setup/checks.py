@@ -30,7 +30,7 @@ def check_python() -> None:
 
 
 def read_ports(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return PORT and EXCHANGE_PORT. Raises CannotStart unless they are two free ports."""
+    """Return PORT and EXCHANGE_PORT. Raises CannotStart unless both ports are free and different."""
     port = environ.get("PORT") or DEFAULT_PORT
     exchange_port = environ.get("EXCHANGE_PORT") or DEFAULT_EXCHANGE_PORT
     if port == exchange_port:

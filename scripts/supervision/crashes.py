@@ -31,7 +31,7 @@ class CrashReports:
         return news + [self._describe(program) for program in self._find_crashing() if program not in known]
 
     def read_crashes(self) -> str:
-        """Return the ends of the logs of all processes that have crashed twice. Called until everything is ready."""
+        """Return the ends of the logs of all processes that have crashed twice. Poll it until all are ready."""
         self._read_new_lines()
         return "\n".join(map(self._describe, self._find_crashing(CRASHES_AT_START)))
 

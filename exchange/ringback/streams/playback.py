@@ -95,7 +95,7 @@ class Playback:
         self._advance()
 
     def close(self) -> None:
-        """Ends what is playing. Pending marks are not sent back."""
+        """Stops whatever is playing. Pending marks are not sent back."""
         if self.playing:
             self._end(self.playing, self.clock.time(), interrupted=self.end > self.clock.time() + TOLERANCE_SECONDS)
         self.newest = None
