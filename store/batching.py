@@ -96,7 +96,7 @@ _batchers: "WeakKeyDictionary[ConnectionPool, Batcher]" = WeakKeyDictionary()
 
 
 def execute(redis: Store, commands: Commands) -> list[Any]:
-    """Like `round_trips.execute`, but shares the round trip with other deliveries. Raises these commands' first error."""
+    """Like `round_trips.execute`, but shares the round trip with other deliveries. Raises their first error."""
     pending = PendingCommands(commands)
     _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, pending)
     if pending.error is not None:

@@ -19,7 +19,7 @@ def init_app(app: Flask, settings: config.Settings) -> None:
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
-    """A session interface for Flask that cheaply creates empty sessions for requests without cookies, such as webhooks."""
+    """Session interface of Flask that cheaply opens empty sessions for requests without cookies, such as webhooks."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session in the cookie, or an empty one."""
