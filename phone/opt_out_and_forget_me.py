@@ -5,6 +5,8 @@ Twilio itself replies to STOP and START, and blocks or unblocks the number.
 https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
+from collections.abc import Callable, Sequence
+
 import events
 from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
@@ -16,6 +18,7 @@ from receiving.receiver import WebhookContext
 from sending import opt_outs
 from sending.opt_out_keywords import START_KEYWORDS, STOP_KEYWORDS
 from show.privacy import purge
+from store import Pipe
 from workers.queues import WEBHOOKS
 
 WHATSAPP_PREFIX = "whatsapp:"
@@ -37,11 +40,11 @@ def apply(context: WebhookContext, sender: str, body: str) -> str | None:
     bare = keyword if opt_out_type else _bare_word(body)
     is_for_twilio = bool(opt_out_type) or (keyword == bare and not sender.startswith(WHATSAPP_PREFIX))
     if bare in STOP_KEYWORDS:
-        _opt_out(context, sender)
+        _record(context, sender, opt_outs.opt_out, "person.opted_out")
         return "" if is_for_twilio else OPT_OUT_REPLY
     if bare in START_KEYWORDS and (is_for_twilio or bare != "yes"):
         if not context.delivery.replay_mark:
-            _opt_in(context, sender)
+            _record(context, sender, opt_outs.opt_in, "person.opted_in")
         return "" if is_for_twilio else OPT_IN_REPLY
     return "" if opt_out_type else None
 
@@ -52,26 +55,12 @@ def _bare_word(body: str) -> str:
     return normalize_word(words[0]) if len(words) == 1 else ""
 
 
-def _opt_out(context: WebhookContext, sender: str) -> None:
+def _record(
+    context: WebhookContext, sender: str, change: Callable[[Pipe, str, Sequence[str]], None], event_type: str
+) -> None:
     if sender:
-        opt_outs.opt_out(context.pipe, sender, settings().secret_key)
-    events.publish(
-        context.pipe,
-        "person.opted_out",
-        context.delivery["MessageSid"],
-        who=mask_address(context.delivery["From"]),
-    )
-
-
-def _opt_in(context: WebhookContext, sender: str) -> None:
-    if sender:
-        opt_outs.opt_in(context.pipe, sender, settings().secret_key)
-    events.publish(
-        context.pipe,
-        "person.opted_in",
-        context.delivery["MessageSid"],
-        who=mask_address(context.delivery["From"]),
-    )
+        change(context.pipe, sender, settings().secret_key)
+    events.publish(context.pipe, event_type, context.delivery["MessageSid"], who=mask_address(context.delivery["From"]))
 
 
 def forget(context: WebhookContext, sender: str, body: str) -> str:

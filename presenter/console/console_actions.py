@@ -44,7 +44,9 @@ def talk_action() -> ResponseReturnValue:
     except SceneError as error:
         return _refuse(str(error), 422)
     except redis.RedisError:
-        return _refuse("Redis is not responding, so nothing was changed. Try again.", 503)
+        return _refuse(
+            "Redis did not respond, so this may not be done. See what the console shows, then repeat it if needed.", 503
+        )
     if _wants_json():
         return _state_as_json()
     return redirect(url_for("presenter.console"), 303)
