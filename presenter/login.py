@@ -66,7 +66,8 @@ def login() -> ResponseReturnValue:
     except TooManyLoginAttempts as error:
         return Response(_login_page(str(error)), 429, {"Retry-After": str(error.retry_after_seconds)})
     except redis.RedisError:
-        return _login_page("Redis is not responding, so login attempts cannot be counted. Start Redis and retry."), 503
+        page = _login_page("Redis is not responding, so login attempts cannot be counted. Start Redis and retry.")
+        return Response(page, 503, {"Retry-After": "5"})
     return _login_page("Wrong password."), 403
 
 

@@ -35,7 +35,8 @@ def purge_now() -> ResponseReturnValue:
         audit_log.record(pipe, presenter_name(), "purge")
         pipe.execute()
     except redis.RedisError:
-        return _render("Redis is not responding, so not everything has been deleted. Try again."), 503
+        page = _render("Redis is not responding, so not everything has been deleted. Try again.")
+        return Response(page, 503, {"Retry-After": "5"})
     return _render()
 
 

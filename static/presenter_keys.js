@@ -16,7 +16,7 @@ let queue = Promise.resolve(); // one action after the other, in the order of th
 async function perform(name) {
   const talk = await (await fetch(URL_OF_TALK, { headers: HEADERS })).json();
   const action = name === "blank" && talk.blank ? "unblank" : name;
-  const body = new URLSearchParams({ token: talk.token ?? "", do: action });
+  const body = new URLSearchParams({ token: talk.token ?? "", do: action, scene: talk.scene ?? "" });
   const response = await fetch(URL_OF_TALK, { method: "POST", headers: HEADERS, body });
   return (await response.json()).error ?? "";
 }

@@ -1,5 +1,6 @@
 """The presenter's actions on the talk, through a form or as JSON, at `/present/talk`."""
 
+import logging
 from collections.abc import Callable
 
 import redis
@@ -18,6 +19,8 @@ from show.talk_file import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.presenter_session import is_logged_in, presenter_name
 from store import Pipe, Store
+
+log = logging.getLogger(__name__)
 
 HELD_REASON = "the presenter holds all sending"
 
@@ -43,7 +46,8 @@ def talk_action() -> ResponseReturnValue:
         perform(do, request.form.get("scene", ""), request.form.get("action", ""), request.form.get("item", ""))
     except SceneError as error:
         return _refuse(str(error), 422)
-    except redis.RedisError:
+    except redis.RedisError as error:
+        log.error("Redis did not respond to the presenter's action '%s': %s", do[:40], error)
         return _refuse(
             "Redis did not respond, so this may not be done. See what the console shows, then repeat it if needed.", 503
         )
@@ -83,20 +87,30 @@ def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str
 
 
 def _go_by(steps: int) -> Callable[[Pipe, ShowState, Talk, str], None]:
-    """Return an action that moves by this many scenes; at either end, the show stays where it is."""
+    """Return an action that moves by this many scenes; at either end, the show stays where it is.
 
-    def move(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
-        position = talk.positions[show.scene(talk).id] + steps
-        if 0 < position <= len(talk.scenes):
-            show_state.go(pipe, show, talk, position)
+    It also stays if it is no longer at `scene`, where the presenter pressed the button: a double click, or two
+    presenters at once, must not skip a scene.
+    """
+
+    def move(pipe: Pipe, show: ShowState, talk: Talk, scene: str) -> None:
+        current = talk.positions[show.scene(talk).id]
+        if scene and _parse_position(scene, talk) != current:
+            return
+        if 0 < current + steps <= len(talk.scenes):
+            show_state.go(pipe, show, talk, current + steps)
 
     return move
 
 
 def _go_to(pipe: Pipe, show: ShowState, talk: Talk, scene: str) -> None:
+    show_state.go(pipe, show, talk, _parse_position(scene, talk))
+
+
+def _parse_position(scene: str, talk: Talk) -> int:
     if not scene.isdecimal() or len(scene) > 3:
         raise SceneError(f"The field `scene` must be a number from 1 to {len(talk.scenes)}.")
-    show_state.go(pipe, show, talk, int(scene))
+    return int(scene)
 
 
 def _set_phase(phase: str) -> Callable[[Pipe, ShowState, Talk, str], None]:
@@ -144,7 +158,8 @@ def _state_as_json() -> Response | tuple[Response, int]:
         scene = show.scene(talk)
         figures = scene.figures(get_renderer().view(scene, show, stream.timeline))
         held = bool(text_circuit_breaker.stop_reason(store))
-    except redis.RedisError:
+    except redis.RedisError as error:
+        log.error("Redis did not respond to a request for the talk's state: %s", error)
         response = jsonify(error="Redis is not responding. Try again in a few seconds.")
         response.headers["Retry-After"] = "5"
         return response, 503

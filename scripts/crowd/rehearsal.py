@@ -143,27 +143,28 @@ def _seconds(at: str) -> float:
 
 
 class RehearsalPresenter:
-    """A presenter's logged-in session. Raises requests.RequestException if the app does not respond."""
+    """A presenter's logged-in session. Raises requests.RequestException if the app does not respond.
+
+    A 503 is retried once.
+    """
 
     def __init__(self, app: str, password: str) -> None:
         self.app, self.http = app, requests.Session()
-        page = self._get("/present/login").text
+        page = self._request("GET", "/present/login").text
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         form = {"password": password, "csrf_token": token[1] if token else ""}
-        self.http.post(f"{app}/present/login", form, timeout=TIMEOUT_SECONDS).raise_for_status()
+        self._request("POST", "/present/login", form)
 
     def state(self) -> dict[str, Any]:
         """Return the state of the talk."""
-        found: dict[str, Any] = self._get("/present/talk").json()
+        found: dict[str, Any] = self._request("GET", "/present/talk").json()
         return found
 
     def do(self, do: str, /, **fields: str) -> dict[str, Any]:
         """Perform an action with these form fields, and return the new state."""
-        data = {"token": self.state()["token"], "do": do, **fields}
-        headers = {"Accept": "application/json"}
-        response = self.http.post(f"{self.app}/present/talk", data, headers=headers, timeout=TIMEOUT_SECONDS)
-        response.raise_for_status()
-        found: dict[str, Any] = response.json()
+        state = self.state()
+        form = {"token": state["token"], "do": do, "scene": state["scene"], **fields}
+        found: dict[str, Any] = self._request("POST", "/present/talk", form).json()
         return found
 
     def go_to_first(self, kind: str) -> dict[str, Any]:
@@ -175,7 +176,11 @@ class RehearsalPresenter:
             seen, state = state["scene"], self.do("next")
         return state
 
-    def _get(self, path: str) -> requests.Response:
-        response = self.http.get(f"{self.app}{path}", headers={"Accept": "application/json"}, timeout=TIMEOUT_SECONDS)
+    def _request(self, method: str, path: str, form: dict[str, Any] | None = None) -> requests.Response:
+        options: dict[str, Any] = {"data": form, "headers": {"Accept": "application/json"}, "timeout": TIMEOUT_SECONDS}
+        response = self.http.request(method, f"{self.app}{path}", **options)
+        if response.status_code == 503:
+            time.sleep(int(response.headers["Retry-After"]))
+            response = self.http.request(method, f"{self.app}{path}", **options)
         response.raise_for_status()
         return response

@@ -1,6 +1,8 @@
 """A small simulated audience, `make crowd`; a poll continues while processes are killed and two people present."""
 
 import json
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -79,3 +81,15 @@ def test_two_presenters_act_at_once(town, talk):
     assert [state["phase"] for state in states] == ["closed", "closed"]
     assert other.do("open")["phase"] == "open"
     assert talk.state()["phase"] == "open"
+
+
+def test_a_presenter_who_repeats_an_interrupted_action_skips_no_scene(town, talk):
+    before, store = talk.state()["scene"], town.running["store"].pid
+    with ThreadPoolExecutor(1) as pool:
+        os.kill(store, signal.SIGSTOP)
+        action = pool.submit(talk.do, "next")
+        try:
+            town.until(lambda: "Redis did not respond" in town.logs(), "the app has given up")
+        finally:
+            os.kill(store, signal.SIGCONT)
+        assert action.result()["scene"] == before + 1

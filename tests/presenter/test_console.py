@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+import redis as redis_client
 
 from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
@@ -140,3 +141,13 @@ def test_privacy_page_purges_and_shows_the_receipt(presenter, stage_events):
     page = presenter.post("/present/privacy").text
     assert "0 people have taken part" in page
     assert "records" in page
+
+
+def test_purge_that_fails_says_so(presenter, monkeypatch):
+    def purge_everything(*_):
+        raise redis_client.ConnectionError
+
+    monkeypatch.setattr("presenter.privacy_page.purge.purge_everything", purge_everything)
+    answer = presenter.post("/present/privacy")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "not everything has been deleted" in answer.text

@@ -1,5 +1,7 @@
 """The console in Chromium, on a phone and on a laptop at the same time."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -51,6 +53,13 @@ def test_two_presenters_see_each_others_actions(open_console):
     phone.get_by_role("button", name="Yes, hold sending").click()
     expect(laptop.locator(".switches .hold summary")).to_contain_text("Sending held by phone")
     expect(phone.locator(".switches .hold")).not_to_have_attribute("open", "")
+
+
+def test_a_double_click_on_next_skips_no_scene(open_console):
+    page = open_console(1280, 720)
+    page.locator("form#next").evaluate("(form) => { form.requestSubmit(); form.requestSubmit(); }")
+    expect(page.locator("#last-actions li")).to_have_text([re.compile("next 1")] * 2)
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
 
 
 def test_everything_needed_is_on_one_screen_of_a_phone(open_console):

@@ -114,6 +114,7 @@ def test_a_talk_is_given_with_the_keyboard_alone(page, audience):
 
     # The raffle.
     audience.goes_to("raffle")
+    expect(current).to_have_text("Text anything to enter")
     press(page, "Open")
     expect_focus(page, "Text anything to enter")
     audience.answers("raffle", ["me"])

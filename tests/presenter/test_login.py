@@ -91,7 +91,7 @@ def test_forged_forwarding_header_gives_no_new_tries(app, presenter):
 
 def test_login_is_closed_while_tries_cannot_be_counted():
     answer = Presenter(make("redis://127.0.0.1:1")).tries(PASSWORD)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "login attempts cannot be counted" in answer.text
 
 

@@ -44,6 +44,13 @@ def test_presenter_moves_through_the_talk(do):
     assert do("previous")["scene"] == 1
 
 
+def test_next_pressed_twice_on_the_same_scene_moves_once(do):
+    assert do("next", scene="1")["scene"] == 2
+    assert do("next", scene="1")["scene"] == 2
+    assert do("previous", scene="2")["scene"] == 1
+    assert do("previous", scene="2")["scene"] == 1
+
+
 def test_poll_is_closed_and_revealed(do, person):
     do("next")
     person.texts("tabs")
@@ -61,7 +68,14 @@ def test_switches_are_in_the_state(do):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"do": "dance"}, {"do": "go", "scene": "99"}, {"do": "go", "scene": "x"}, {"do": "reveal"}]
+    "fields",
+    [
+        {"do": "dance"},
+        {"do": "go", "scene": "99"},
+        {"do": "go", "scene": "x"},
+        {"do": "next", "scene": "x"},
+        {"do": "reveal"},
+    ],
 )
 def test_impossible_action_is_explained_and_changes_nothing(do, fields):
     assert "scene" in do(**fields)["error"] or "use" in do(**fields)["error"]
