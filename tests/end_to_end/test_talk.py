@@ -113,7 +113,7 @@ def test_a_whole_talk(town, browser):
     town.until(lambda: talk.state()["figures"] == votes, lambda: f"{votes}, not {talk.state()['figures']}")
     console.presses("Reveal")
     stage.counts(["15", "19", "6"])
-    stage.shows("ahead")
+    stage.shows("won")
 
     # Words: one is approved, and it appears.
     go("words")

@@ -1,5 +1,6 @@
 """The scene `poll`: votes by text, key and speech."""
 
+import re
 import time
 
 import pytest
@@ -97,3 +98,11 @@ def test_hidden_result_is_not_in_the_values_of_the_stage(poll, person, redis):
     person.texts("tabs")
     assert [bar["votes"] for bar in poll.stage_values(SceneView(redis, "open"))["bars"]] == [None] * 3
     assert [bar["votes"] for bar in poll.stage_values(SceneView(redis, "revealed"))["bars"]] == [1, 0, 0]
+
+
+def test_leader_is_ahead_while_the_poll_is_open_and_has_won_afterwards(poll, person, redis, draw_stage, monkeypatch):
+    monkeypatch.setattr(type(poll), "is_public", lambda *_: True)
+    person.texts("tabs")
+    assert re.findall(r"</svg> (\w+)</span>", draw_stage()) == ["ahead"]
+    show_state.set_phase(redis, poll, CLOSED)
+    assert re.findall(r"</svg> (\w+)</span>", draw_stage()) == ["won"]
