@@ -22,6 +22,8 @@ async function refresh() {
     const html = response.ok && (await response.text());
     if (html) keepFocus(live, () => morph(live, html));
     tick();
+  } catch {
+    // The notice says so once the event stream is silent too, and the next refresh may succeed.
   } finally {
     timer = setTimeout(refresh, MAX_INTERVAL_MS);
   }

@@ -112,6 +112,20 @@ def test_keys_on_the_console(open_console):
     expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
 
 
+def test_first_key_after_an_interruption_is_not_lost(open_console):
+    page = open_console(1280, 720)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.context.set_offline(True)
+    page.keyboard.press("PageDown")
+    expect(page.locator("#alert")).to_have_text("The server is not responding. Try again.")
+    page.context.set_offline(False)
+    page.keyboard.press("PageDown")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    expect(page.locator("#alert")).to_be_hidden()
+    assert not errors
+
+
 def test_console_shows_the_screen_of_the_stage(open_console):
     console = open_console(1280, 720)
     stage = console.context.new_page()
