@@ -19,6 +19,7 @@ from masking import mask
 from presenter.health_checks import count_workers
 from receiving.backpressure import MAX_MEMORY_SHARE
 from receiving.twilio_signature import compute_signature
+from show.scenes.line import Line
 from show.talk_file import Talk
 from store import Store, connection_budget, memory_usage
 
@@ -65,8 +66,9 @@ def check_talk(subject: Subject) -> Iterator[Finding]:
     yield Finding(OK, "talk", f"{talk.title}, {len(kinds)} scenes")
     if "number" not in kinds:
         yield Finding(WARN, "talk", "no scene shows the number in large type", 'Add [[scene]] kind = "number".')
-    if "line" in kinds and not talk.presenter_phone:
-        fix = "Set presenter_phone in the talk file."
+    is_phone_missing = any(isinstance(scene, Line) and not scene.presenter_phone for scene in talk.scenes)
+    if is_phone_missing and not subject.settings.presenter_phone:
+        fix = "Set presenter_phone in the talk file, or PRESENTER_PHONE."
         yield Finding(WARN, "talk", "there is a line scene, but no phone number for the presenter", fix)
 
 

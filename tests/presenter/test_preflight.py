@@ -21,6 +21,17 @@ def statuses(findings):
     return {finding.subject: finding.status for finding in findings}
 
 
+@pytest.mark.parametrize(
+    ("of_scene", "of_settings", "status"), [("", "", WARN), ("+447700900299", "", OK), ("", "+447700900299", OK)]
+)
+def test_presenter_of_a_line_needs_a_phone_in_the_talk_file_or_the_settings(subject, of_scene, of_settings, status):
+    scenes = [{"kind": "number"}, {"kind": "line", "presenter_phone": of_scene}]
+    talk, _ = talk_file.parse({"scene": scenes})
+    settings = replace(subject.settings, presenter_phone=of_settings)
+    findings = list(preflight_checks.check_talk(replace(subject, talk=talk, settings=settings)))
+    assert findings[-1].status == status
+
+
 def test_store_without_persistence_is_worth_a_warning(subject):
     assert statuses(preflight_checks.check_store(subject)) == {"persistence": WARN, "memory": OK, "connections": OK}
 
