@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import context
+from settings.twilio_account import parse_phone_number
 from show import moderation, waiting_line
 from show.base_scene import CLOSED, OPEN, Contribution, SceneError, SceneView, Target, length_problems
 from show.moderated_scene import ModeratedScene
@@ -39,9 +40,10 @@ class Line(ModeratedScene):
     }
 
     def problems(self) -> Iterator[str]:
-        """Check that the question can be read on the stage."""
+        """Check that the question can be read on the stage, and that the presenter can be called."""
         yield from super().problems()
         yield from length_problems("question", self.question)
+        yield from _phone_problems(self.presenter_phone) if self.presenter_phone else ()
 
     # The audience
 
@@ -164,3 +166,11 @@ class Line(ModeratedScene):
 def _item_id(sid: str) -> str:
     """Return the id of a call's caption: see ModeratedScene.make_item."""
     return hashlib.sha256(sid.encode()).hexdigest()[:16]
+
+
+def _phone_problems(number: str) -> Iterator[str]:
+    try:
+        if (wanted := parse_phone_number(number)) != number:
+            yield f"presenter_phone is '{number}': use {wanted}"
+    except ValueError as error:
+        yield f"presenter_phone {error}"
