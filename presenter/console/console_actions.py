@@ -170,6 +170,7 @@ def _state_as_json() -> Response | tuple[Response, int]:
         id=scene.id,
         kind=scene.kind,
         phase=show.phase(scene),
+        votes=getattr(scene, "votes", ""),  # which of a phone's votes counts
         blank=show.is_blank,
         paused=show.is_paused,
         held=held,

@@ -35,11 +35,12 @@ def main() -> int:
     try:
         presenter = RehearsalPresenter(app, environ["PRESENTER_PASSWORD"])
         presenter.go_to_first("poll")
-        options = list(presenter.do("reset")["figures"]["votes"])
+        poll = presenter.do("reset")
         before = {handset["number"] for handset in requests.get(f"{exchange}/handsets", timeout=10).json()["handsets"]}
     except (requests.RequestException, LookupError) as error:
         sys.exit(f"The rehearsal needs the demo (make demo, in another window): {error}")
-    acts = plan.make_plan(people, seconds, seed, options)
+    options = list(poll["figures"]["votes"])
+    acts = plan.make_plan(people, seconds, seed, options, poll["votes"])
     forget_handsets(exchange, before & {act.number for act in acts})
     progress = ProgressBar(len(acts))
     rehearsal = Rehearsal(exchange, acts, progress.show)
@@ -62,7 +63,8 @@ async def perform(
     await rehearsal.undo_opt_outs()
     progress.end()
     verdict = check(acts, texts, heard)
-    votes, right_votes = presenter.state()["figures"]["votes"], plan.expected_votes(acts, options)
+    poll = presenter.state()
+    votes, right_votes = poll["figures"]["votes"], plan.expected_votes(acts, options, poll["votes"])
     for line in (*rehearsal.errors[:10], *verdict.examples):
         print(line)
     print(f"what they did: {dict(Counter(act.kind for act in acts))}")

@@ -1,6 +1,7 @@
 """What each simulated person does, when, and what they should get. The same seed gives the same crowd."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ FLIPPED, TOLD_TIME, UNDERSTOOD_NOT = (
     r"^It is ",
     r"^I do not know that command\.|^Text me one of these",
 )
+# Which of a phone's votes counts -> the beginning of the reply to a vote.
+VOTED = {"last": r"^You voted for ", "first": r"^Thank you\. Your first vote counts; this one was for "}
 COUNTING, COUNTED = r"^I am counting", r"asked this number"
 PICTURE = (  # one pixel
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5Erk"
@@ -80,40 +83,45 @@ AREA_CODES = (
 )
 
 
-def make_plan(people: int, seconds: float, seed: int, options: Sequence[str]) -> list[Act]:
+def make_plan(people: int, seconds: float, seed: int, options: Sequence[str], votes: str = "last") -> list[Act]:
     """Return the acts in chronological order. People arrive in bursts, as in a room where everybody is told the same
-    thing."""
+    thing. `votes` is the poll's rule: last or first."""
     chance = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
     bursts = sorted(chance.uniform(0, seconds * 0.8) for _ in range(max(1, int(seconds / 10))))
     acts: list[Act] = []
     for number in numbers(people):
         at = min(seconds, abs(chance.choice(bursts) + chance.expovariate(8 / seconds)))
         kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        act = _act(kind, number, at, chance, options)
+        act = _act(kind, number, at, chance, options, votes)
         acts.append(act)
         if act.vote and chance.random() < CHANGED_VOTES:
             later = min(seconds + 5, at + chance.uniform(8, 12))
-            acts.append(_vote_by_text(number, later, chance, options, is_first=False))
+            acts.append(_vote_by_text(number, later, chance, options, votes, is_first=False))
     return sorted(acts, key=lambda act: act.at)
 
 
-def expected_votes(acts: Sequence[Act], options: Sequence[str]) -> dict[str, int]:
-    """Return the votes that the poll must show: each person's last one."""
-    last = {act.number: act.vote for act in acts if act.vote}
-    return {option: list(last.values()).count(option) for option in options}
+def expected_votes(acts: Sequence[Act], options: Sequence[str], votes: str = "last") -> dict[str, int]:
+    """Return the votes that the poll must show: each person's last or first one."""
+    in_order = acts if votes == "last" else reversed(acts)
+    counted = {act.number: act.vote for act in in_order if act.vote}
+    return {option: list(counted.values()).count(option) for option in options}
 
 
-def _act(kind: str, number: str, at: float, chance: random.Random, options: Sequence[str]) -> Act:
+def _vote_reply(option: str, votes: str) -> str:
+    return rf"{VOTED[votes]}{re.escape(option)}(?!\w)"
+
+
+def _act(kind: str, number: str, at: float, chance: random.Random, options: Sequence[str], votes: str) -> Act:
     key = chance.randrange(len(options))
-    choices = r"Press 1 for "
+    choices, voted = r"Press 1 for ", _vote_reply(options[key], votes)
     calls: dict[str, Act] = {
         "vote by key": Act(
-            number, at, kind, CALL, steps=(("key", str(key + 1), choices), ("hangup", "", "You voted for")),
-            spoken=(choices, f"^You voted for {options[key]}\\b"), vote=options[key],
+            number, at, kind, CALL, steps=(("key", str(key + 1), choices), ("hangup", "", voted)),
+            spoken=(choices, voted), vote=options[key],
         ),
         "vote by speech": Act(
-            number, at, kind, CALL, steps=(("speech", f"{options[key]} please", choices), ("hangup", "", "You voted")),
-            spoken=(choices, f"^You voted for {options[key]}\\b"), vote=options[key],
+            number, at, kind, CALL, steps=(("speech", f"{options[key]} please", choices), ("hangup", "", voted)),
+            spoken=(choices, voted), vote=options[key],
         ),
         "count by key": Act(
             number, at, kind, CALL,
@@ -129,7 +137,7 @@ def _act(kind: str, number: str, at: float, chance: random.Random, options: Sequ
         "hang up at once": Act(number, at, kind, CALL, steps=(("hangup", "", ""),)),
     }  # fmt: skip
     if kind == "vote by text":
-        return _vote_by_text(number, at, chance, options)
+        return _vote_by_text(number, at, chance, options, votes)
     if kind in calls:
         return calls[kind]
     texts: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -146,10 +154,12 @@ def _act(kind: str, number: str, at: float, chance: random.Random, options: Sequ
     return Act(number, at, kind, TEXT, body=body, texts=replies, picture=PICTURE if kind == "picture" else "")
 
 
-def _vote_by_text(number: str, at: float, chance: random.Random, options: Sequence[str], is_first: bool = True) -> Act:
+def _vote_by_text(
+    number: str, at: float, chance: random.Random, options: Sequence[str], votes: str, is_first: bool = True
+) -> Act:
     key = chance.randrange(len(options))
     option = options[key]
     spelling = chance.choice(SPELLINGS).replace("{!u}", option.upper()).replace("{!t}", option.title())
     body = str(key + 1) if chance.random() < 0.2 else spelling.replace("{}", option)
-    reply = (f"^You voted for {option}\\b",)
+    reply = (_vote_reply(option, votes),)
     return Act(number, at, "vote by text", TEXT, body=body, texts=reply, vote=option, is_first=is_first)

@@ -1,11 +1,15 @@
 """The simulated crowd: its plan, and the verdict on what it got."""
 
+import re
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.crowd import plan
 from scripts.crowd.__main__ import MAX_PEOPLE
 from scripts.crowd.verdict import Verdict
+from show.scenes.poll import Poll
 
 OPTIONS = ("tabs", "spaces", "both")
 
@@ -39,6 +43,23 @@ def test_large_crowd_does_everything():
 def test_last_vote_of_a_person_is_expected():
     first, later = plan.Act("+1", 1, "vote by text", plan.TEXT, vote="tabs"), plan.Act("+1", 2, "", "", vote="both")
     assert plan.expected_votes([first, later], OPTIONS) == {"tabs": 0, "spaces": 0, "both": 1}
+
+
+def test_first_vote_of_a_person_is_expected_if_the_poll_counts_it():
+    first, later = plan.Act("+1", 1, "vote by text", plan.TEXT, vote="tabs"), plan.Act("+1", 2, "", "", vote="both")
+    assert plan.expected_votes([first, later], OPTIONS, "first") == {"tabs": 1, "spaces": 0, "both": 0}
+
+
+@pytest.mark.parametrize("rule", ["last", "first"])
+def test_voters_expect_the_reply_of_the_poll(rule):
+    options = ("c++", "rust (2024)", "שלום")
+    replies = set(Poll(question="Which?", options=options, votes=rule).sample_replies())
+    for act in plan.make_plan(300, 60, 1, options, rule):
+        if act.vote:
+            expected = (act.texts or act.spoken)[-1]
+            assert [reply for reply in replies if re.search(expected, reply)] == [
+                reply for reply in replies if act.vote in reply
+            ]
 
 
 def verdict(expected, received):
