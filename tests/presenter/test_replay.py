@@ -266,3 +266,19 @@ def test_request_is_selected_and_replayed_by_keyboard(browser, app, stage_events
         expect(page.locator("#runs")).to_contain_text("waiting for a worker", use_inner_text=True)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert not complaints
+
+
+def test_time_of_a_request_stays_on_one_line_on_a_small_phone(browser, app, stage_events, presenter):
+    keep(stage_events.redis, replace(TEXT, url="https://talk.example/webhooks/mailchimp"))
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    with serving(lambda origin: app) as origin, closing(page):
+        page.goto(f"{origin}/present/login")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").press("Enter")
+        page.wait_for_url("**/present")
+        page.goto(f"{origin}/present/backfill")
+        time = page.locator(".deliveries time")
+        expect(time).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+        assert time.evaluate("(each) => each.getClientRects().length") == 1
+        assert time.evaluate("(each) => each.offsetHeight < 2 * parseFloat(getComputedStyle(each).fontSize)")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
