@@ -18,6 +18,7 @@ from config import Settings
 from masking import mask
 from presenter.health_checks import count_workers
 from receiving.backpressure import MAX_MEMORY_SHARE
+from receiving.diagnosis.twilio import PREFLIGHT_CALL_SID
 from receiving.twilio_signature import compute_signature
 from show.scenes.line import Line
 from show.talk_file import Talk
@@ -62,12 +63,11 @@ class Subject:
 def check_talk(subject: Subject) -> Iterator[Finding]:
     """The app does not start with an invalid talk file, so this checks only what the presenter may have forgotten."""
     talk = subject.talk
-    kinds = [scene.kind for scene in talk.scenes]
-    yield Finding(OK, "talk", f"{talk.title}, {len(kinds)} scenes")
-    if "number" not in kinds:
+    yield Finding(OK, "talk", f"{talk.title}, {len(talk.scenes)} scenes")
+    if all(scene.kind != "number" for scene in talk.scenes):
         yield Finding(WARN, "talk", "no scene shows the number in large type", 'Add [[scene]] kind = "number".')
-    is_phone_missing = any(isinstance(scene, Line) and not scene.presenter_phone for scene in talk.scenes)
-    if is_phone_missing and not subject.settings.presenter_phone:
+    phone = subject.settings.presenter_phone
+    if any(isinstance(scene, Line) and not (scene.presenter_phone or phone) for scene in talk.scenes):
         fix = "Set presenter_phone in the talk file, or PRESENTER_PHONE."
         yield Finding(WARN, "talk", "there is a line scene, but no phone number for the presenter", fix)
 
@@ -154,7 +154,7 @@ def check_round_trip(subject: Subject) -> Iterator[Finding]:
         return
     try:
         answers = [_post(settings, settings.twilio_auth_token[0]) for _ in range(ROUND_TRIPS)]
-        forged, _ = _post(settings, "a wrong token")
+        forged, _ = _post(settings, "a wrong token", PREFLIGHT_CALL_SID)
     except requests.exceptions.RequestException as error:
         message = f"{settings.public_url} does not lead to this app: {type(error).__name__}"
         yield Finding(BAD, "public URL", message, "Check the tunnel, DNS and the network of the venue.")
@@ -175,10 +175,10 @@ def check_round_trip(subject: Subject) -> Iterator[Finding]:
         yield Finding(OK, "response time", message)
 
 
-def _post(settings: Settings, token: str) -> tuple[int, float]:
+def _post(settings: Settings, token: str, call_sid: str = "CA" + "0" * 32) -> tuple[int, float]:
     """Return the response's status and the seconds that the round trip took."""
     url = f"{settings.public_url}{ROUND_TRIP_PATH}"
-    fields = {"CallSid": "CA" + "0" * 32, "AccountSid": settings.twilio_account_sid}
+    fields = {"CallSid": call_sid, "AccountSid": settings.twilio_account_sid}
     headers = {"X-Twilio-Signature": compute_signature(token, url, list(fields.items()))}
     began = time.monotonic()
     found = requests.post(url, fields, headers=headers, timeout=WEBHOOK_TIMEOUT_SECONDS, allow_redirects=False)

@@ -20,6 +20,9 @@ Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 
 Form = list[tuple[str, str]]
 
+# Of the request with which Preflight checks that a wrong signature is rejected.
+PREFLIGHT_CALL_SID = "CA" + "f" * 32
+
 QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds bodySHA256 to it."
 FORM_ADVICE = "Disable anything that trims or decodes forms on the way here: the signature covers each field as sent."
 
@@ -123,5 +126,8 @@ def _unexplained(delivery: Delivery, settings: Settings) -> Mistake:
         explanation = f"no common mistake explains it, and it claims to be from another account, {account[:34]}"
         fix = "If that account is yours, use its TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
         return Mistake(UNKNOWN, explanation, fix)
+    if delivery["CallSid"] == PREFLIGHT_CALL_SID:
+        explanation = "no common mistake explains it, but Preflight sends such a request to see that it is rejected"
+        return Mistake(UNKNOWN, explanation, "If somebody ran Preflight at that time, nothing needs to be done.")
     fix = "If it was from Twilio: compare TWILIO_AUTH_TOKEN with the primary token in Twilio's console."
     return Mistake(UNKNOWN, "no common mistake explains it: another account's token, or a forgery", fix)

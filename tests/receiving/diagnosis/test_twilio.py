@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiving.delivery import Delivery
-from receiving.diagnosis.twilio import explain
+from receiving.diagnosis.twilio import PREFLIGHT_CALL_SID, explain
 from tests.support.twilio_requests import FORM, URL, accepted, example_settings, signed, with_example_token
 
 
@@ -57,6 +57,11 @@ def test_trimmed_fields_are_explained(settings):
     padded = replace(delivery, body=urlencode([("Body", " hi ")]).encode())
     assert "white space" in str(explain(padded, settings))
     assert parse_qsl(padded.body.decode()) == [("Body", " hi ")]
+
+
+def test_request_with_which_preflight_checks_the_signature_is_explained(settings):
+    found = explain(signed(token="a wrong token", fields=[("CallSid", PREFLIGHT_CALL_SID)]), settings)
+    assert "Preflight" in str(found) and "nothing needs to be done" in found.fix
 
 
 def test_forgery_has_no_explanation(settings):
