@@ -1,7 +1,12 @@
-"""Records what the stage shows, for `make playback`: one JSON line per scene, with the seconds since the start."""
+"""Records what the stage shows, for `make playback`: one JSON line per scene, with the seconds since the start.
 
+A picture or recorded message has a line of its own, before the first scene that shows it.
+"""
+
+import base64
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,13 +18,15 @@ from scripts.demo import ROOT, read_env
 
 CONNECT_TIMEOUT_SECONDS, SILENCE_SECONDS = 5, 20  # the stage's event stream has a heartbeat every 5 seconds
 RETRY_SECONDS = 1
+MEDIA_PATH = re.compile(r'"(/media/[^"]+)"')
 
 
 def main() -> int:
     """Record until Ctrl-C. Return 1 if the file exists or the app was never reached."""
     environ = {**read_env(ROOT / ".env.demo"), **os.environ}
     path = Path(environ.get("FILE") or "recording.jsonl")
-    url = f"{environ.get('PUBLIC_URL') or 'http://127.0.0.1:' + environ.get('PORT', '8000')}/events"
+    origin = environ.get("PUBLIC_URL") or "http://127.0.0.1:" + environ.get("PORT", "8000")
+    url, known = f"{origin}/events", set[str]()
     if path.exists():
         print(f"{path} exists. Choose another name: make record FILE=…", file=sys.stderr)
         return 1
@@ -29,8 +36,9 @@ def main() -> int:
         with path.open("w", encoding="utf-8") as file:
             for html in follow(url):
                 count += 1
-                row = {"at": round(time.monotonic() - start, 3), "html": html}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                scene = {"at": round(time.monotonic() - start, 3), "html": html}
+                for row in (*media_rows(origin, html, known), scene):
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
     except KeyboardInterrupt:
         print(f"\n{count} changes in {time.monotonic() - start:.0f} s, in {path}")
@@ -55,6 +63,20 @@ def follow(url: str) -> Iterator[str]:
             if not has_begun:
                 raise
         time.sleep(RETRY_SECONDS)
+
+
+def media_rows(origin: str, html: str, known: set[str]) -> Iterator[dict[str, str]]:
+    """Yield each picture or message in the HTML whose path is not in `known`, and add its path. Those that the app does
+    not return are left out until a later scene."""
+    for path in set(MEDIA_PATH.findall(html)) - known:
+        try:
+            response = requests.get(f"{origin}{path}", timeout=SILENCE_SECONDS)
+            response.raise_for_status()
+        except requests.RequestException:
+            continue
+        known.add(path)
+        content = base64.b64encode(response.content).decode()
+        yield {"path": path, "type": response.headers["Content-Type"], "content": content}
 
 
 def scenes(lines: Iterable[str]) -> Iterator[str]:

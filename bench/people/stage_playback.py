@@ -32,7 +32,7 @@ def main() -> None:
         if not path.exists():
             print(f"Recording {people:,} people in {seconds} s.", flush=True)
             print(record(Path(folder), path, people, seconds), flush=True)
-        frames = read(path)
+        frames = read(path)[0]
         print(f"Playing {len(frames):,} scenes in {frames[-1][0]:.0f} s.\n", flush=True)
         figures = play(path, frames[-1][0] + EXTRA_SECONDS)
     print_table(figures)

@@ -4,8 +4,10 @@ import json
 from itertools import islice, pairwise
 
 import pytest
+from flask import Flask
 
 from scripts import playback, record
+from tests.support.wsgi_server import serving
 
 FRAMES = [(0.5, "<b>one</b>"), (12.5, "<b>two</b>")]
 
@@ -45,6 +47,7 @@ def test_heartbeats_continue_while_nothing_changes_and_after_the_end():
 def test_page_is_marked_as_a_recording_and_shows_the_first_frame():
     page = playback.create_app(FRAMES, 1).test_client().get("/").text
     assert "Recording</p>" in page
+    assert "<title>Recording</title>" in page
     assert "<b>one</b>" in page
 
 
@@ -62,3 +65,29 @@ def test_playback_redraws_at_most_four_times_a_second_and_ends_with_the_last_sce
     shown = playback.at_most_four_per_second(frames, speed)
     assert min(later[0] - earlier[0] for earlier, later in pairwise(shown)) / speed > 0.25
     assert shown[-1][1] == "scene 99"
+
+
+def test_pictures_are_recorded_once_and_played(tmp_path):
+    app, requested = Flask(__name__), []
+
+    @app.get("/media/wall/<item_id>")
+    def picture(item_id):
+        requested.append(item_id)
+        return (b"\xff\xd8", {"Content-Type": "image/jpeg"}) if item_id == "one" else ("", 503)
+
+    html, known = '<img src="/media/wall/one"><button data-play="/media/wall/two">', set()
+    with serving(lambda origin: app) as origin:
+        rows = [*record.media_rows(origin, html, known), *record.media_rows(origin, html, known)]
+    assert sorted(requested) == ["one", "two", "two"]
+
+    path = tmp_path / "recording.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in (*rows, {"at": 0.5, "html": html})))
+    frames, media = playback.read(path)
+    client = playback.create_app(frames, 1, media).test_client()
+    found = client.get("/media/wall/one")
+    assert (found.data, found.content_type, frames) == (b"\xff\xd8", "image/jpeg", [(0.5, html)])
+    assert client.get("/media/wall/two").status_code == 404
+
+
+def test_reports_of_the_screen_are_no_errors_during_playback():
+    assert playback.create_app(FRAMES, 1).test_client().post("/screens").status_code == 204
