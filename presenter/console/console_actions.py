@@ -60,6 +60,8 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     """Perform a presenter's action, and record who did it. Raises SceneError or redis.RedisError."""
     store, talk = get_page_store(), talk_file.current_talk()
     show, pipe = show_state.load(store), store.pipeline()
+    if do in ACTIONS_ON_A_SCENE:
+        _require_current(show, talk, scene)
     if do == "scene-action":
         _perform_on_item(store, talk, show.scene(talk), action, item)
         show_state.announce(pipe)
@@ -69,6 +71,14 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
         raise SceneError(f"There is no action '{do[:40]}': use {', '.join(ACTIONS)} or scene-action.")
     audit_log.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
     pipe.execute()
+
+
+def _require_current(show: ShowState, talk: Talk, scene: str) -> None:
+    """Raise SceneError if `scene`, where the presenter pressed the button, has been left: by another presenter."""
+    if scene and _parse_position(scene, talk) != talk.positions[show.scene(talk).id]:
+        raise SceneError(
+            f"Scene {scene} is no longer the current one, so nothing was changed. Look at the scene below."
+        )
 
 
 def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str, item: str) -> None:
@@ -148,6 +158,7 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "hold": _hold,
     "release": _release,
 }
+ACTIONS_ON_A_SCENE = ("open", "close", "reveal", "reset", "scene-action")
 
 
 def _state_as_json() -> Response | tuple[Response, int]:

@@ -62,6 +62,19 @@ def test_a_double_click_on_next_skips_no_scene(open_console):
     expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
 
 
+def test_question_about_a_scene_that_another_presenter_leaves_resets_no_scene(open_console):
+    phone, laptop = open_console(390, 844), open_console(1280, 720)
+    phone.locator("summary", has_text="All scenes").click()
+    phone.locator("summary", has_text="Reset this scene").click()
+    reset = phone.get_by_role("button", name="Yes, reset this scene")
+    pressed = reset.evaluate_handle("(button) => button.form.cloneNode(true)")
+    laptop.keyboard.press("PageDown")
+    expect(phone.locator("#current h2")).to_have_text("Tabs or spaces?")
+    expect(reset).to_be_hidden()
+    pressed.evaluate("(form) => { document.body.append(form); form.requestSubmit(); }")
+    expect(phone.locator("#alert")).to_contain_text("Scene 1 is no longer the current one")
+
+
 def test_everything_needed_is_on_one_screen_of_a_phone(open_console):
     page = open_console(390, 844)
     page.get_by_role("button", name="Tabs or spaces? ›").click()
