@@ -82,7 +82,7 @@ def parse_phone_number(text: str) -> str:
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException as error:
-        raise ValueError(f"must be in E.164 format, such as +447700900100, not {text[:20]}") from error
+        raise ValueError(f"must be in E.164 format, a plus sign and digits, not {text[:20]}") from error
     result = phonenumbers.is_possible_number_with_reason(number)
     if result != ValidationResult.IS_POSSIBLE:
         raise ValueError(f"{PROBLEMS.get(result, 'is not valid')}: {text[:20]}. Copy it from Twilio's console")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import config
+from masking import mask_all
 from receiving import providers
 from scripts.demo import read_env
 from tests.support.processes import ROOT
@@ -20,6 +21,13 @@ def test_error_names_every_missing_setting():
 def test_no_secret_has_a_default():
     with pytest.raises(config.ConfigError, match="PRESENTER_PASSWORD"):
         config.load({})
+
+
+@pytest.mark.parametrize("values", [{}, {"TWILIO_PHONE_NUMBER": "07700 900100"}])
+def test_error_about_a_number_can_be_read_although_the_log_is_masked(values):
+    with pytest.raises(config.ConfigError, match=r"E\.164 format") as error:
+        config.load(values)
+    assert mask_all(str(error.value)) == str(error.value)
 
 
 @pytest.mark.parametrize(

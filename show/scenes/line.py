@@ -170,7 +170,7 @@ def _item_id(sid: str) -> str:
 
 def _phone_problems(number: str) -> Iterator[str]:
     try:
-        if (wanted := parse_phone_number(number)) != number:
-            yield f"presenter_phone is '{number}': use {wanted}"
+        if parse_phone_number(number) != number:
+            yield "presenter_phone must be written as a plus sign and digits, without spaces"
     except ValueError as error:
         yield f"presenter_phone {error}"

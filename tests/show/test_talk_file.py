@@ -77,7 +77,7 @@ def test_options_may_be_the_numbers_of_their_keys():
         ({"kind": "words"}, "readable from the back row"),
         ({"kind": "number", "example": "stop"}, "opt-out keyword"),
         ({"kind": "line", "presenter_phone": "07700 900299"}, "presenter_phone must be in E.164 format"),
-        ({"kind": "line", "presenter_phone": "+44 7700 900299"}, "is '+44 7700 900299': use +447700900299"),
+        ({"kind": "line", "presenter_phone": "+44 7700 900299"}, "without spaces"),
         ({"kind": "poem"}, "kind is 'poem': use one of "),
         ({"kind": ["poll"]}, "use one of "),
         (POLL | {"colour": "red"}, "unknown option 'colour'"),
