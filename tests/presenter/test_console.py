@@ -8,6 +8,8 @@ import redis as redis_client
 
 from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
+from show.privacy import purge_receipts
+from show.privacy.purge_receipts import PurgeReceipt
 from tests.support.stage_app import PASSWORD, loses_its_store
 
 
@@ -140,7 +142,12 @@ def test_privacy_page_purges_and_shows_the_receipt(presenter, stage_events):
     assert "1 person has taken part" in presenter.get("/present/privacy").text
     page = presenter.post("/present/privacy").text
     assert "0 people have taken part" in page
-    assert "records" in page
+    assert "1 record<" in page
+
+
+def test_receipt_of_an_automatic_purge_says_so(presenter, stage_events):
+    purge_receipts.save_receipt(stage_events.redis, PurgeReceipt(1.0, 0.0, "time", {"calls": 1}))
+    assert "· automatic · 1 record<" in presenter.get("/present/privacy").text
 
 
 def test_purge_that_fails_says_so(presenter, monkeypatch):
