@@ -195,7 +195,7 @@ def test_a_whole_talk(town, browser):
     go("raffle")
     console.page.reload()
     console.presses("Open")
-    stage.shows("open")
+    stage.shows("0 entered · open")
     all_text(by_text[:5], "me please")
     for entrant in by_text[:5]:
         entrant.gets("You are in the raffle as")
