@@ -42,11 +42,11 @@ def stage() -> str | tuple[str, int]:
 @bp.get("/events")
 def stream() -> Response | tuple[str, int, dict[str, str]]:
     """Server-sent events: the current scene whenever it changes, and a heartbeat."""
-    event_stream = get_event_stream()
+    event_stream, position = get_event_stream(), _requested_position(has_console=True)
+    if request.method == "HEAD":  # its connection may carry further requests, so no viewer may wait on the socket
+        return Response(mimetype="text/event-stream", headers=STREAM_HEADERS)
     try:
-        viewer, chunks = event_stream.add_viewer(
-            _requested_position(has_console=True), request.environ.get("gunicorn.socket")
-        )
+        viewer, chunks = event_stream.add_viewer(position, request.environ.get("gunicorn.socket"))
     except TooManyViewers:
         return _text_error("The stage has reached its maximum number of viewers. Try again in a minute.", 503)
     except redis.RedisError:

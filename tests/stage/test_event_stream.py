@@ -1,5 +1,6 @@
 """The event stream through gunicorn: current scenes, lost connections, outages, slow viewers, limits."""
 
+import http.client
 import re
 import signal
 import socket
@@ -28,6 +29,17 @@ def test_headers_forbid_buffering(web, watch):
     assert screen.answer.headers["Content-Type"].startswith("text/event-stream")
     assert screen.answer.headers["X-Accel-Buffering"] == "no"
     assert "no-transform" in screen.answer.headers["Cache-Control"]
+
+
+def test_head_request_adds_no_viewer_and_leaves_the_connection_usable(web):
+    line = http.client.HTTPConnection("127.0.0.1", web.port, timeout=LIMIT_SECONDS)
+    for _ in range(3):
+        line.request("HEAD", "/events")
+        answer = line.getresponse()
+        answer.read()
+        assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (200, "text/event-stream")
+    line.close()
+    assert web.feed()["viewers"] == 0
 
 
 def test_changed_scene_is_sent_to_connected_viewers(stage_events, watch):
