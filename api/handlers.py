@@ -34,7 +34,8 @@ def describe_recovery(recovery: Run) -> dict[str, Any]:
 def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
     """Return a JSON response that must not be cached."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")
+    encoded = text.encode("utf-8", "replace")  # it may quote half a surrogate pair from a request's JSON
+    return Response(encoded, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")
 
 
 def _describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:

@@ -170,6 +170,14 @@ def test_invalid_body_is_refused(api, body, kind, status):
     assert is_a_problem(answer, status)
 
 
+@pytest.mark.parametrize("name", [b"\\ud800", b"\xed\xa0\x80"])
+def test_unknown_field_whose_name_is_half_a_surrogate_pair_is_refused_with_a_reason(api, name):
+    body = b'{"url": "https://hear.example/", "' + name + b'": 1}'
+    answer = api.test_client().post("/api/endpoints", data=body, content_type="application/json", headers=AUTHORIZED)
+    assert is_a_problem(answer, 422)
+    assert "is unknown. Known fields: url" in answer.json["detail"]
+
+
 @pytest.mark.parametrize("method_and_end", ["GET ", "GET /attempts", "POST /pause", "POST /rotate", "DELETE "])
 def test_other_redis_keys_are_not_endpoints(program, redis, id, method_and_end):
     redis.zadd(f"endpoint:{id}:due", {"msg_1": 1})
