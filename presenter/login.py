@@ -57,7 +57,7 @@ def login_required(view: View) -> View:
 @bp.route("/present/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     """The login form, and its password check."""
-    if request.method == "GET":
+    if request.method != "POST":  # GET, or HEAD
         return redirect(url_for("presenter.console"), 303) if is_logged_in() else _login_page()
     csrf.check()
     try:

@@ -26,6 +26,12 @@ def test_pages_redirect_to_the_login(presenter):
     assert presenter.get("/present/fragment").status_code == 403
 
 
+def test_head_request_for_the_login_page_gets_the_status_of_the_page(presenter):
+    assert presenter.client.head("/present/login").status_code == 200
+    presenter.tries(PASSWORD)
+    assert presenter.client.head("/present/login").location == "/present"
+
+
 def test_password_opens_the_console(presenter):
     assert presenter.tries(PASSWORD).status_code == 303
     assert "Console" in presenter.get("/present").text
