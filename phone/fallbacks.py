@@ -2,7 +2,7 @@
 
 import logging
 import time
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint
 from redis.exceptions import RedisError
@@ -56,7 +56,7 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
     `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
     response. If a key or words were lost, the caller hears the menu again.
     """
-    step = urlsplit(delivery["ErrorUrl"])
+    step = _split_url(delivery["ErrorUrl"])
     is_step = step.path == "/voice" or step.path.startswith("/voice/")
     is_retryable = is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query
     if is_retryable and _wait_for_store():  # Twilio requests the fallback only once, so a second failure ends the call
@@ -65,6 +65,14 @@ def call_fallback(delivery: Delivery) -> StoredResponse:
     return StoredResponse(
         basic_documents.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
     )
+
+
+def _split_url(url: str) -> SplitResult:
+    """Return the parts of this URL; empty parts if it is malformed."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _wait_for_store() -> bool:

@@ -45,7 +45,13 @@ def test_second_failure_of_a_step_ends_in_an_apology(falls_back):
 
 @pytest.mark.parametrize(
     ("url", "code"),
-    [(f"{PUBLIC_URL}/voice", "12100"), (f"{PUBLIC_URL}/", "11217"), ("https://evil.example/voices", "11217"), ("", "")],
+    [
+        (f"{PUBLIC_URL}/voice", "12100"),
+        (f"{PUBLIC_URL}/", "11217"),
+        ("https://evil.example/voices", "11217"),
+        ("https://[evil/voice", "11217"),
+        ("", ""),
+    ],
 )
 def test_other_failures_end_in_an_apology(falls_back, url, code):
     assert APOLOGY in falls_back(url, code).heard
