@@ -3,6 +3,7 @@
 Visitors can reach nothing else in the exchange: not its REST API, its debugger, its faults or other people's handsets.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ MAX_REQUESTS, WINDOW_SECONDS = 12, 10  # texts, keys and calls per visitor
 MAX_BODY_CHARACTERS = 1_600  # Twilio's limit for a text
 TIMEOUT_SECONDS = 5
 KEYS = frozenset("0123456789*#")
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair; UTF-8 cannot encode it
 
 # Counts one request. Returns 1 if the limit is exceeded.
 COUNT_SCRIPT = """
@@ -110,10 +112,15 @@ def _assign_handset(store: Store) -> None:
 def _read_field(name: str) -> str:
     """Return a text field of the JSON body. Requires JSON, which browsers send us only from our own origin."""
     _count_request()
-    fields = request.get_json(silent=True)
+    try:
+        fields = request.get_json(silent=True)
+    except RecursionError:  # it is nested too deeply
+        fields = None
     value = fields.get(name) if isinstance(fields, dict) else None
     if not isinstance(value, str):
         abort(400, f"Send JSON with the field {name}.")
+    if SURROGATE.search(value):
+        abort(400, f"The field {name} contains half a character, which no phone can send. Send whole characters.")
     return value
 
 

@@ -61,6 +61,7 @@ def test_call_is_started_and_ended(browser):
         ("/texts", {"body": ""}, 400),
         ("/texts", {"body": "x" * 1_601}, 400),
         ("/texts", {"body": 5}, 400),
+        ("/texts", {"body": "half an emoji: \ud83d"}, 400),
         ("/texts", {"other": "x"}, 400),
         ("/keys", {"digits": "1/../"}, 400),
         ("/keys", {"digits": ""}, 400),
@@ -94,7 +95,7 @@ def test_when_the_exchange_does_not_respond_the_visitor_is_told_to_try_again(set
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[1", b"[]", b"{}", b'{"body": null}'])
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[1", b"[]", b"{}", b'{"body": null}', b"[" * 60_000])
 def test_body_that_is_not_the_expected_json_is_refused(app, body):
     client = app.test_client()
     client.get("/phone", base_url=PUBLIC_URL)
