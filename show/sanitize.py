@@ -13,7 +13,7 @@ MAX_COMBINING_MARKS = 2  # per letter; no language needs more, and a stack of th
 EMOJI_JOINERS = ("\u200d", "\ufe0f")
 
 # Phone numbers as people write them: 07700 900123, +44 (0)7700 900-123, 447700900123.
-INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\b")
+INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()\u2010-\u2015\u2212-]{0,3}\d){7,13}\b|\b\d{9,15}\b")
 
 
 def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:

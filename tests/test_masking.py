@@ -27,6 +27,10 @@ hidden = st.text(st.characters(categories=["L", "N", "P"]), min_size=8, max_size
         ("check https://example.com/", "check https://example.com/"),
         ("tea and/or coffee, 1/2 or 3.5/4", "tea and/or coffee, 1/2 or 3.5/4"),
         ("call 07700 900 123", "call •••"),
+        ("call +44\u00a07700\u00a0900123", "call •••"),
+        ("call 07700\u2011900\u2011123", "call •••"),
+        ("call 07700 \u2013 900 - 123", "call •••"),
+        ("07700\n900123", "07700\n900123"),
     ],
 )
 def test_masked_text(written, shown):
