@@ -19,13 +19,14 @@ def audit_page() -> str:
     """The page; `?who=phone 3f2a` lists only what this presenter did."""
     wanted = request.args.get("who", "")
     try:
-        entries = audit_log.load(get_page_store())
+        entries, is_store_up = audit_log.load(get_page_store()), True
     except redis.RedisError:
-        entries = []
+        entries, is_store_up = [], False
     return render_template(
         "presenter/audit.html",
         csrf_token=csrf.token(),
         theme=requested_theme(),
+        is_store_up=is_store_up,
         people=Counter(entry.who for entry in entries).most_common(),
         selected=sanitize(wanted, 40),
         entries=[entry for entry in entries if wanted in ("", entry.who)],

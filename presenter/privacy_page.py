@@ -58,7 +58,7 @@ def export_talk(format: str) -> ResponseReturnValue:
 
 
 def _render(alert: str = "") -> str:
-    values: dict[str, Any] = {"people": 0, "receipts": []}
+    values: dict[str, Any] = {"people": None, "receipts": []}  # unknown while the store does not respond
     store = get_page_store()
     try:
         values = {"people": store.hlen(friendly_names.NAMES_KEY), "receipts": purge_receipts.load_receipts(store)}

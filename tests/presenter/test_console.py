@@ -122,6 +122,23 @@ def test_presenters_screen_that_is_behind_is_a_problem(presenter):
     assert "Check its network" in page
 
 
+@pytest.mark.parametrize(
+    ("page", "claim"),
+    [
+        ("audit", "Nobody has done anything yet"),
+        ("backfill", "No requests"),
+        ("privacy", "0 people have taken part"),
+        ("privacy", "Nothing has been purged yet"),
+    ],
+)
+def test_page_does_not_call_empty_what_the_store_cannot_return(presenter, monkeypatch, page, claim):
+    assert claim in presenter.get(f"/present/{page}").text
+    loses_its_store(presenter.client.application, monkeypatch)
+    text = presenter.get(f"/present/{page}").text
+    assert "Redis is not responding" in text
+    assert claim not in text
+
+
 def test_audit_log_says_who_did_what(presenter):
     do(presenter, "next")
     do(presenter, "hold")

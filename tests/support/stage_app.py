@@ -65,6 +65,7 @@ def loses_its_store(app: Flask, monkeypatch: Any) -> None:
     pool = app.extensions["redis"].connection_pool
     monkeypatch.setitem(pool.connection_kwargs, "port", 1)
     monkeypatch.setattr(pool.connection_kwargs["retry"], "seconds", 0.1)
+    pool.disconnect()
     pool.reset()
 
 
