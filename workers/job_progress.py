@@ -1,6 +1,7 @@
 """The progress and outcomes, in Redis, of jobs that a person starts and watches. Each start of such a job is a run."""
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from rq import Queue
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
+RUN_ID_PATTERN = re.compile(r"[0-9a-z_]+")  # checked before an id is used in a Redis key
 RUNS_KEY = "runs"  # a list of run ids, newest first
 MAX_RUNS = 20  # in that list
 RUN_TTL_SECONDS = 3 * 24 * 3600
@@ -110,7 +112,7 @@ def plan(pipe: Pipe | Store, kind: str, options: dict[str, Any], id: str = "", l
 
 def load(redis: Store, id: str) -> Run | None:
     """Return the run with this id, or None if it does not exist or has expired."""
-    found = redis.get(f"run:{id}")
+    found = redis.get(f"run:{id}") if RUN_ID_PATTERN.fullmatch(id) else None
     return Run(**json.loads(found)) if found else None
 
 

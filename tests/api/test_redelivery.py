@@ -52,6 +52,12 @@ def test_recovery_belongs_to_one_endpoint(program, id):
     assert is_a_problem(program("GET", f"/{other}/recoveries/{begun}"), 404)
 
 
+def test_outcomes_of_a_run_are_not_a_recovery(program, id, redis):
+    redis.rpush("run:0123456789ab:outcomes", "[]")
+    redis.expire("run:0123456789ab:outcomes", 60)
+    assert program("GET", f"/{id}/recoveries/0123456789ab:outcomes").status_code == 404
+
+
 def test_disabled_endpoint_refuses_redelivery_with_advice(program, id, redis):
     message = a_dead_letter(redis, id)
     stored_endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
