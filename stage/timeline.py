@@ -62,9 +62,10 @@ class Timeline:
         self.board.update(self.entries[id])
 
     def _drop_oldest(self) -> None:
-        """Drop the oldest entry that is not a live call; if all are live calls, the oldest one."""
-        over = (id for id, entry in self.entries.items() if not entry.is_live)
-        del self.entries[next(over, next(iter(self.entries)))]
+        """Drop the oldest entry that is not a live call; if all are live calls, the oldest one. Keeps the newest."""
+        *older, _ = self.entries
+        over = (id for id in older if not self.entries[id].is_live)
+        del self.entries[next(over, older[0])]
 
 
 def _apply_to(entry: TimelineEntry, event: Event) -> None:

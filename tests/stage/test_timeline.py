@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,6 +159,15 @@ def test_timeline_is_bounded(happens):
         happens("text.received", f"SM{number}")
     assert len(happens.timeline.entries) == MAX_ENTRIES
     assert happens.timeline.visible_entries()[0].id == f"SM{MAX_ENTRIES + 49}"
+
+
+@pytest.mark.parametrize(("kind", "story"), [("text.received", "SM1"), ("call.received", "CA-new")])
+def test_newest_entry_is_kept_even_if_all_others_are_live_calls(happens, kind, story):
+    for number in range(MAX_ENTRIES):
+        happens("call.received", f"CA{number}")
+    assert happens(kind, story).steps
+    assert len(happens.timeline.entries) == MAX_ENTRIES
+    assert "CA0" not in happens.timeline.entries
 
 
 def test_every_event_type_is_handled():
