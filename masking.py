@@ -18,7 +18,7 @@ URL = re.compile(
 )
 EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 # As people write and paste numbers, with any kind of space or dash: 07700 900 123, +44 (0)7700 - 900123.
-LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:(?:[^\S\n]|[()./\u2010-\u2015\u2212-]){0,3}\d){8,14}(?!\w)")
+LOOSE_NUMBER = re.compile(r"(?<!\d)(?<!\d\.)\+?\d(?:(?:[^\S\n]|[()./\u2010-\u2015\u2212-]){0,3}\d){8,14}(?!\d)")
 
 
 def mask(number: str) -> str:

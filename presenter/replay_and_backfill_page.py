@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 import context
-from masking import mask_urls
+from masking import mask_words
 from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
@@ -205,4 +205,4 @@ def _summarize(delivery: Delivery, is_complete: bool) -> str:
             return ""
     number = "To" if delivery["MessageStatus"] else "From"
     names = (number, "Body", "MessageStatus", "CallStatus", "Digits", "SpeechResult")
-    return " · ".join(mask_urls(delivery[name]) for name in names if delivery[name])
+    return " · ".join(mask_words(delivery[name]) for name in names if delivery[name])

@@ -31,6 +31,7 @@ hidden = st.text(st.characters(categories=["L", "N", "P"]), min_size=8, max_size
         ("call 07700\u2011900\u2011123", "call •••"),
         ("call 07700 \u2013 900 - 123", "call •••"),
         ("07700\n900123", "07700\n900123"),
+        ("my07700900123pls, tel.07700900123", "my•••pls, tel.•••"),
     ],
 )
 def test_masked_text(written, shown):

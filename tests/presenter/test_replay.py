@@ -75,6 +75,15 @@ def test_path_of_a_texted_address_is_not_shown(page, presenter, stage_events):
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
 
+@pytest.mark.parametrize("page", [*PAGES, "/present/health"])
+def test_number_in_a_text_is_not_shown_however_it_is_written(page, presenter, stage_events):
+    text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=ring+my07700900876pls+or+tel.07700900877")
+    keep(stage_events.redis, text)
+    rejected_requests.save(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+    shown = presenter.get(page).text
+    assert "ring my" in shown and "07700900" not in shown
+
+
 @pytest.mark.parametrize("path", PAGES + PARTS)
 def test_empty_pages_have_a_hint(path, presenter):
     assert re.search("Nothing yet|No requests", presenter.get(path).text)
