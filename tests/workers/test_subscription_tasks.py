@@ -142,6 +142,13 @@ def test_failed_verification_creates_no_endpoint(run_task, redis):
     assert [body["type"] for body in bodies(there)] == ["endpoint.challenge"]
 
 
+def test_deeply_nested_answer_to_the_challenge_creates_no_endpoint(run_task, redis):
+    body = b"[" * 60_000
+    with receiver(answers(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))) as there:
+        assert "It must return the challenge" in run_task(subscription_tasks.subscribe, address(there))
+    assert list(stored_endpoints.load_all(redis)) == []
+
+
 def test_unreachable_address_creates_no_endpoint(run_task, redis):
     with receiver(answers(OK)) as there:
         gone = address(there)

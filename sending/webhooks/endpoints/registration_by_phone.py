@@ -96,6 +96,6 @@ def _post(client: HttpClient, url: str, body: bytes, headers: dict[str, str], ht
 def _extract_challenge(answer: bytes) -> str:
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return answer.decode("utf-8", "replace").strip()
     return str(found.get("challenge", "")) if isinstance(found, dict) else str(found)
