@@ -9,6 +9,7 @@ import pytest
 import logs
 from masking import mask_all
 from tests.support.processes import ROOT
+from tests.support.receivers import answers, receiver
 from tests.support.web_server import WebServer
 
 NUMBER = "+447700900123"
@@ -16,7 +17,7 @@ NUMBER = "+447700900123"
 
 def run(code: str) -> str:
     """Run a program that sets up its log first; return what it wrote to standard error."""
-    program = [sys.executable, "-c", f"import logs, logging; logs.set_up()\n{code}"]
+    program = [sys.executable, "-c", f"import logs, logging, sys; logs.set_up()\n{code}"]
     return subprocess.run(program, cwd=ROOT, capture_output=True, text=True).stderr
 
 
@@ -45,6 +46,13 @@ def test_numbers_are_masked_in_every_encoding_of_a_url():
 def test_control_characters_cannot_forge_a_log():
     written = run(r"logging.error('a\x1b[31m\x00\rb\u202ec\n')")
     assert written == "ERROR root: a\\x1b[31m\\x00\\rb\\u202ec\n\n"
+
+
+def test_malformed_headers_of_a_response_log_neither_the_url_nor_a_traceback():
+    with receiver(answers(b"HTTP/1.1 200 OK\r\n folded: x\r\nContent-Length: 0\r\n\r\n")) as there:
+        url = f"http://127.0.0.1:{there.port}/hook/s3cret"
+        written = run(f"import urllib3\nprint(urllib3.request('POST', '{url}').status, file=sys.stderr)")
+    assert written == "200\n"
 
 
 def test_one_place_cannot_fill_the_log():
