@@ -7,7 +7,7 @@ import redis
 from flask import render_template
 
 import context
-from masking import mask_words
+from masking import mask_field
 from presenter import csrf, health_checks
 from presenter.blueprint import bp
 from presenter.login import login_required
@@ -101,7 +101,7 @@ def _sender_rows(waiting: dict[str, int]) -> list[SenderRow]:
 
 
 def _delivery_row(id: str, delivery: Delivery, reason: str = "") -> DeliveryRow:
-    params = {name: mask_words(value) for name, value in delivery.params.items()}
+    params = {name: mask_field(value) for name, value in delivery.params.items()}
     shown = params or {"body": delivery.body.decode("utf-8", "replace")}
     fields = [(sanitize(name, 60), sanitize(value, MAX_VALUE_CHARACTERS)) for name, value in shown.items() if value]
     request_line = sanitize(f"{delivery.method} {delivery.redacted_path}", 80)

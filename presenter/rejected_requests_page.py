@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from flask import render_template, request
 
-from masking import mask_words
+from masking import mask_field
 from presenter import csrf
 from presenter.blueprint import bp
 from presenter.login import login_required
@@ -97,7 +97,7 @@ def _rejected_row(delivery: Delivery, mistake: Mistake) -> RejectedRow:
 def _shown_fields(delivery: Delivery) -> list[tuple[str, str]]:
     fields = {"our own replay": "yes"} if delivery.replay_mark else {}
     fields |= {name: delivery.headers[name] for name in SHOWN_HEADERS if delivery.headers.get(name)}
-    params = {name: mask_words(value) for name, value in delivery.params.items()}
+    params = {name: mask_field(value) for name, value in delivery.params.items()}
     fields |= params or {"body": delivery.body.decode("utf-8", "replace")}
     return [
         (sanitize(name, 60), sanitize(value, 200))

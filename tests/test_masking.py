@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from masking import mask_words
+from masking import mask_field, mask_words
 
 hidden = st.text(st.characters(categories=["L", "N", "P"]), min_size=8, max_size=40)
 
@@ -62,3 +62,8 @@ def test_numbers_in_log_lines_are_masked():
     from masking import mask_all
 
     assert mask_all("GET /sms?From=%2B447700900201 from +12025550142") == "GET /sms?From=+44 ••• 201 from +12 ••• 142"
+
+
+def test_twilio_sid_in_a_field_is_readable_whatever_its_digits():
+    assert mask_field("SM" + "0123456789abcdef" * 2) == "SM" + "0123456789abcdef" * 2
+    assert mask_field("SM0123456789") == "SM•••"
