@@ -19,8 +19,8 @@ PAGING_PARAMETERS = {"Page", "PageSize", "PageToken"}
 def page(request: ApiRequest, collection: str, rows: list[Row], as_resource: Any) -> dict[str, Any]:
     """One page of rows, in order, in the format of the 2010-04-01 API.
 
-    `as_resource` converts a row to JSON. The PageToken contains the SID of the last row on the previous page, so that
-    rows added in the meantime do not shift the following pages."""
+    `as_resource` converts a row to JSON. The PageToken contains the SID of the last row on the previous page and the
+    number of rows after it, so that rows added or deleted in the meantime do not shift the following pages."""
     resources, start, fields = _slice(request, rows, as_resource)
     uris = {name.replace("url", "uri"): value for name, value in fields.items()}
     return {collection: resources, "start": start, "end": max(start, start + len(resources) - 1)} | uris
@@ -39,11 +39,10 @@ def _slice(request: ApiRequest, rows: list[Row], as_resource: Any) -> tuple[list
     size, number = _page_size(request), _whole_number(request, "Page", 0)
     start = _start(request, rows, size, number)
     resources = [as_resource(row) for row in rows[start : start + size]]
-    last_sid = resources[-1]["sid"] if resources and "sid" in resources[-1] else ""
     has_next = len(rows) > start + size
     fields = {
         "first_page_url": _url(request, size, 0),
-        "next_page_url": _url(request, size, number + 1, f"PA{last_sid}") if has_next else None,
+        "next_page_url": _url(request, size, number + 1, _token(rows, start + size)) if has_next else None,
         "previous_page_url": _url(request, size, number - 1) if number else None,
         "url": _url(request, size, number),
         "page": number,
@@ -59,14 +58,29 @@ def _page_size(request: ApiRequest) -> int:
     return max(size, 1)
 
 
+def _token(rows: list[Row], start: int) -> str:
+    """The PageToken of the page that starts with this row: the SID of the row before it, and how many rows are left."""
+    return f"PA{_sid(rows[start - 1])}-{len(rows) - start}"
+
+
 def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
+    """The index of the page's first row. If the row in the PageToken is gone, counts the rows that were left after it.
+
+    A row is gone if it was deleted or no longer matches the filters. Some rows have no SID."""
     token = request.query.get("PageToken", "")
     if not token:
         return number * size
+    sid, _, left = token.removeprefix("PA").partition("-")
     for index, row in enumerate(rows):
-        if token == f"PA{getattr(row, 'sid', '')}":
+        if sid and sid == _sid(row):
             return index + 1
+    if left.isascii() and left.isdigit() and len(left) < 10:
+        return max(0, len(rows) - int(left))
     raise RestError(21481, detail=token[:40])
+
+
+def _sid(row: object) -> str:
+    return getattr(row, "sid", "")
 
 
 def _whole_number(request: ApiRequest, name: str, default: int) -> int:
