@@ -84,6 +84,17 @@ def test_action_is_requested_when_the_agent_hangs_up(line, agent, ada):
     ada.hears("You are number 1", "bridged")
 
 
+def test_queue_time_does_not_include_the_conversation(line, exchange, agent, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    exchange.time_passes(7)
+    somebody = agent()
+    somebody.listens_for("talk")
+    exchange.time_passes(60)
+    somebody.hangs_up()
+    assert [line.was_asked(path)[0]["QueueTime"] for path in ("/left", "/agent")] == ["7", "7"]
+
+
 def test_caller_hears_a_whisper_first(line, agent, ada):
     line.answers["/whisper"] = "<Response><Say>You will be connected</Say></Response>"
     ada.dials()

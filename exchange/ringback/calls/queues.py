@@ -21,13 +21,14 @@ MAX_WAIT_SAMPLES = 100  # the most recent waits, from which the average is compu
 
 @dataclass(eq=False)
 class QueueMember:
-    """One waiting caller.
+    """One waiting caller. `left` is when the caller left the queue.
 
     `dequeued` is set when another call takes the caller out of the queue, `bridged` when the whisper document has
     ended, and `disconnected` when the bridge has ended."""
 
     call: Call
     since: datetime
+    left: datetime | None = None
     dequeued: asyncio.Event = field(default_factory=asyncio.Event)
     bridged: asyncio.Event = field(default_factory=asyncio.Event)
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -73,10 +74,14 @@ class CallQueue:
     def remove(self, member: QueueMember) -> None:
         if member in self.members:
             self.members.remove(member)
+            member.left = self.clock.now()
             self.waits = [*self.waits[1 - MAX_WAIT_SAMPLES :], self.wait_seconds(member)]
 
     def wait_seconds(self, member: QueueMember) -> float:
-        return (self.clock.now() - member.since).total_seconds()
+        """Returns how long the caller has been in the queue, without the conversation that followed.
+
+        https://www.twilio.com/docs/voice/twiml/enqueue (2026-11): QueueTime is the time spent in the queue"""
+        return ((member.left or self.clock.now()) - member.since).total_seconds()
 
     def parameters(self, member: QueueMember) -> dict[str, str]:
         """Returns the parameters for requesting the wait document."""
