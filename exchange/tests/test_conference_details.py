@@ -127,6 +127,16 @@ def test_callbacks_report_speakers_and_announcements(app, client, ada, ben):
     assert told[2]["AnnounceUrl"] == f"{app.origin}/announcement"
 
 
+def test_removing_the_last_participant_ends_the_conference(app, client, ada):
+    app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="end"')
+    app.answers["/events"] = ""
+    all_in(ada)
+    (room,) = client.conferences.list(status="init")
+    client.conferences(room.sid).participants(ada.sid).delete()
+    assert app.was_asked("/events")[0]["ReasonConferenceEnded"] == "last-participant-kicked"
+    assert client.conferences(room.sid).fetch().reason_conference_ended == "last-participant-kicked"
+
+
 def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):
     app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
     app.answers["/voice"] = conference()

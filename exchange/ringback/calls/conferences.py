@@ -87,11 +87,11 @@ class Conference:
             return
         participant.leave()
         self.notify("participant-leave", participant)
+        manner = "kicked" if participant.leave_reason == "participant_updated_via_api" else "left"
         if participant.end_on_exit:
-            manner = "kicked" if participant.leave_reason == "participant_updated_via_api" else "left"
             self.end(f"participant-with-end-conference-on-exit-{manner}", participant)
         elif not self.participants:
-            self.end("last-participant-left", participant)
+            self.end(f"last-participant-{manner}", participant)
         else:
             self._beep(participant, "onExit")
 
