@@ -128,12 +128,14 @@ def test_callbacks_report_speakers_and_announcements(app, client, ada, ben):
 
 
 def test_removing_the_last_participant_ends_the_conference(app, client, ada):
-    app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="end"')
+    app.answers["/voice"] = conference('participantLabel="host" statusCallback="/events" statusCallbackEvent="end"')
     app.answers["/events"] = ""
     all_in(ada)
     (room,) = client.conferences.list(status="init")
     client.conferences(room.sid).participants(ada.sid).delete()
-    assert app.was_asked("/events")[0]["ReasonConferenceEnded"] == "last-participant-kicked"
+    told = app.was_asked("/events")[0]
+    assert told["ReasonConferenceEnded"] == "last-participant-kicked"
+    assert (told["CallSidEndingConference"], told["ParticipantLabelEndingConference"]) == (ada.sid, "host")
     assert client.conferences(room.sid).fetch().reason_conference_ended == "last-participant-kicked"
 
 

@@ -163,7 +163,10 @@ class Conference:
     def _details(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
             ended_by = self.ended_by.call.sid if self.ended_by else ""
-            return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ended_by}
+            parameters = {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ended_by}
+            if self.ended_by and self.ended_by.label:
+                parameters["ParticipantLabelEndingConference"] = self.ended_by.label
+            return parameters
         if participant is None:
             return {}
         parameters = {
