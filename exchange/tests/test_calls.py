@@ -247,6 +247,14 @@ def test_text_can_be_sent_during_a_call(app, exchange, ada):
     ada.gets("from the call")
 
 
+def test_action_of_a_text_in_a_call_is_requested_with_its_method(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Sms action="/sent" method="GET">from the call</Sms></Response>'
+    app.answers["/sent"] = "<Response><Say>Sent</Say></Response>"
+    ada.dials()
+    ada.hears("Sent")
+    assert app.at("/sent")[0].method == "GET"
+
+
 def test_loop_is_interrupted_by_a_hang_up(app, ada):
     app.answers["/voice"] = "<Response><Say loop='0'>again</Say></Response>"
     ada.dials()

@@ -38,7 +38,7 @@ async def message(session: VoiceSession, element: Element) -> Outcome:
     sent = send_from_document(session.state, session, element, app, person, "outbound-call")
     if sent and element.get("action"):
         extra = {"MessageSid": sent.sid, "MessageStatus": sent.status, "SmsSid": sent.sid, "SmsStatus": sent.status}
-        step = session.fetch(element.get("action"), "POST", extra)
+        step = session.fetch(element.get("action"), sent.callback_method, extra)
         return step if isinstance(step, Fetch) else None
     return None
 
