@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.exchange import NUMBER
 from test_conferences import all_in, conference
 from test_two_channels import sound_at, spoken
 
@@ -137,6 +138,17 @@ def test_removing_the_last_participant_ends_the_conference(app, client, ada):
     assert told["ReasonConferenceEnded"] == "last-participant-kicked"
     assert (told["CallSidEndingConference"], told["ParticipantLabelEndingConference"]) == (ada.sid, "host")
     assert client.conferences(room.sid).fetch().reason_conference_ended == "last-participant-kicked"
+
+
+def test_status_callback_of_an_added_participant_gets_the_requested_events(app, exchange, client, ada):
+    app.answers["/leg"] = ""
+    events, url = ["initiated", "ringing", "answered"], f"{app.origin}/leg"
+    participants = client.conferences("the room").participants
+    participants.create(to=ada.number, from_=NUMBER, status_callback=url, status_callback_event=events)
+    ada.answers()
+    told = sorted(app.was_asked("/leg", 3), key=lambda asked: int(asked["SequenceNumber"]))
+    assert [asked["CallStatus"] for asked in told] == ["initiated", "ringing", "in-progress"]
+    assert exchange.alerts() == []
 
 
 def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):

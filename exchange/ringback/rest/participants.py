@@ -6,14 +6,14 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ringback.account.phone_numbers import dialable_number, is_handset_address
-from ringback.calls.call_plan import CallPlan, StatusCallback
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.conferences import Conference
 from ringback.calls.outgoing import start_outbound_call
 from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
-from ringback.rest.call_parameters import amd_callback, call_recording
+from ringback.rest.call_parameters import amd_callback, call_recording, status_callback
 from ringback.rest.conferences import announce_method, announced, find_conference, play_to
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
@@ -73,16 +73,13 @@ def create(request: ApiRequest) -> dict[str, Any]:
     if from_ not in state.numbers:
         raise RestError(21212, number=request.text("From"))
     conference = state.conferences.get_or_create(request.account, name)
-    callback = StatusCallback(
-        parameters.url(request, "StatusCallback", 21609), parameters.method(request, "StatusCallbackMethod")
-    )
     plan = CallPlan(
         from_,
         to,
         "outbound-api",
         to,
         request.account,
-        callbacks=[callback],
+        callbacks=[status_callback(request)],
         recording=call_recording(request),
         machine_detection=request.text("MachineDetection"),
         amd_callback=amd_callback(request, "AmdStatusCallback"),
