@@ -1,6 +1,7 @@
 """Conferences: participant limit, coaching, labels, recording, announcements, cleanup."""
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from support.exchange import NUMBER
 from test_conferences import all_in, conference
@@ -149,6 +150,17 @@ def test_status_callback_of_an_added_participant_gets_the_requested_events(app, 
     told = sorted(app.was_asked("/leg", 3), key=lambda asked: int(asked["SequenceNumber"]))
     assert [asked["CallStatus"] for asked in told] == ["initiated", "ringing", "in-progress"]
     assert exchange.alerts() == []
+
+
+@pytest.mark.parametrize("options", [{"verified": ("+15550001111",)}], ids=["verified"])
+def test_participant_may_be_called_from_a_verified_number(client, ada):
+    participants = client.conferences("the room").participants
+    participants.create(to=ada.number, from_="+15550001111")
+    ada.answers()
+    assert ada.call()["with"] == "+15550001111"
+    with pytest.raises(TwilioRestException) as refusal:
+        participants.create(to=ada.number, from_="+15550002222")
+    assert refusal.value.code == 21210
 
 
 def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ringback.account.phone_numbers import dialable_number, is_handset_address
 from ringback.calls.call_plan import CallPlan
 from ringback.calls.conferences import Conference
 from ringback.calls.outgoing import start_outbound_call
@@ -13,7 +12,7 @@ from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
-from ringback.rest.call_parameters import amd_callback, call_recording, status_callback
+from ringback.rest.call_parameters import amd_callback, call_recording, from_number, status_callback, to_number
 from ringback.rest.conferences import announce_method, announced, find_conference, play_to
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
@@ -67,11 +66,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     name = state.conferences[sid_or_name].name if sid_or_name in state.conferences else sid_or_name
     if SID.fullmatch(sid_or_name) and sid_or_name not in state.conferences:
         raise not_found(request.http.path)
-    to, from_ = dialable_number(request.text("To")), dialable_number(request.text("From"))
-    if not is_handset_address(to):
-        raise RestError(21211, number=request.text("To"))
-    if from_ not in state.numbers:
-        raise RestError(21212, number=request.text("From"))
+    to, from_ = to_number(request), from_number(request)
     conference = state.conferences.get_or_create(request.account, name)
     plan = CallPlan(
         from_,
