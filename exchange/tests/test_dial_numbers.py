@@ -40,6 +40,28 @@ def test_caller_id_is_that_of_the_caller_or_the_attribute(app, exchange, ada, be
     exchange.warns(13214)
 
 
+@pytest.mark.parametrize("attributes", ["", 'callerId="client:alice"'])
+def test_client_needs_a_number_as_caller_id_to_call_a_number(app, exchange, ben, attributes):
+    alice = Person(exchange, "client:alice")
+    app.answers["/voice"] = dial(attributes)
+    alice.dials()
+    alice.hears("Nobody is there")
+    exchange.warns(13214)
+    app.answers["/voice"] = dial(f'callerId="{NUMBER}"')
+    alice.dials()
+    ben.answers()
+    assert ben.call()["with"] == NUMBER
+
+
+def test_client_needs_no_caller_id_to_call_a_client(app, exchange):
+    app.answers["/voice"] = dial(inner="<Client>bob</Client>")
+    Person(exchange, "client:alice").dials()
+    bob = Person(exchange, "client:bob")
+    bob.answers()
+    assert bob.call()["with"] == "client:alice"
+    assert exchange.alerts() == []
+
+
 @pytest.mark.parametrize("options", [{"verified": ("+15550001111",)}], ids=["verified"])
 def test_verified_number_is_accepted_as_caller_id(app, exchange, ada, ben):
     app.answers["/voice"] = dial('callerId="+15550001111"')

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback.account.phone_numbers import dialable_number
+from ringback.account.phone_numbers import CLIENT, dialable_number
 from ringback.account.sip_uris import CALLER_ID
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
@@ -41,12 +41,18 @@ def dial_options(session: VoiceSession, element: Element, targets: list[DialTarg
 
 def _caller_id(session: VoiceSession, element: Element, targets: list[DialTarget]) -> str | None:
     """Returns the caller ID, or None after a warning. It may be any name if all targets are SIP addresses; otherwise
-    it must be a number that the app may use."""
+    it must be a number that the app may use.
+
+    A client that calls a number needs a callerId: https://www.twilio.com/docs/api/errors/13214 (2026-11)"""
     plan = session.call.plan
     given = element.get("callerId").strip()
-    caller_id = dialable_number(given)
-    if not caller_id:
-        return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
+    caller_id = dialable_number(given) or (plan.to if plan.parent else plan.from_)
+    calls_number = any(target.noun.name == "Number" for target in targets) and not plan.hidden
+    if CLIENT.fullmatch(caller_id) and calls_number:
+        session.warn(13214, element, f"{caller_id}, of a client that calls a number,")
+        return None
+    if not given:
+        return caller_id
     if caller_id in (plan.from_, plan.to) or session.state.may_be_caller_id(caller_id):
         return caller_id
     if targets and all(target.noun.name == "Sip" for target in targets) and CALLER_ID.fullmatch(given):
