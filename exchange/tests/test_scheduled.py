@@ -71,7 +71,11 @@ def test_number_that_opts_out_meanwhile_is_not_texted(app, exchange, messages, l
     app.was_asked("/sms")
     exchange.time_passes(3601)
     eventually(lambda: messages(sent.sid).fetch().status == "failed")
-    assert messages(sent.sid).fetch().error_code == 21610
+    failed = messages(sent.sid).fetch()
+    assert (failed.error_code, failed.error_message) == (
+        21610,
+        f"Attempt to send to unsubscribed recipient {ada.number}",
+    )
 
 
 @pytest.mark.parametrize(

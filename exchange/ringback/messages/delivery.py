@@ -47,7 +47,7 @@ def cancel(state: State, message: Message) -> None:
 
 def fail(state: State, message: Message, code: int) -> Message:
     """Store a message that is not sent, with the status "failed" and Twilio's error code."""
-    message.error_code = code
+    message.error_code, message.error_message = code, message_of(code, detail=message.to)
     state.messages[message.sid] = message
     _set_status(state, message, "failed")
     return message
