@@ -87,7 +87,7 @@ class State(Runtime):
     def own_number(self, address: str) -> PhoneNumber | None:
         """Returns the app's number with this address, on any channel. The WhatsApp sandbox means the first number."""
         if address == WHATSAPP_SANDBOX:
-            return next(iter(self.numbers.values()))
+            return next(iter(self.numbers.values()), None)
         return self.numbers.get(address.removeprefix("whatsapp:") if is_whatsapp(address) else address)
 
     def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:

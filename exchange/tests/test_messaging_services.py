@@ -71,6 +71,17 @@ def test_service_without_a_number_sends_nothing(client, service, ada):
     assert refusal.value.code == 21704
 
 
+def test_account_without_a_number_sends_nothing(client, ada):
+    for number in client.incoming_phone_numbers.list():
+        assert number.delete()
+    with pytest.raises(TwilioRestException) as refusal:
+        client.messages.create(to=ada.number, messaging_service_sid="MG" + "1" * 32, body="hi")
+    assert refusal.value.code == 21704
+    with pytest.raises(TwilioRestException) as refusal:
+        client.messages.create(to=f"whatsapp:{ada.number}", from_="whatsapp:+14155238886", body="hi")
+    assert refusal.value.code == 63007
+
+
 def test_status_callback_of_the_service_is_used(app, client, service, ada):
     app.answers["/of-service"] = ""
     add(client, service, NUMBER)

@@ -81,7 +81,7 @@ def sender(request: ApiRequest, to: str) -> str:
 def service_sender(state: State, sid: str, to: str) -> str:
     """Returns the number that a Messaging Service sends from; the account's first number if the service is unknown."""
     service = state.messaging_services.get(sid)
-    number = service.sender(to, state.numbers.values()) if service else next(iter(state.numbers))
+    number = service.sender(to, state.numbers.values()) if service else next(iter(state.numbers), None)
     if number is None:
         raise RestError(21704)
     return f"whatsapp:{number}" if is_whatsapp(to) else number
