@@ -163,6 +163,16 @@ def test_participant_may_be_called_from_a_verified_number(client, ada):
     assert refusal.value.code == 21210
 
 
+def test_time_limit_takes_a_participant_out(app, exchange, ada, ben):
+    app.answers["/voice"] = conference()
+    all_in(ada)
+    app.answers["/voice"] = conference(dial='timeLimit="60"')
+    all_in(ben)
+    exchange.time_passes(60)
+    ben.hears("Over")
+    assert ada.call()["status"] == "in-progress"
+
+
 def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):
     app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
     app.answers["/voice"] = conference()

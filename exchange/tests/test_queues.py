@@ -95,6 +95,16 @@ def test_queue_time_does_not_include_the_conversation(line, exchange, agent, ada
     assert [line.was_asked(path)[0]["QueueTime"] for path in ("/left", "/agent")] == ["7", "7"]
 
 
+def test_time_limit_ends_the_conversation(line, exchange, agent, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    somebody = agent('timeLimit="60"')
+    somebody.listens_for("talk")
+    exchange.time_passes(60)
+    somebody.hears("completed")
+    ada.hears("You are number 1", "bridged")
+
+
 def test_caller_hears_a_whisper_first(line, agent, ada):
     line.answers["/whisper"] = "<Response><Say>You will be connected</Say></Response>"
     ada.dials()

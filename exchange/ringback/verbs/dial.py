@@ -19,7 +19,7 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
 from ringback.verbs.dial_conference import dial_conference
 from ringback.verbs.dial_leg import DialLeg
-from ringback.verbs.dial_options import DialOptions, dial_options
+from ringback.verbs.dial_options import DialOptions, dial_options, time_limit
 from ringback.verbs.dial_queue import dial_queue
 from ringback.verbs.dial_targets import (
     DialTarget,
@@ -190,11 +190,10 @@ async def _bridge(attempt: DialAttempt, leg: DialLeg) -> None:
     attempt.bridged = True
     _record(attempt, "answer")
     hangup_on_star = boolean(session, element, "hangupOnStar", False, 13213)
-    time_limit = whole_number(session, element, "timeLimit", 14400, 13216, minimum=1)
     bridging = asyncio.create_task(bridge(session.call, leg.call, hangup_on_star))
     try:
         with suppress(TimeoutError):
-            async with session.state.clock.deadline(time_limit):
+            async with session.state.clock.deadline(time_limit(session, element)):
                 await _until_disconnected(bridging, leg, attempt)
     finally:
         bridging.cancel()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Queue
+from contextlib import suppress
 
 from ringback.calls.audio_path import CallerInput
 from ringback.calls.bridge import relay_input
@@ -17,6 +18,7 @@ from ringback.twiml.attribute_values import boolean, keywords, method, whole_num
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome, Step
+from ringback.verbs.dial_options import time_limit
 from ringback.verbs.dial_targets import STATUS_CALLBACK
 from ringback.verbs.hold_music import hold_music
 from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
@@ -73,7 +75,9 @@ async def _take_part(
         leaving = asyncio.create_task(participant.left.wait())
         conference.enter(participant)
         try:
-            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(TimeoutError):
+                async with session.state.clock.deadline(time_limit(session, dial)):
+                    await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (waiting, talking, leaving):
                 task.cancel()

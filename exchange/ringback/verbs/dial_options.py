@@ -1,4 +1,4 @@
-"""The attributes of Dial that affect what the phones show or play: caller ID, call reason and ring tone.
+"""Attributes of Dial: the time limit, and what the phones show or play (caller ID, call reason and ring tone).
 
 https://www.twilio.com/docs/voice/twiml/dial (2026-11)"""
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from ringback.account.phone_numbers import CLIENT, dialable_number
 from ringback.account.sip_uris import CALLER_ID
+from ringback.twiml.attribute_values import whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.dial_targets import DialTarget
 
 MAX_REASON_CHARACTERS = 50
+MAX_SECONDS = 14400  # unless timeLimit is set
 RING_TONES = (
     "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us "
     "us-old tw ve za"
@@ -24,6 +26,11 @@ class DialOptions:
     caller_id: str
     call_reason: str = ""
     ring_tone: str = ""  # "" for the carrier's own tone
+
+
+def time_limit(session: VoiceSession, dial: Element) -> int:
+    """Returns the seconds after which Dial disconnects the caller, whatever the caller is connected to."""
+    return whole_number(session, dial, "timeLimit", MAX_SECONDS, 13216, minimum=1)
 
 
 def dial_options(session: VoiceSession, element: Element, targets: list[DialTarget]) -> DialOptions | None:

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/voice/twiml/queue (2026-11)"""
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from ringback.calls.bridge import bridge
 from ringback.calls.queues import CallQueue, QueueMember
@@ -13,6 +14,7 @@ from ringback.twiml.attribute_values import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.dial_options import time_limit
 from ringback.verbs.enqueue import MAX_NAME_CHARACTERS
 from ringback.verbs.registry import noun as register_noun
 
@@ -71,7 +73,9 @@ async def _bridge(session: VoiceSession, dial: Element, member: QueueMember) -> 
     bridging = asyncio.create_task(_bridge_when_ready(session, member, hangup_on_star))
     disconnected = asyncio.create_task(member.disconnected.wait())
     try:
-        await asyncio.wait({bridging, disconnected}, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(TimeoutError):
+            async with session.state.clock.deadline(time_limit(session, dial)):
+                await asyncio.wait({bridging, disconnected}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         bridging.cancel()
         disconnected.cancel()
