@@ -173,6 +173,18 @@ def test_time_limit_takes_a_participant_out(app, exchange, ada, ben):
     assert ada.call()["status"] == "in-progress"
 
 
+def test_others_hear_a_beep_when_a_participant_joins_or_leaves(app, ada, ben, cyd):
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    ada.hears_items("Beep", 1)  # the participant who starts the conference joins it too
+    all_in(cyd)
+    ada.hears_items("Beep", 2)
+    cyd.hangs_up()
+    ada.hears_items("Beep", 3)
+    ben.hears_items("Beep", 2)
+    assert "Beep" not in [item["verb"] for item in cyd.call()["heard"]]
+
+
 def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):
     app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
     app.answers["/voice"] = conference()

@@ -69,10 +69,10 @@ class Conference:
         self.participants[participant.call.sid] = participant
         self.first = self.first or participant.call.sid
         self.notify("participant-join", participant)
-        self._beep(participant, "onEnter")
         if not self.is_started and self._can_start():
             self._set_status("in-progress")
             self.notify("conference-start")
+        self._beep(participant, "onEnter")
         if self.is_started and self.recording_options:
             ConferenceRecorder(self, self.recording_options, self.first, self.event_callback_url)
             self.recording_options = None
