@@ -59,14 +59,22 @@ class DocumentError(Exception):
         )
 
 
-def read_voice(source: WebhookResponse | str, step: Fetch | None = None) -> Document:
+def read_voice(source: WebhookResponse | str, step: Fetch | None = None, is_main: bool = True) -> Document:
     """Reads the document for a call, from a response or from inline TwiML. Raises DocumentError.
 
-    A plain text response is spoken and an audio response is played; then the call ends."""
+    A plain text response is spoken and an audio response is played; then the call ends, unless the document is one for
+    waiting, holding, announcing or whispering (not `is_main`), which can be an audio file:
+    https://www.twilio.com/docs/voice/api/conference-participant-resource (2026-11), HoldUrl and AnnounceUrl."""
     if isinstance(source, str):
         return Document("", "POST", _parse(source, None, "", None))
     method = step.method if step else "POST"
-    return _read(source, method, plain_text=_say, audio=_play)
+    end = [Element("Hangup")] if is_main else []
+    return _read(
+        source,
+        method,
+        plain_text=lambda text: Element("Response", children=[Element("Say", children=[text]), *end]),
+        audio=lambda url: Element("Response", children=[Element("Play", children=[url]), *end]),
+    )
 
 
 def read_messaging(response: WebhookResponse, method: str) -> Document:
@@ -120,13 +128,5 @@ def _parse_or_wrap(response: WebhookResponse, plain_text: ToElement) -> Element:
         return plain_text(response.body.decode(encoding(response.charset), "replace"))
 
 
-def _say(text: str) -> Element:
-    return Element("Response", children=[Element("Say", children=[text]), Element("Hangup")])
-
-
 def _message(text: str) -> Element:
     return Element("Response", children=[Element("Message", children=[text])])
-
-
-def _play(url: str) -> Element:
-    return Element("Response", children=[Element("Play", children=[url]), Element("Hangup")])

@@ -118,7 +118,7 @@ class VoiceSession:
         request = self.state.spawn(self.state.webhooks.send(webhook))
         response = await asyncio.shield(request)  # interrupting the call does not cancel an in-flight request
         self.call.document_received()
-        return read_voice(response, step)
+        return read_voice(response, step, is_main=self.allowed is None)
 
     async def request_stale_document(self) -> None:
         """Requests the document that the interrupted one would have redirected to, and ignores the response.
