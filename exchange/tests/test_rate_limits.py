@@ -59,3 +59,15 @@ def test_calls_start_at_one_per_second(stopped, app, ada, ben):
     assert ben.call()["status"] == "queued"
     stopped.time_passes(1)
     ben.is_left_with("ringing")
+
+
+def test_call_canceled_in_the_queue_has_no_status_callback(stopped, app, ada, ben):
+    app.answers["/first"] = app.answers["/second"] = ""
+    twilio = stopped.client()
+    for person, path in ((ada, "/first"), (ben, "/second")):
+        callback = {"status_callback": app.origin + path}
+        call = twilio.calls.create(to=person.number, from_=NUMBER, twiml="<Response/>", **callback)
+    assert twilio.calls(call.sid).update(status="canceled").status == "canceled"
+    stopped.time_passes(61)
+    app.was_asked("/first")
+    assert app.at("/second") == []

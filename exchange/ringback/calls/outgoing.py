@@ -34,6 +34,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
     number = state.numbers.get(call.plan.handset)
     if call.is_over:
         return False
+    call.was_placed = True
     call.notify("initiated", "initiated")
     behaviour = "" if number else state.handset(call.plan.handset).when_called
     if behaviour in ("busy", "fails"):

@@ -125,6 +125,8 @@ def _end(call: Call, status: str) -> None:
         call.interrupt(HANG_UP)
         call.set_status("completed" if call.is_live else status)
     else:
+        if not call.was_placed:  # a call that is canceled in the queue causes no callbacks
+            call.plan.callbacks = []
         call.set_status("canceled")
 
 
