@@ -70,6 +70,17 @@ def test_digits_are_gathered_until_the_finish_key(app, ada):
     ada.hears("123 and #")
 
 
+@pytest.mark.parametrize(("kind", "path", "ignored"), [("dtmf", "speech", "hm"), ("speech", "keys", "1")])
+def test_input_that_a_gather_ignores_does_not_extend_the_timeout(app, exchange, ada, kind, path, ignored):
+    app.answers["/voice"] = f'<Response><Gather input="{kind}"/><Say>Nothing</Say></Response>'
+    ada.dials()
+    ada.has_the_floor("gather")
+    exchange.time_passes(3)
+    exchange.post(f"{ada.door}/calls/{ada.sid}/{path}", {"words" if path == "speech" else "digits": ignored})
+    exchange.time_passes(3)
+    ada.hears("Nothing")
+
+
 def test_gathering_digits_ends_after_the_timeout(app, exchange, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu" timeout="7" finishOnKey=""/></Response>'
     app.answers["/menu"] = lambda asked: say(asked["Digits"])

@@ -116,7 +116,7 @@ async def _collect(
                 session.audio.update_listening({"gather": options.listening_details | {"digits": result.digits}})
                 if len(result.digits) == options.max_digits:
                     return result
-        event = await _next_input(session, options.timeout, inbox)
+        event = await _next_input(session, options, inbox)
     return result
 
 
@@ -138,7 +138,7 @@ async def _first_input(
             if isinstance(event, Speech) and not options.barge_in:
                 await asyncio.wait({prompt})
             return event
-    return await _next_input(session, options.timeout, inbox)
+    return await _next_input(session, options, inbox)
 
 
 async def _hear_out(session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], first: Speech) -> Speech:
@@ -177,10 +177,13 @@ def _is_accepted(event: CallerInput, options: GatherOptions) -> bool:
     return False
 
 
-async def _next_input(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> CallerInput | None:
+async def _next_input(session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput]) -> CallerInput | None:
+    """Returns the next key or speech that the Gather accepts, or None. Other input does not extend the timeout."""
     try:
-        async with session.state.clock.deadline(seconds):
-            return await inbox.get()
+        async with session.state.clock.deadline(options.timeout):
+            while not _is_accepted(event := await inbox.get(), options):
+                pass
+            return event
     except TimeoutError:
         return None
 
