@@ -21,6 +21,7 @@ DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # scene ids are part of URLs and of Redis keys
 INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # a scene's default is the talk's
+WHOLE_TALK = {"keep_numbers_days"}  # of these, the rules that no scene may override
 TYPE_NAMES = {
     str: "text in quotes",
     int: "a whole number",
@@ -109,6 +110,8 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
+        for rule in WHOLE_TALK & set(values):
+            problems.append(f"{where}: set {rule} above the first [[scene]], for the whole talk")
         for rule in INHERITED & {field.name for field in fields(kind)}:
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)

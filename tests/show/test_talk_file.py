@@ -78,6 +78,7 @@ def test_options_may_be_the_numbers_of_their_keys():
         ({"kind": "number", "example": "stop"}, "opt-out keyword"),
         ({"kind": "line", "presenter_phone": "07700 900299"}, "presenter_phone must be in E.164 format"),
         ({"kind": "line", "presenter_phone": "+44 7700 900299"}, "without spaces"),
+        ({"kind": "thanks", "keep_numbers_days": 5}, "set keep_numbers_days above the first [[scene]]"),
         ({"kind": "poem"}, "kind is 'poem': use one of "),
         ({"kind": ["poll"]}, "use one of "),
         (POLL | {"colour": "red"}, "unknown option 'colour'"),
