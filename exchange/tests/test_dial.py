@@ -175,3 +175,14 @@ def test_dial_can_be_recorded(app, exchange, ada, ben):
     assert exchange.request("GET", url.removeprefix(exchange.origin))[0] == 200
     told = app.was_asked("/kept")[0]
     assert (told["RecordingSource"], told["RecordingChannels"]) == ("DialVerb", "2")
+
+
+def test_two_phones_that_answer_at_once_are_not_both_kept(app, ada, ben, cyd):
+    ben.behaves("answers")
+    cyd.behaves("answers")
+    numbers = f"<Number>{ben.number}</Number><Number>{cyd.number}</Number>"
+    app.answers["/voice"] = f"<Response><Dial>{numbers}</Dial></Response>"
+    ada.dials()
+    assert ada.listens_for("talk") == {"with": ben.number}
+    cyd.is_called()
+    cyd.is_left_with("completed")

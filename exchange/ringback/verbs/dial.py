@@ -169,7 +169,7 @@ async def _first_ready_leg(attempt: DialAttempt, targets: list[DialTarget], opti
         while not all(leg.gone for leg in legs):
             _cancel_other_legs(legs)
             for leg in legs:
-                if leg.ready:
+                if leg.ready and not leg.released.is_set():
                     return leg
             attempt.changed.clear()
             await attempt.changed.wait()
@@ -177,11 +177,11 @@ async def _first_ready_leg(attempt: DialAttempt, targets: list[DialTarget], opti
 
 
 def _cancel_other_legs(legs: list[DialLeg]) -> None:
-    """Stops all other legs from ringing once one has been answered."""
-    if any(leg.call.is_live for leg in legs):
-        for leg in legs:
-            if not leg.call.is_live:
-                leg.release()
+    """Ends all other legs once one has been answered, even legs that have been answered at the same moment."""
+    answered = next((leg for leg in legs if leg.call.is_live), None)
+    for leg in legs:
+        if answered and leg is not answered:
+            leg.release()
 
 
 async def _bridge(attempt: DialAttempt, leg: DialLeg) -> None:
