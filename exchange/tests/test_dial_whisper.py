@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from ringback.testing.waiting import eventually
+
 
 def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>"):
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
@@ -47,3 +49,18 @@ def test_failed_whisper_ends_only_the_leg(app, exchange, ada):
     ada.dials()
     ada.hears("Sorry")
     assert 12400 not in exchange.alerts()
+
+
+def test_whisper_ends_when_the_caller_hangs_up(app, exchange, ada, ben):
+    app.answers["/voice"] = dial("", f'<Number url="/whisper">{ben.number}</Number>')
+    app.answers["/whisper"] = (
+        "<Response><Say>Please hold</Say><Pause length='10'/><Redirect>/more</Redirect></Response>"
+    )
+    ada.dials()
+    ben.answers()
+    ben.hears("Please hold")
+    ada.hangs_up()
+    ben.is_left_with("completed")
+    eventually(lambda: ben.call()["heard"][-1]["interrupted"])
+    exchange.time_passes(11)
+    assert app.at("/more") == []

@@ -44,6 +44,8 @@ class DialLeg:
         self.released.set()
         if not self.redirected_away:
             self.call.set_status("completed" if self.call.is_live else "canceled")
+            if self.call.running:  # otherwise, a whisper document would go on
+                self.call.interrupt(HANG_UP)
 
     async def _run(self, timeout: float) -> None:
         step: Step = HANG_UP
