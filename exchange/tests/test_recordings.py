@@ -231,3 +231,11 @@ def test_audio_of_any_sample_rate_keeps_its_length(rate):
         writer.setframerate(rate)
         writer.writeframes(bytes(4 * rate))
     assert wav.duration_seconds(wav.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)
+
+
+def test_failed_action_after_a_hangup_is_reported(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Record action="/broken"/></Response>'
+    ada.dials()
+    ada.speaks("Hello")
+    ada.hangs_up()
+    assert exchange.warns(11217)["sid"] == ada.sid

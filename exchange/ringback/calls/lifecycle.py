@@ -17,6 +17,7 @@ from ringback.calls.call_plan import CallPlan, Fallback, StatusCallback
 from ringback.calls.machine_detection import detect_machine
 from ringback.service.bounded_dict import trim
 from ringback.state import State
+from ringback.twiml.documents import DocumentError, check_status
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.webhooks.request import Webhook
@@ -172,7 +173,14 @@ def _take_interruption(call: Call) -> Outcome:
 
 
 async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:
-    """Sends the request that is due after a hang-up and ignores the response, since nobody can hear it."""
+    """Sends the request that is due after a hang-up, and reports a failure.
+
+    The document in the response is ignored, since nobody can hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
-    await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid))
+    webhook = Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid)
+    response = await state.webhooks.send(webhook)
     call.document_received()
+    try:
+        check_status(response)
+    except DocumentError as error:
+        error.report(state.debugger, call.sid, call.plan.handset)
