@@ -92,3 +92,19 @@ def test_number_that_opts_out_meanwhile_is_not_texted(app, exchange, messages, l
 )
 def test_invalid_schedule_is_rejected_with_the_error_code(later, wrong, code):
     assert refused(later, **wrong) == (400, code)
+
+
+class TestSlowDelivery:
+    """Delivery takes time."""
+
+    @pytest.fixture
+    def options(self):
+        return {"delivery": 5.0}
+
+    def test_text_cannot_be_canceled_once_it_is_due(self, exchange, messages, later, ada):
+        sent = later(3600)
+        exchange.time_passes(3601)
+        assert messages(sent.sid).fetch().status == "queued"
+        assert refused(messages(sent.sid).update, status="canceled") == (400, 30409)
+        exchange.time_passes(10)
+        ada.gets("Soon")

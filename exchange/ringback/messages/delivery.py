@@ -37,6 +37,7 @@ async def _send_at(state: State, message: Message, at: datetime) -> None:
     if state.opt_outs.has_opted_out(message.to, message.from_):
         fail(state, message, 21610)
     else:
+        _set_status(state, message, "queued")  # from now on, the message cannot be canceled
         await _deliver(state, message, state.message_rate.reserve(message.from_, message.num_segments))
 
 
