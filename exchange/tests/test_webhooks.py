@@ -293,3 +293,19 @@ def test_rejected_callback_is_only_a_warning(app, exchange, ada):
     assert alert["level"] == "warning"
     assert len(app.at("/done")) == 1
     eventually(lambda: ada.call()["status"] == "completed")
+
+
+async def begin_a_document(asked):
+    response = web.StreamResponse(headers={"Content-Type": "text/xml", "Content-Length": "1000"})
+    await response.prepare(asked.request)
+    await response.write(b"<Response>")
+    await asyncio.sleep(1)
+    return response
+
+
+def test_partial_response_is_never_retried(app, exchange, ada):
+    app.answers["/slow"] = begin_a_document
+    exchange.state.numbers[NUMBER].voice_url = f"{app.origin}/slow#rt=200&rc=2&rp=all"
+    ada.dials()
+    ada.is_left_with("completed")
+    assert len(app.at("/slow")) == 1

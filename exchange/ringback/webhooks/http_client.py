@@ -92,7 +92,7 @@ class WebhookClient:
             try:
                 response = await self._follow(webhook, overrides, idempotency_token, token)
             except RequestFailed as failure:
-                if is_last or not overrides.retries_after(failure.policy):
+                if is_last or failure.is_partial or not overrides.retries_after(failure.policy):
                     raise
                 continue
             if is_last or response.status < 400 or not overrides.retries_after(f"{response.status // 100}xx"):
@@ -159,7 +159,9 @@ class _Request:
                 if never_connected or connection.is_new or connection.has_response:
                     raise request_failure(error, self.url) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise request_failure(error, self.url) from None
+                failure = request_failure(error, self.url)
+                failure.is_partial = connection.has_response
+                raise failure from None
 
     async def _send_once(
         self, overrides: ConnectionOverrides, connection: ConnectionUse, basic: bool = False, digest: bool = False

@@ -17,11 +17,13 @@ class RequestFailed(Exception):
     """A request without a usable response.
 
     `code` is Twilio's error code; `policy` is the retry policy that covers the failure, or "" if none does;
-    `status` is the HTTP status, or 0 if there was no response."""
+    `status` is the HTTP status, or 0 if there was no response. `is_partial` is true if a part of the response was
+    received; such a request is never retried."""
 
     def __init__(self, code: int, detail: str = "", policy: str = "", status: int = 0) -> None:
         super().__init__(detail)
         self.code, self.detail, self.policy, self.status = code, detail, policy, status
+        self.is_partial = False
 
 
 @lru_cache(maxsize=MAX_CACHED_URLS)
