@@ -309,3 +309,13 @@ def test_partial_response_is_never_retried(app, exchange, ada):
     ada.dials()
     ada.is_left_with("completed")
     assert len(app.at("/slow")) == 1
+
+
+def test_unknown_cookie_attributes_are_ignored(app, ada):
+    cookie = {"Set-Cookie": "a=1; Priority=High; Path=/; SameSite=None; Partitioned"}
+    app.answers["/voice"] = lambda asked: web.Response(
+        text="<Response><Redirect>/next</Redirect></Response>", content_type="text/xml", headers=cookie
+    )
+    app.answers["/next"] = ""
+    ada.dials()
+    assert app.was_asked("/next")[0].headers["Cookie"] == "a=1"

@@ -4,7 +4,6 @@ https://www.twilio.com/docs/messaging/twiml (2026-11)"""
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import SplitResult, urlsplit
 
 from ringback.service.clock import Clock
@@ -51,17 +50,20 @@ class CookieJars:
         return cookies if self.clock.time() - last_used <= IDLE_SECONDS else {}
 
     def _store_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:
-        try:
-            morsels = SimpleCookie(line).values()
-        except CookieError:
+        """RFC 6265, section 5.2: unknown attributes, such as Priority and Partitioned, are ignored."""
+        pair, *rest = (part.strip().partition("=") for part in line.split(";"))
+        name, equals, value = (text.strip() for text in pair)
+        if not name or not equals:
             return
-        for morsel in morsels:
-            path = morsel["path"] if str(morsel["path"]).startswith("/") else parts.path.rpartition("/")[0] or "/"
-            key = (parts.hostname or "", path, morsel.key)
-            if str(morsel["max-age"]) in ("0", "-1") or "1970" in str(morsel["expires"]):
-                cookies.pop(key, None)
-            else:
-                cookies[key] = morsel.coded_value
+        attributes = {attribute.strip().lower(): text.strip() for attribute, _, text in rest}
+        path = attributes.get("path", "")
+        if not path.startswith("/"):
+            path = parts.path.rpartition("/")[0] or "/"
+        key = (parts.hostname or "", path, name)
+        if attributes.get("max-age") in ("0", "-1") or "1970" in attributes.get("expires", ""):
+            cookies.pop(key, None)
+        else:
+            cookies[key] = value
 
 
 def _path_matches(cookie_path: str, request_path: str) -> bool:
