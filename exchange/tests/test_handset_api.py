@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -221,3 +222,13 @@ def test_requests_to_the_app_are_listed(app, exchange, ada):
     assert (entry["url"], entry["status"], entry["channel"]) == (f"{app.origin}/sms", 200, "sms")
     assert ["Body", "hello"] in entry["parameters"]
     assert exchange.get("/requests?sid=SM1")["requests"] == []
+
+
+def test_keys_do_not_wait_for_a_call_that_ends(app, exchange, ada):
+    app.answers["/voice"] = "<Response><Pause length='30'/></Response>"
+    ada.dials()
+    app.was_asked("/voice")
+    with ThreadPoolExecutor(1) as threads:
+        pressing = threads.submit(exchange.refuses, f"{ada.door}/calls/{ada.sid}/keys", {"digits": "1", "wait": 60})
+        ada.hangs_up()
+        assert pressing.result() == (409, "This call is over: completed.")

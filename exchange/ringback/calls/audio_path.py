@@ -103,6 +103,12 @@ class AudioPath:
         self.listening: dict[str, Any] | None = None
         self.inbox: asyncio.Queue[CallerInput] | None = None
         self._changed = asyncio.Event()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Ends all waits for a listener, because the call is over."""
+        self._is_closed = True
+        self._changed.set()
 
     def start_item(self, verb: str, **details: Any) -> HeardItem:
         item = HeardItem(len(self.heard) + 1, verb, self.clock.now(), details)
@@ -191,10 +197,14 @@ class AudioPath:
         return True
 
     async def wait_until_listening(self, seconds: float, key: bool) -> bool:
-        """Waits until keys (or speech, if `key` is false) are accepted. Returns False if `seconds` pass first."""
+        """Waits until keys (or speech, if `key` is false) are accepted.
+
+        Returns False if `seconds` pass or the call ends first."""
         try:
             async with self.clock.deadline(seconds):
                 while not self._accepts(key):
+                    if self._is_closed:
+                        return False
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:

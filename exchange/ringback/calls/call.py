@@ -94,6 +94,7 @@ class Call:
                 CallRecorder(self, self.plan.recording)
         if self.is_over:
             self.ended = self.updated
+            self.audio.close()
             for tap in list(self.taps):
                 tap.close()
             for recorder in list(self.recorders):

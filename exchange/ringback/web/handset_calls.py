@@ -14,7 +14,7 @@ from ringback.calls import lifecycle
 from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.sound import wav
 from ringback.state import State
-from ringback.web.handset_request import destination, find_call, find_handset, find_live_call
+from ringback.web.handset_request import destination, find_call, find_handset, find_live_call, refuse_if_over
 from ringback.web.json_requests import RequestRefused, number_field, read_json, text_field
 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
@@ -70,6 +70,7 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
         raise RequestRefused(400, "digits must be 1 to 64 of the keys 0-9, *, # and A-D.")
     call = find_live_call(state, request)
     await call.audio.wait_until_listening(wait, key=True)
+    refuse_if_over(call)
     for digit in digits:
         call.take_input(KeyPress(digit))
     return web.json_response(call.as_json())
@@ -83,6 +84,7 @@ async def speak(state: State, request: web.Request) -> web.Response:
         raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters long.")
     call = find_live_call(state, request)
     await call.audio.wait_until_listening(wait, key=False)
+    refuse_if_over(call)
     call.take_input(Speech(words, confidence))
     return web.json_response(call.as_json())
 

@@ -58,6 +58,10 @@ def find_call(state: State, request: web.Request) -> Call:
 
 def find_live_call(state: State, request: web.Request) -> Call:
     call = find_call(state, request)
+    refuse_if_over(call)
+    return call
+
+
+def refuse_if_over(call: Call) -> None:
     if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}.")
-    return call
