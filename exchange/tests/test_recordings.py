@@ -239,3 +239,17 @@ def test_failed_action_after_a_hangup_is_reported(app, exchange, ada):
     ada.speaks("Hello")
     ada.hangs_up()
     assert exchange.warns(11217)["sid"] == ada.sid
+
+
+def test_skipped_pause_is_left_out_even_if_the_call_ends_during_it(app, exchange, client, ada):
+    app.answers["/voice"] = "<Response><Pause length='300'/></Response>"
+    ada.dials()
+    ada.is_left_with("in-progress")
+    recordings = client.calls(ada.sid).recordings
+    sid = recordings.create(trim="do-not-trim").sid
+    exchange.time_passes(5)
+    recordings(sid).update(status="paused", pause_behavior="skip")
+    exchange.time_passes(60)
+    ada.hangs_up()
+    ada.is_left_with("completed")
+    assert int(client.recordings(sid).fetch().duration) < 60

@@ -74,6 +74,7 @@ class Recorder:
     def close(self, after: WaitFor | None = None) -> None:
         """Ends the recording, if it is running, and sends the callback once `after` has returned."""
         if self.recording.is_running:
+            self.timeline.resume(self.skips_pause)
             self.recording.close(trim=self.options.trim, discards_silence=self.options.discards_silence)
             self.notify("absent" if self.recording.is_empty else "completed", after)
 
