@@ -1,5 +1,7 @@
 """Callers wait in a queue until an agent takes their call."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from aiohttp import web
 
@@ -204,3 +206,30 @@ def test_queues_and_conferences_of_two_accounts_may_have_the_same_name(exchange)
         ours, theirs = places.get_or_create("AC1", "support"), places.get_or_create("AC2", "support")
         assert ours is not theirs
         assert places.get_or_create("AC1", "support") is ours
+
+
+def test_queue_time_does_not_include_the_conversation(line, exchange, agent, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    exchange.time_passes(5)
+    somebody = agent()
+    somebody.listens_for("talk")
+    exchange.time_passes(100)
+    somebody.hangs_up()
+    assert 5 <= int(line.was_asked("/left")[0]["QueueTime"]) < 100
+
+
+def test_simultaneous_requests_for_the_front_get_different_members(line, exchange, client):
+    line.answers["/next"] = "<Response><Pause length='30'/></Response>"
+    people = [exchange.person(last) for last in "123456"]
+    for person in people:
+        person.dials()
+        person.hears_more_than(0)
+    (queue,) = client.queues.list()
+    clients = [exchange.client() for _ in people]
+
+    def next_caller(client):
+        return client.queues(queue.sid).members("Front").update(url=f"{line.origin}/next").call_sid
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        assert set(threads.map(next_caller, clients)) == {person.sid for person in people}

@@ -85,6 +85,7 @@ def update_member(request: ApiRequest) -> dict[str, Any]:
     if not url:
         raise RestError(21205, detail="(missing)")
     resource = member_resource(queue, member)
+    queue.remove(member)  # at once, so that a simultaneous request for Front gets the next member
     member.call.redirected = True
     member.call.interrupt(Fetch(url, parameters.method(request, "Method")))
     return resource
