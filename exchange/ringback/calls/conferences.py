@@ -182,7 +182,7 @@ class Conference:
         if event == "participant-leave":
             parameters |= {
                 "ReasonParticipantLeft": participant.leave_reason,
-                "ParticipantCallStatus": participant.call.status,
+                "ParticipantCallStatus": participant.call_status,
             }
         return parameters
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringback.calls.call import Call
+from ringback.twiml.steps import End
 
 
 @dataclass(eq=False)
@@ -32,6 +33,11 @@ class Participant:
     @property
     def sid(self) -> str:
         return self.call.sid
+
+    @property
+    def call_status(self) -> str:
+        """The call's status; "completed" while the call is hung up, because the participant leaves before it ends."""
+        return "completed" if isinstance(self.call.interruption, End) else self.call.status
 
     def play(self, playback: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs a playback to this participant until it ends or the participant leaves."""
