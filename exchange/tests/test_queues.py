@@ -233,3 +233,14 @@ def test_simultaneous_requests_for_the_front_get_different_members(line, exchang
 
     with ThreadPoolExecutor(len(people)) as threads:
         assert set(threads.map(next_caller, clients)) == {person.sid for person in people}
+
+
+def test_member_who_hangs_up_during_the_whisper_was_not_connected(line, agent, ada):
+    line.answers["/whisper"] = "<Response><Say>An agent is coming</Say><Pause length='20'/></Response>"
+    ada.dials()
+    ada.hears("You are number 1")
+    agent("", 'url="/whisper"')
+    ada.hears("You are number 1", "An agent is coming")
+    ada.hangs_up()
+    asked = line.was_asked("/agent")[0]
+    assert (asked["DialCallStatus"], asked["DialBridged"]) == ("no-answer", "false")

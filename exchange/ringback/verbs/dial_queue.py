@@ -33,12 +33,14 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
     try:
         member = await _dequeue(session, dial, noun, queue)
         if member:
-            parameters |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
-            parameters |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
+            waited = str(int(queue.wait_seconds(member)))
+            parameters |= {"DialCallSid": member.call.sid, "QueueSid": queue.sid, "QueueTime": waited}
             await _bridge(session, dial, member)
     finally:
         if member:
             member.disconnected.set()
+            if member.bridged.is_set():  # otherwise, one of the two hung up during the whisper document
+                parameters |= {"DialCallStatus": "completed", "DialBridged": "true"}
         session.hangup_fetch = _action(session, dial, parameters)
     return session.hangup_fetch
 
