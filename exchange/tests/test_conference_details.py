@@ -229,26 +229,6 @@ def told_of(app, event, times):
     return next(asked for asked in app.at("/events") if asked["StatusCallbackEvent"] == event)
 
 
-def test_callback_says_that_the_last_participant_was_kicked(app, client, ada):
-    app.answers["/events"] = ""
-    app.answers["/voice"] = conference(EVENTS)
-    all_in(ada)
-    (room,) = client.conferences.list(status="init")
-    client.conferences(room.sid).participants(ada.sid).delete()
-    assert told_of(app, "conference-end", 2)["ReasonConferenceEnded"] == "last-participant-kicked"
-
-
-def test_callback_names_the_label_of_the_participant_who_ended_the_conference(app, ada, ben):
-    app.answers["/events"] = ""
-    app.answers["/voice"] = conference(EVENTS)
-    all_in(ben)
-    app.answers["/voice"] = conference('participantLabel="host" endConferenceOnExit="true"')
-    all_in(ada)
-    ada.hangs_up()
-    told = told_of(app, "conference-end", 3)
-    assert (told["CallSidEndingConference"], told["ParticipantLabelEndingConference"]) == (ada.sid, "host")
-
-
 def test_call_of_a_participant_who_hangs_up_is_reported_as_completed(app, client, ada, ben):
     app.answers["/events"] = ""
     app.answers["/voice"] = conference(EVENTS)

@@ -208,17 +208,6 @@ def test_queues_and_conferences_of_two_accounts_may_have_the_same_name(exchange)
         assert places.get_or_create("AC1", "support") is ours
 
 
-def test_queue_time_does_not_include_the_conversation(line, exchange, agent, ada):
-    ada.dials()
-    ada.hears("You are number 1")
-    exchange.time_passes(5)
-    somebody = agent()
-    somebody.listens_for("talk")
-    exchange.time_passes(100)
-    somebody.hangs_up()
-    assert 5 <= int(line.was_asked("/left")[0]["QueueTime"]) < 100
-
-
 def test_simultaneous_requests_for_the_front_get_different_members(line, exchange, client):
     line.answers["/next"] = "<Response><Pause length='30'/></Response>"
     people = [exchange.person(last) for last in "123456"]
