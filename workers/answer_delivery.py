@@ -72,9 +72,11 @@ def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
 
 
 def send_next_text() -> None:
-    """Send the text that has waited longest, if the sender is free. All processes share the pacing."""
-    for id in get_gateway().release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
-        get_gateway().send_text(id)
+    """Send the text or call that has waited longest, if the sender is free. All processes share the pacing."""
+    gateway = get_gateway()
+    for id in gateway.release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
+        send = gateway.start_call if id.startswith(outbox.CALL_PREFIX) else gateway.send_text
+        send(id)
 
 
 def _redirect_call(redis: Store, answer_id: str) -> None:

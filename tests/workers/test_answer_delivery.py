@@ -7,6 +7,7 @@ import pytest
 import events
 from phone_numbers import can_be_texted
 from sending import outbox, pacing
+from sending.outbox import OutboundMessage
 from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from workers import answer_delivery, apologies, call_state, pending_answers, sweep
@@ -22,12 +23,17 @@ class FakeGateway:
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
         self.texted, self.updates, self.over, self.takes, self.live = [], [], False, True, True
+        self.called = []
 
     def release(self, most, ahead):
         return pacing.release(self.redis, 1000, most, time.time(), ahead)
 
     def send_text(self, id):
         self.texted.append(id)
+        return "sent"
+
+    def start_call(self, id):
+        self.called.append(id)
         return "sent"
 
     def redirect_call(self, sid, url, number):
@@ -100,6 +106,13 @@ def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
     answer_delivery.finish(redis, "ask1", "answered", "Seven.")
     assert gateway.texted == ["answer:ask1"]
     assert outbox.load(redis, "answer:ask1").body == "Seven."
+
+
+def test_call_whose_turn_comes_with_an_answer_is_started_and_not_texted(gateway, redis):
+    outbox.plan(redis, OutboundMessage("call:raffle-1", ME, "You have won.", ""), now=time.time() - 1)
+    ask(redis)
+    answer_delivery.finish(redis, "ask1", "answered", "Seven.")
+    assert (gateway.called, gateway.texted) == (["call:raffle-1"], [])
 
 
 def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
