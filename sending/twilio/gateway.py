@@ -154,7 +154,7 @@ class TwilioGateway(CallsAndMedia):
         outbox.claim_sid(self.redis, sid, message.id)
         if outbox.settle(self.redis, message, expected, "sent", sid=sid):
             body = shorten(message.body)
-            words = "" if message.id.startswith(outbox.PRIVATE_PREFIX) else body
+            words = "" if message.id.startswith((outbox.PRIVATE_PREFIX, outbox.CALL_PREFIX)) else body
             data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
             is_notification = message.is_notification
             events.publish(self.redis, "text.sent", message.subject or sid, **data, is_notification=is_notification)

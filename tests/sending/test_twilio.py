@@ -261,6 +261,15 @@ def test_second_call_becomes_a_text(telephone, planned, exchange, somebody, redi
     assert exchange.sent_to(somebody) == ["And this."]
 
 
+def test_personal_call_that_becomes_a_text_shows_its_words_to_nobody(telephone, redis, exchange, somebody):
+    outbox.plan(redis, OutboundMessage("call:raffle-1", somebody, "Your code is 1 2 3 4.", ""))
+    telephone.settings = replace(telephone.settings, public_url="")
+    assert telephone.start_call("call:raffle-1") == "sent"
+    assert exchange.sent_to(somebody) == ["Your code is 1 2 3 4."]
+    [sent] = [event for event in events.read_latest(redis, 10) if event.type == "text.sent"]
+    assert sent.data["answer"] == ""
+
+
 def test_call_of_unknown_state_becomes_a_text(telephone, planned, exchange, somebody, redis):
     outbox.start_sending(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # its process has died
     assert telephone.start_call("answer:1") == "planned"
