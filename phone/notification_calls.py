@@ -58,7 +58,8 @@ def update_status(context: WebhookContext) -> StoredResponse:
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
     if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
-        again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
+        id = f"{message.id}{outbox.INSTEAD_OF_CALL_SUFFIX}"
+        again = OutboundMessage(id, message.to, message.body, message.subject, message.sender)
         outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
         if message.is_personal_call:

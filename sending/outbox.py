@@ -25,6 +25,7 @@ MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
 NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of messages to followers
+INSTEAD_OF_CALL_SUFFIX = ":text"  # added to the id of a follower's call that was not answered: the id of its text
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died

@@ -51,7 +51,7 @@ def send(id: str) -> None:
         gateway.send_text(id)
     elif message.state == "planned" and not _is_still_followed(message):
         outbox.settle(gateway.redis, message, "planned", "failed", reason="the recipient no longer follows this topic")
-    elif id.startswith(CALL_ID_PREFIX):
+    elif id.startswith(CALL_ID_PREFIX) and not id.endswith(outbox.INSTEAD_OF_CALL_SUFFIX):
         gateway.start_call(id)
     else:
         gateway.send_text(id)

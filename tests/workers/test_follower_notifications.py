@@ -94,6 +94,13 @@ def test_follower_who_asked_for_calls_is_called(gateway, redis):
     assert sorted(gateway.sent) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
 
 
+def test_text_in_place_of_an_unanswered_call_is_a_text_however_late_its_turn_comes(gateway, redis):
+    id = f"{follower_notifications.CALL_ID_PREFIX}1-0:abc{outbox.INSTEAD_OF_CALL_SUFFIX}"
+    outbox.plan(redis, OutboundMessage(id, ADA, "ada pushed", "1-0"))
+    sweep_for(gateway)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
+
+
 def test_thousands_are_planned_at_once_and_leave_time_for_answers(gateway, redis):
     add_followers(redis, 2_000)
     notify(redis)
