@@ -120,16 +120,17 @@ class Pool(ConnectionPool):
         return len(self._available_connections) + sum(map(len, self._taken.values()))
 
     def _wait_until_free(self, kind: str) -> None:
-        until = time.monotonic() + (0 if kind == OPTIONAL else self.role.patience_seconds)
+        remaining = 0 if kind == OPTIONAL else self.role.patience_seconds
         while not self._is_free(kind):
-            remaining = until - time.monotonic()
             if remaining <= 0:
                 raise StoreUnavailable(f"All {self.limit} connections to the store are in use")
+            began = time.monotonic()
             self._waiting[kind] += 1
             try:
                 self._freed[kind].wait(min(remaining, 1))  # a lost connection wakes nobody up
             finally:
                 self._waiting[kind] -= 1
+            remaining -= min(time.monotonic() - began, 1)  # it took longer only if the process was not running
 
     def _is_free(self, kind: str) -> bool:
         """Whether a connection is free for this kind of use, and nobody with a higher priority is waiting for one."""

@@ -1,6 +1,9 @@
 """The pool of connections: its limit, who goes first, and what it does in an outage of the store."""
 
 import gc
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,7 +14,29 @@ from store import clients, connection_budget, outages
 from store.connection_budget import REPLACED, WEB, WORKER
 from store.outages import StoreUnavailable
 from store.pool import BLOCKING, OPTIONAL, PAGES, PRIORITIES
+from tests.support.processes import ROOT
 from tests.support.waiting import eventually
+
+# Four greenlets share two connections, and each needs one for 0.2 s.
+GREENLETS = """
+from gevent import monkey
+monkey.patch_all()
+import dataclasses, sys, threading, types
+import gevent, redis
+from store import clients, connection_budget
+
+clients.REPLY_TIMEOUT_SECONDS = 2
+pool = clients._open_pool(
+    types.SimpleNamespace(redis_url=sys.argv[1], redis_tls_verify=True),
+    dataclasses.replace(connection_budget.WEB, patience_seconds=2),
+)
+pool._heartbeat = threading.current_thread()
+client = redis.Redis(connection_pool=pool)
+greenlets = [gevent.spawn(client.blpop, "nothing", 0.2) for _ in range(4)]
+gevent.sleep(0.01)
+print("waiting", flush=True)
+gevent.joinall(greenlets, raise_error=True)
+"""
 
 
 @pytest.fixture
@@ -66,6 +91,17 @@ def test_no_more_connections_than_the_limit_and_the_wait_is_bounded(pool, monkey
         pool.release(connection)
     pool.set_limit(1)
     assert pool._count() == 1
+
+
+def test_time_in_which_the_process_was_not_running_is_no_outage(settings):
+    """The replies have arrived when it runs again, but under gevent, all timeouts have expired before them."""
+    command = [sys.executable, "-c", GREENLETS, settings.redis_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait() == 0
 
 
 def test_blocking_reads_leave_a_connection_for_commands(pool, client):
