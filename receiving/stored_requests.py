@@ -127,17 +127,38 @@ def _first_id_at(time: float) -> int:
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
     """Erase stored requests; for one person, also record the SIDs of that person's calls and texts."""
-    if not erasure.number:
-        if erasure.is_everything:
-            redis.delete(LARGE_BODIES_KEY)
-        return trim_stream(redis, STREAM, erasure)
-    ids = ids_that_mention(redis, STREAM, erasure.number)
-    for delivery in filter(None, (find(redis, id.decode()) for id in ids)):
-        erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
-    return int(redis.execute_command("XDEL", STREAM, *ids)) if ids else 0
+    erased = _erase_of_person(redis, erasure) if erasure.number else trim_stream(redis, STREAM, erasure)
+    _delete_unused_bodies(redis)
+    return erased
+
+
+def _erase_of_person(redis: Store, erasure: Erasure) -> int:
+    digits, rows = _digits_of(erasure.number), redis.xrange(STREAM)
+    entries = _with_bodies(redis, rows)  # the number may be anywhere in a large body
+    found = [entry for (_, row), entry in zip(rows, entries, strict=True) if _mentions(row, entry, digits)]
+    for entry in found:
+        erasure.sids.update(filter(None, (entry.delivery["MessageSid"], entry.delivery["CallSid"])))
+    return int(redis.execute_command("XDEL", STREAM, *(entry.id for entry in found))) if found else 0
+
+
+def _mentions(row: dict[bytes, bytes], entry: InboxEntry, digits: bytes) -> bool:
+    return digits in entry.delivery.body or digits in row[b"request"]
+
+
+def _delete_unused_bodies(redis: Store) -> None:
+    """Delete the large bodies whose requests are no longer in the inbox."""
+    bodies = redis.hgetall(LARGE_BODIES_KEY)
+    notes = {row[b"note"] for _, row in redis.xrange(STREAM)} if bodies else set()
+    for slot, body in bodies.items():
+        if f"{LARGE_BODY_MARKER}{hashlib.sha256(body).hexdigest()}".encode() not in notes:
+            redis.hdel(LARGE_BODIES_KEY, slot.decode())
 
 
 def ids_that_mention(redis: Store, stream: str, number: str) -> list[bytes]:
-    """Return the ids of the requests in this stream that contain a phone number."""
-    digits = number.lstrip("+").encode()
+    """Return the ids of the requests in this stream that contain a phone number, apart from large bodies."""
+    digits = _digits_of(number)
     return [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
+
+
+def _digits_of(number: str) -> bytes:
+    return number.lstrip("+").encode()

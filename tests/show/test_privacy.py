@@ -23,6 +23,7 @@ from workers import answer_delivery, pending_answers
 
 OTHER = "+447700900202"
 WORD = "chrysanthemum"
+LONG_TEXT = "🎉" * 500  # as a form, so long that the inbox stores its body elsewhere
 
 
 @pytest.fixture
@@ -129,6 +130,27 @@ def test_forget_me_erases_one_person_only(person, other, redis, go, gateway):
     subjects = {event.subject for event in events.read_latest(redis, 100)}
     assert "SM" + "1" * 32 not in subjects
     assert "SM" + "3" * 32 in subjects
+
+
+def test_forget_me_erases_long_texts_of_one_person_only(person, other, redis, gateway):
+    other.texts(LONG_TEXT, sid="SM" + "3" * 32)
+    fields = {"Body": f"{WORD} {LONG_TEXT}", "MessageSid": "SM" + "2" * 32, "From": ME}  # the number comes last
+    assert person.post("/sms", fields).status_code == 200
+    assert redis.hlen("inbox:large") == 2
+    purge.forget_person(ME)
+    assert keys_with(redis, ME.lstrip("+")) == keys_with(redis, WORD) == []
+    assert redis.hlen("inbox:large") == redis.xlen("inbox") == 1
+
+
+def test_automatic_purge_erases_old_long_texts(person, other, redis):
+    person.texts(f"{WORD} {LONG_TEXT}")
+    [(_, row)] = redis.xrange("inbox")
+    redis.delete("inbox")
+    redis.xadd("inbox", row, id=f"{round(time.time() - 25 * 3600)}000-0")
+    other.texts(LONG_TEXT, sid="SM" + "3" * 32)
+    ERASERS["requests"](redis, Erasure(time.time() - 24 * 3600))
+    assert WORD.encode() not in b"".join(redis.hvals("inbox:large"))
+    assert redis.hlen("inbox:large") == redis.xlen("inbox") == 1
 
 
 def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other, redis, gateway, talk):
