@@ -17,7 +17,7 @@ from twilio.rest import Client
 
 import events
 from config import Settings
-from masking import alias, mask
+from masking import alias, mask, mask_all
 from sending import opt_outs, outbox, pacing, rate_limits_per_person
 from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
@@ -171,7 +171,8 @@ class TwilioGateway(CallsAndMedia):
         if error.code == error_codes.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to, self.settings.secret_key)
             return self._mark_failed(message, "sending", "they texted STOP")
-        return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
+        reason = mask_all(f"Twilio rejected it: {error.msg} ({error.code})")  # Twilio's words may name the recipient
+        return self._mark_failed(message, "sending", reason)
 
     def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
         if outbox.settle(self.redis, message, expected, "failed", reason=reason):

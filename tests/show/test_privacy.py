@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 import events
 from receiving.replay import missing_webhooks_backfill
@@ -212,3 +213,12 @@ def test_recordings_and_pictures_are_deleted_at_twilio(person, redis, go, talk, 
 def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
     beside_real_ones = replace(settings, exchange_auth_token="a token")
     assert contributions.person_with("+447700900123", beside_real_ones).startswith("b:")
+
+
+def test_number_in_twilios_reason_for_a_refusal_is_masked(redis, gateway):
+    outbox.plan(redis, OutboundMessage("answer:1", ME, "Seven.", ""))
+    outbox.start_sending(redis, outbox.load(redis, "answer:1"))
+    refusal = TwilioRestException(400, "/Messages.json", f"The number {ME} is unverified", 21608)
+    assert gateway._handle_error(outbox.load(redis, "answer:1"), refusal) == "failed"
+    assert "unverified (21608)" in outbox.load(redis, "answer:1").reason
+    assert keys_with(redis, ME.lstrip("+")) == []
