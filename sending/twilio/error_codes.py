@@ -18,6 +18,7 @@ RETRY_SECONDS = {
     LOOP_SUSPECTED: 30,
 }
 HTTP_TOO_MANY_REQUESTS = 429
+NEVER_SENT = ("NewConnectionError", "NameResolutionError")  # urllib3's, which requests wraps in a ConnectionError
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
@@ -28,4 +29,4 @@ def retry_seconds(code: str | int | None, status: int = 0) -> int:
 
 def was_never_sent(error: Exception) -> bool:
     """Return whether no connection was made, in which case Twilio cannot have acted."""
-    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
+    return isinstance(error, requests.exceptions.ConnectTimeout) or any(name in repr(error) for name in NEVER_SENT)

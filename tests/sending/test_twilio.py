@@ -1,6 +1,7 @@
 """Messages and calls through Twilio's REST API: each is sent once, or refused with a reason."""
 
 import itertools
+import socket
 import time
 from dataclasses import replace
 
@@ -176,6 +177,15 @@ class TestTrouble:
 
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert nobody.send_text("answer:1") == "planned"
+
+    def test_name_that_cannot_be_resolved_leaves_the_message_planned(self, settings, redis, planned, monkeypatch):
+        def fail(*_, **__):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+        nowhere = TwilioGateway(replace(settings, twilio_api_url="http://api.nowhere.example"), redis)
+        redis.ping()
+        monkeypatch.setattr(socket, "getaddrinfo", fail)
+        assert nowhere.send_text("answer:1") == "planned"
 
     def test_message_waits_four_hours_for_twilio_to_be_reachable(self, settings, redis, planned):
         from tests.support.ports import reserved_port
