@@ -86,3 +86,8 @@ def consume(redis: Store, person: str, now: float | None = None) -> None:
 def admit_call(redis: Store, person: str) -> bool:
     """Return whether this person may be called now. If so, they may not be called again for some minutes."""
     return bool(redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS))
+
+
+def forget_call(redis: Store, person: str) -> None:
+    """Undo `admit_call`, because the call was not made."""
+    redis.delete(f"called:{person}")

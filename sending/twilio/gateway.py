@@ -81,7 +81,10 @@ class TwilioGateway(CallsAndMedia):
         person = alias(message.to, self.settings.secret_key[0])
         if not rate_limits_per_person.admit_call(self.redis, person):
             return self.send_text(id)
-        return self._if_admitted(message, functools.partial(self._call, origin=origin))
+        state = self._if_admitted(message, functools.partial(self._call, origin=origin))
+        if state == "planned":  # nobody was called
+            rate_limits_per_person.forget_call(self.redis, person)
+        return state
 
     def _if_admitted(self, message: OutboundMessage, send: Callable[[OutboundMessage], str]) -> str:
         """Send a planned message, unless it must wait or must not be sent. Returns its new state."""

@@ -15,6 +15,7 @@ from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.gateway import TwilioGateway
 from store import commit_if_unchanged, new_pipeline
 from tests.support.environment import SECRETS
+from tests.support.ports import reserved_port
 from tests.support.waiting import eventually
 
 counter = itertools.count(301)
@@ -173,8 +174,6 @@ class TestTrouble:
         assert telephone.send_text("answer:1") == "planned"
 
     def test_refused_connection_leaves_the_message_planned(self, settings, redis, planned):
-        from tests.support.ports import reserved_port
-
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert nobody.send_text("answer:1") == "planned"
 
@@ -188,8 +187,6 @@ class TestTrouble:
         assert nowhere.send_text("answer:1") == "planned"
 
     def test_message_waits_four_hours_for_twilio_to_be_reachable(self, settings, redis, planned):
-        from tests.support.ports import reserved_port
-
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert [nobody.send_text("answer:1") for _ in range(7)] == ["planned"] * 7
         redis.set(f"told-outdated:{planned.to}", 1, ex=60)
@@ -261,6 +258,14 @@ def test_call_is_started_once(telephone, planned, exchange, somebody, redis):
         assert telephone.start_call("answer:1") == "sent"
     assert len(telephone.client.calls.list(to=somebody)) == 1
     assert outbox.load(redis, "answer:1").sid.startswith("CA")
+    assert exchange.sent_to(somebody) == []
+
+
+def test_call_that_could_not_be_started_is_tried_again_as_a_call(settings, telephone, planned, exchange, somebody):
+    nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), telephone.redis)
+    assert nobody.start_call("answer:1") == "planned"
+    assert telephone.start_call("answer:1") == "sent"
+    assert len(telephone.client.calls.list(to=somebody)) == 1
     assert exchange.sent_to(somebody) == []
 
 
