@@ -19,6 +19,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, scored by planning time
+NOTIFICATIONS_KEY = "notifications:waiting"  # the same for messages to followers, which answers precede
 SENDERS_KEY = "outbox:senders"  # set: our addresses for which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, scored by the time of their next check
 MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
@@ -158,8 +159,8 @@ def postpone(
 
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
     """Return a planned message to its old place in the sender's queue. Returns False if it is no longer planned."""
-    pipe = new_pipeline(redis)
-    pipe.zadd(queue_of(message.sender), {message.id: message.planned_at})
+    pipe, queue_key = new_pipeline(redis), NOTIFICATIONS_KEY if message.is_notification else WAITING_KEY
+    pipe.zadd(queue_of(message.sender, queue_key), {message.id: message.planned_at})
     return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
 
 

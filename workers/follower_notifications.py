@@ -16,7 +16,7 @@ from store import Pipe, Store
 from workers import answer_delivery
 
 NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, scored by event time
-WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, scored by event time
+WAITING_KEY = outbox.NOTIFICATIONS_KEY  # sorted set: ids of planned messages, scored by event time
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
 LOCK_TTL_SECONDS = 10  # then another process may plan the event's messages

@@ -153,6 +153,19 @@ def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
+def test_call_of_a_killed_process_is_neither_texted_nor_sent_before_answers(gateway, redis):
+    followers.follow(redis, ADA, "github", followers.CALL)
+    notify(redis)
+    follower_notifications.plan_due(redis)
+    gateway.release(9, {follower_notifications.WAITING_KEY: 1})  # and the process dies
+    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
+    gateway.now += 1
+    answer_delivery.send_next_text()  # by a worker that has just finished an answer
+    assert gateway.sent == []
+    sweep_for(gateway)
+    assert gateway.sent == [("call", ADA, "ada pushed")]
+
+
 def opt_out(redis, number):
     opt_outs.opt_out(redis, number, SECRETS)
 
