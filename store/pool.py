@@ -112,8 +112,9 @@ class Pool(ConnectionPool):
         """Change this process's role, and reduce the limit to the least that the new role needs."""
         self.registration = Registration(role)
         self.connection_kwargs["retry"] = Patience(role.patience_seconds)
-        for connection in [*self._available_connections, *self._in_use_connections]:
-            connection.retry.seconds = role.patience_seconds
+        with self._lock:  # otherwise other threads could take and release connections meanwhile
+            for connection in [*self._available_connections, *self._in_use_connections]:
+                connection.retry.seconds = role.patience_seconds
         self.set_limit(role.least)
 
     def _count(self) -> int:

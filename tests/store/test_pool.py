@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from weakref import WeakSet
 
 import pytest
 import redis as redis_client
@@ -13,7 +14,7 @@ import redis as redis_client
 from store import clients, connection_budget, outages
 from store.connection_budget import REPLACED, WEB, WORKER
 from store.outages import StoreUnavailable
-from store.pool import BLOCKING, OPTIONAL, PAGES, PRIORITIES
+from store.pool import BLOCKING, COMMANDS, OPTIONAL, PAGES, PRIORITIES
 from tests.support.processes import ROOT
 from tests.support.waiting import eventually
 
@@ -123,6 +124,22 @@ def test_pages_never_take_the_last_connection_of_webhooks(pool):
         pool.take(OPTIONAL)
     pool.release(pool.get_connection())
     pool.release(page)
+
+
+def test_a_role_can_change_while_another_thread_takes_a_connection(pool):
+    class Interrupted(WeakSet):
+        def __iter__(self):
+            for connection in super().__iter__():
+                if not thread.ident:
+                    thread.start()
+                    thread.join(0.2)
+                yield connection
+
+    thread = threading.Thread(target=pool.get_connection, daemon=True)
+    pool._taken[COMMANDS] = Interrupted()
+    taken = pool.get_connection()
+    pool.set_role(REPLACED)
+    assert taken.retry.seconds == REPLACED.patience_seconds
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python warns of the lost sockets
