@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import ServiceUnavailable
 
 from context import store
-from phone.sms import message_response, reads_of_text, receive_text, text_key
+from phone.sms import message_response, reads_of_text, receive_text, text_key, undo_reads
 from phone.twiml import basic_documents
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -33,7 +33,8 @@ def text_fallback(delivery: Delivery) -> StoredResponse:
     Retries for several seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE
     must be true in that case as well.
     """
-    until, receive_once = time.monotonic() + FALLBACK_SECONDS, with_lease(text_key, receive_text, reads_of_text)
+    until = time.monotonic() + FALLBACK_SECONDS
+    receive_once = with_lease(text_key, receive_text, reads_of_text, undo_reads)
     try:
         while True:
             try:

@@ -2,6 +2,8 @@
 
 import functools
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
@@ -45,12 +47,18 @@ def reads_of_text(delivery: Delivery) -> Commands:
     return (*contributions.reads(delivery), *question)
 
 
+def undo_reads(delivery: Delivery, replies: Sequence[Any]) -> Commands:
+    """Do not count a copy of a text whose answer has been sent."""
+    sender = phone_numbers.answerable(delivery["From"])
+    return unanswered_texts.uncount(sender, _answer_id(delivery), replies[contributions.READS :])
+
+
 def text_key(delivery: Delivery) -> str:
     """The claim key: each text is handled once."""
     return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
 
 
-@webhook(bp, "/sms", key=text_key, reads=reads_of_text)
+@webhook(bp, "/sms", key=text_key, reads=reads_of_text, undo=undo_reads)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, phone_numbers.answerable(context.delivery["From"])

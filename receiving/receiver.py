@@ -50,14 +50,17 @@ DedupKey = Callable[[Delivery], str]
 Reads = Callable[[Delivery], Commands]
 """Returns commands whose replies the handler needs. They share the claim's round trip, even for a duplicate."""
 
+Undo = Callable[[Delivery, Sequence[Any]], Commands]
+"""Returns commands that undo what the reads of a duplicate, which had these replies, have changed."""
+
 
 def webhook(
-    blueprint: Blueprint, path: str, key: DedupKey, reads: Reads = lambda _: ()
+    blueprint: Blueprint, path: str, key: DedupKey, reads: Reads = lambda _: (), undo: Undo = lambda *_: ()
 ) -> Callable[[Handler], Handler]:
     """Register a handler for Twilio's POST and GET requests to this path. The handler runs once per key."""
 
     def register(handler: Handler) -> Handler:
-        once = with_lease(key, handler, reads)
+        once = with_lease(key, handler, reads, undo)
         _add_route(blueprint, path, handler.__name__, lambda delivery: receive(delivery, _verify_twilio, once))
         return handler
 
@@ -127,7 +130,7 @@ def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
     return handler(WebhookContext(delivery, redis, pipe))
 
 
-def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
+def with_lease(key: DedupKey, handler: Handler, reads: Reads, undo: Undo) -> Handler:
     """Wrap a handler: for each key, one delivery gets the lease and runs the handler; the others get its response.
 
     Takes two round trips to the store: one for the inbox and the claim, one to commit all writes and the response.
@@ -141,6 +144,8 @@ def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
         stored = idempotency.wait_for_response(redis, claim, replies[len(commands) - 1])
         if stored is None:
             return _run_handler(delivery, redis, claim, handler, reads, replies[len(commands) :])
+        if undone := undo(delivery, replies[len(commands) :]):
+            batching.execute(redis, undone)
         report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
 

@@ -26,6 +26,11 @@ def count(number: str, id: str) -> Commands:
     )
 
 
+def uncount(number: str, id: str, replies: Sequence[int]) -> Commands:
+    """Return the commands that undo `count`, which had these replies; none if the question was open before."""
+    return (("ZREM", _key(number), id),) if replies and replies[1] else ()
+
+
 def are_too_many(replies: Sequence[int]) -> bool:
     """Return whether the question that `count` added is one too many. False if there are no replies."""
     return bool(replies) and replies[-1] > MAX_PER_PERSON

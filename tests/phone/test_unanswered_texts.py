@@ -60,6 +60,14 @@ def test_duplicate_gets_the_same_reply(person, redis):
     assert person.texts("count", sid=f"SM{3:032}").startswith(REFUSAL)
 
 
+def test_copy_of_an_answered_question_does_not_count(person, redis):
+    person.texts("count", sid="SM" + "1" * 32)
+    for number in range(3):
+        assert "I will text you the answer" in person.texts("count", sid="SM" + "1" * 32)
+        assert redis.zcard(f"open-questions:{ME}") == (not number)
+        redis.delete(f"open-questions:{ME}")  # it has been answered
+
+
 def test_question_is_open_until_its_answer_is_sent(person, redis, settings, monkeypatch):
     class Busy:
         """A sender that is never free."""
