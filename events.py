@@ -115,7 +115,9 @@ def erase_events(redis: Store, erasure: Erasure) -> int:
         erased = trim_stream(redis, STREAM_KEY, erasure)
         publish(redis, "show.purged", before=erasure.before)
         return erased
-    recorded = read_after(redis, "0-0", MAX_EVENTS)
-    ids = [event.id for event in recorded if event.subject in erasure.sids]
+    ids, last = list[str](), "0-0"
+    while recorded := read_after(redis, last):
+        ids += [event.id for event in recorded if event.subject in erasure.sids]
+        last = recorded[-1].id
     publish(redis, "show.purged", sids=sorted(erasure.sids))
     return int(redis.execute_command("XDEL", STREAM_KEY, *ids)) if ids else 0

@@ -28,6 +28,15 @@ LONG_TEXT = "🎉" * 500  # as a form, so long that the inbox stores its body el
 
 
 @pytest.fixture
+def busy_stage(redis):
+    """As many events as are kept, all about other people."""
+    pipe = redis.pipeline(transaction=False)
+    for _ in range(events.MAX_EVENTS):
+        events.publish(pipe, "show.changed")
+    pipe.execute()
+
+
+@pytest.fixture
 def gateway(settings, redis, monkeypatch):
     """The worker's gateway, for the jobs."""
     found = TwilioGateway(settings, redis)
@@ -131,6 +140,13 @@ def test_forget_me_erases_one_person_only(person, other, redis, go, gateway):
     subjects = {event.subject for event in events.read_latest(redis, 100)}
     assert "SM" + "1" * 32 not in subjects
     assert "SM" + "3" * 32 in subjects
+
+
+def test_forget_me_erases_the_newest_of_many_events(busy_stage, person, redis, gateway):
+    person.texts(f"{WORD} is my word")
+    assert "events" in keys_with(redis, WORD)
+    purge.forget_person(ME)
+    assert keys_with(redis, WORD) == []
 
 
 def test_forget_me_erases_long_texts_of_one_person_only(person, other, redis, gateway):
