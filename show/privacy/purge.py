@@ -14,8 +14,7 @@ from rq.serializers import JSONSerializer
 import events
 from receiving import idempotency, rejected_requests, stored_requests
 from sending import followers, outbox, outdated_answers, text_circuit_breaker, unanswered_texts
-from sending.webhooks.endpoints import stored_endpoints
-from sending.webhooks.queue import messages
+from sending.webhooks.queue import backlog, messages
 from show import contributions, show_state, talk_file
 from show.privacy import scene_erasure
 from show.privacy.purge_receipts import PurgeReceipt, save_receipt
@@ -28,6 +27,7 @@ from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
 STORES = (
+    backlog,
     call_state,
     events,
     followers,
@@ -38,7 +38,6 @@ STORES = (
     outdated_answers,
     pending_answers,
     rejected_requests,
-    stored_endpoints,
     stored_requests,
     text_circuit_breaker,
     unanswered_texts,

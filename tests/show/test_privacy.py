@@ -11,8 +11,12 @@ from twilio.base.exceptions import TwilioRestException
 import events
 from receiving.replay import missing_webhooks_backfill
 from sending import followers, opt_outs, outbox, unfollow_tokens
+from sending.http.client import HttpClient
 from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
+from sending.webhooks import delivery_jobs
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import stored_endpoints
 from show import contributions, show_state
 from show.privacy import purge, purge_receipts
 from store import erasure
@@ -168,6 +172,17 @@ def test_automatic_purge_erases_old_long_texts(person, other, redis):
     ERASERS["requests"](redis, Erasure(time.time() - 24 * 3600))
     assert WORD.encode() not in b"".join(redis.hvals("inbox:large"))
     assert redis.hlen("inbox:large") == redis.xlen("inbox") == 1
+
+
+def test_forgotten_persons_endpoint_leaves_no_waiting_messages(redis, gateway, settings):
+    client, encryption = HttpClient(allow_loopback=True), Encryption(settings.secret_key)
+    made = stored_endpoints.create(redis, client, encryption, "http://receiver.test:9/hook", http=True, owner=ME)
+    delivery_jobs.deliver_later(redis, "github.push", {"summary": "ada pushed"})
+    delivery_jobs.enqueue_due(redis)
+    assert redis.zcard(f"endpoint:{made.id}:due")
+    purge.forget_person(ME)
+    left = {key.decode().partition(":")[0] for key in redis.scan_iter("*") if not key.startswith(b"rq:")}
+    assert not left & {"endpoint", "endpoints", "message", "delivery"}
 
 
 def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other, redis, gateway, talk):

@@ -16,7 +16,6 @@ from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import cookies, endpoint_options
 from sending.webhooks.endpoints.endpoint_options import SigningKey, WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
-from store.erasure import Erasure, erases
 
 ENDPOINTS_KEY = "endpoints"  # sorted set: ids, scored by creation time
 DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, scored by the time of the next attempt
@@ -165,12 +164,3 @@ def _parse(record: bytes) -> WebhookEndpoint:
     keys = tuple(SigningKey(**key) for key in fields.pop("keys"))
     headers = tuple((name, value) for name, value in fields.pop("headers"))
     return WebhookEndpoint(**{**fields, "event_types": tuple(fields["event_types"]), "keys": keys, "headers": headers})
-
-
-@erases("webhook endpoints registered by phone")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Delete the endpoints whose owner is a phone number."""
-    covered = [one for one in load_all(redis) if one.owner and erasure.covers(one.owner, one.created_at)]
-    for endpoint in covered:
-        delete(redis, endpoint.id)
-    return len(covered)

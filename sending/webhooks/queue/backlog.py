@@ -9,6 +9,7 @@ from sending.webhooks.endpoints.stored_endpoints import ENDPOINTS_KEY
 from sending.webhooks.queue.delivery_queue import MAX_DEAD_LETTERS, load_script
 from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS
 from store import Store, memory_usage
+from store.erasure import Erasure, erases
 
 log = logging.getLogger(__name__)
 
@@ -44,3 +45,13 @@ def delete_endpoint(redis: Store, id: str) -> None:
     while redis.eval(FREE_SCRIPT, 0, id, MESSAGES_PER_CALL, *KEPT):
         pass
     stored_endpoints.delete(redis, id)
+
+
+@erases("webhook endpoints registered by phone")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Delete the endpoints whose owner is a phone number."""
+    every = stored_endpoints.load_all(redis)
+    covered = [one for one in every if one.owner and erasure.covers(one.owner, one.created_at)]
+    for endpoint in covered:
+        delete_endpoint(redis, endpoint.id)
+    return len(covered)
