@@ -5,6 +5,7 @@ Field names follow CloudEvents: https://github.com/cloudevents/spec/blob/main/cl
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,18 @@ def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
     return [_parse(row) for row in found[0][1]] if found else []
 
 
+def find_subjects(redis: Store, name: str) -> set[str]:
+    """Return the subjects of all events that show this friendly name: the sids of a person's calls and texts."""
+    return {event.subject for event in _read_all(redis) if event.data.get("name") == name}
+
+
+def _read_all(redis: Store) -> Iterator[Event]:
+    last = "0-0"
+    while found := read_after(redis, last):
+        yield from found
+        last = found[-1].id
+
+
 def last_generated_id(redis: Store) -> str:
     """Return the newest event id that the store has generated; "0-0" if the stream does not exist."""
     try:
@@ -115,9 +128,6 @@ def erase_events(redis: Store, erasure: Erasure) -> int:
         erased = trim_stream(redis, STREAM_KEY, erasure)
         publish(redis, "show.purged", before=erasure.before)
         return erased
-    ids, last = list[str](), "0-0"
-    while recorded := read_after(redis, last):
-        ids += [event.id for event in recorded if event.subject in erasure.sids]
-        last = recorded[-1].id
+    ids = [event.id for event in _read_all(redis) if event.subject in erasure.sids]
     publish(redis, "show.purged", sids=sorted(erasure.sids))
     return int(redis.execute_command("XDEL", STREAM_KEY, *ids)) if ids else 0

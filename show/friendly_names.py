@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from store import Store
+
 NAMES_KEY = "show:names"  # hash: person -> friendly name
 TAKEN_KEY = "show:names:taken"  # set: names in use
 TTL_SECONDS = 7 * 24 * 3600
@@ -29,6 +31,11 @@ return name
 def assign_command(person: str) -> tuple[str | int, ...]:
     """Return the command that gives this person a name, if they have none, and replies with the name."""
     return ("EVAL", ASSIGN_SCRIPT, 2, NAMES_KEY, TAKEN_KEY, person, *candidates(person))
+
+
+def load(store: Store, person: str) -> str:
+    """Return the person's name, or "" if they have none."""
+    return (store.hget(NAMES_KEY, person) or b"").decode()
 
 
 def candidates(person: str) -> list[str]:

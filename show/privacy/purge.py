@@ -15,7 +15,7 @@ import events
 from receiving import idempotency, rejected_requests, stored_requests
 from sending import followers, outbox, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.queue import backlog, messages
-from show import contributions, show_state, talk_file
+from show import contributions, friendly_names, show_state, talk_file
 from show.privacy import scene_erasure
 from show.privacy.purge_receipts import PurgeReceipt, save_receipt
 from show.talk_file import Talk
@@ -80,7 +80,10 @@ def forget_person(number: str) -> None:
     """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
     gateway = get_gateway()
     person = contributions.person_with(number, gateway.settings)
-    _purge(gateway.redis, _load_talk(), Erasure(time.time(), number, person), "a person", has_show=True)
+    wanted = Erasure(time.time(), number, person)
+    if name := friendly_names.load(gateway.redis, person):  # the inbox may no longer have all of their calls and texts
+        wanted.sids.update(events.find_subjects(gateway.redis, name))
+    _purge(gateway.redis, _load_talk(), wanted, "a person", has_show=True)
 
 
 def _load_talk() -> Talk:

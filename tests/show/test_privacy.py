@@ -153,6 +153,15 @@ def test_forget_me_erases_the_newest_of_many_events(busy_stage, person, redis, g
     assert keys_with(redis, WORD) == []
 
 
+def test_forget_me_erases_events_of_texts_that_the_inbox_no_longer_has(person, other, redis, gateway):
+    person.texts(f"{WORD} is my word")
+    other.texts("chrysalis is mine", sid="SM" + "3" * 32)
+    redis.delete("inbox")
+    purge.forget_person(ME)
+    assert keys_with(redis, WORD) == []
+    assert keys_with(redis, "chrysalis") == ["events"]
+
+
 def test_forget_me_erases_long_texts_of_one_person_only(person, other, redis, gateway):
     other.texts(LONG_TEXT, sid="SM" + "3" * 32)
     fields = {"Body": f"{WORD} {LONG_TEXT}", "MessageSid": "SM" + "2" * 32, "From": ME}  # the number comes last
