@@ -4,6 +4,7 @@ import io
 import threading
 from collections import OrderedDict
 
+import gevent
 from flask import Response, abort, current_app, send_file
 from PIL import Image, ImageOps
 
@@ -42,7 +43,7 @@ class MediaCache:
             if item.media not in self._files:
                 from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
                 content = calls_and_media.download(context.settings(), item.media, from_exchange=from_exchange)
-                self._files[item.media] = encode_picture(content) if item.kind == "picture" else content
+                self._files[item.media] = encode_in_thread(content) if item.kind == "picture" else content
             self._files.move_to_end(item.media)
             while len(self._files) > 1 and sum(map(len, self._files.values())) > MAX_CACHED_BYTES:
                 self._files.popitem(last=False)
@@ -87,6 +88,22 @@ def _cache() -> MediaCache:
 
 class InvalidPicture(ValueError):
     """The bytes are not a picture in one of PICTURE_FORMATS, or it has more than MAX_PIXELS."""
+
+
+def encode_in_thread(content: bytes) -> bytes:
+    """Like `encode_picture`, which takes seconds for a large picture; meanwhile, this process serves other requests."""
+    encoded: bytes | InvalidPicture = gevent.get_hub().threadpool.apply(_try_to_encode, (content,))
+    if isinstance(encoded, InvalidPicture):
+        raise encoded
+    return encoded
+
+
+def _try_to_encode(content: bytes) -> bytes | InvalidPicture:
+    """Return the exception, because gevent would print a traceback of one that is raised."""
+    try:
+        return encode_picture(content)
+    except InvalidPicture as error:
+        return error
 
 
 def encode_picture(content: bytes) -> bytes:

@@ -2,13 +2,16 @@
 
 import io
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import gevent
 import pytest
 from PIL import Image
 
 from show import moderation
 from show.base_scene import SceneView
+from stage import audience_media
 from stage.audience_media import PICTURE_SIZE, InvalidPicture, encode_picture
 from tests.support.person import CALL_SID, PUBLIC_URL, RECORDING_SID
 from tests.support.presenter import Presenter
@@ -123,6 +126,20 @@ def test_file_that_is_not_what_it_claims_is_not_shown(wall, send_picture, waitin
     [item] = waiting()
     wall.perform(redis, "approve", item.id)
     assert visitor.get(f"/media/{item.reference}").status_code == 404
+
+
+def test_while_a_picture_is_decoded_other_requests_are_served(send_picture, waiting, presenter, monkeypatch):
+    def decode(content):
+        time.sleep(0.2)
+        order.append("picture")
+        return encode_picture(content)
+
+    order = []
+    send_picture(picture())
+    monkeypatch.setattr(audience_media, "encode_picture", decode)
+    gevent.spawn(order.append, "another request")
+    assert presenter.get(f"/media/wall/{waiting()[0].id}").status_code == 200
+    assert order == ["another request", "picture"]
 
 
 def test_place_of_a_photo_is_removed_and_it_is_upright():
