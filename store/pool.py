@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 COMMANDS, BLOCKING, PAGES, OPTIONAL = "commands", "blocking", "pages", "optional"
 PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 
+# After this wait, others of the same kind wait too: a greenlet can retake what it has released before the one that it
+# has woken up runs. Waiting in order from the start would cost half as much CPU time again.
+FAIR_AFTER_SECONDS = 0.2
+
 
 class Pool(ConnectionPool):
     """At most `limit` connections, for which threads or greenlets wait in order of priority. `limit` may change.
@@ -42,6 +46,7 @@ class Pool(ConnectionPool):
         self._lock = threading.RLock()
         self._freed = {kind: threading.Condition(self._lock) for kind in PRIORITIES}
         self._waiting = dict.fromkeys(PRIORITIES, 0)
+        self._overdue = dict.fromkeys(PRIORITIES, 0)  # of those waiting, how many have waited for FAIR_AFTER_SECONDS
         self._taken: dict[str, WeakSet[Any]] = {kind: WeakSet() for kind in PRIORITIES}
         self._available_connections: list[Any] = []
         self.pid = os.getpid()
@@ -121,17 +126,20 @@ class Pool(ConnectionPool):
         return len(self._available_connections) + sum(map(len, self._taken.values()))
 
     def _wait_until_free(self, kind: str) -> None:
-        remaining = 0 if kind == OPTIONAL else self.role.patience_seconds
-        while not self._is_free(kind):
-            if remaining <= 0:
+        patience = 0 if kind == OPTIONAL else self.role.patience_seconds
+        waited, is_overdue, others_first = 0.0, False, bool(self._overdue[kind])
+        while others_first or not self._is_free(kind):
+            if waited >= patience:
                 raise StoreUnavailable(f"All {self.limit} connections to the store are in use")
-            began = time.monotonic()
+            began, is_overdue, others_first = time.monotonic(), waited >= FAIR_AFTER_SECONDS, False
             self._waiting[kind] += 1
+            self._overdue[kind] += is_overdue
             try:
-                self._freed[kind].wait(min(remaining, 1))  # a lost connection wakes nobody up
+                self._freed[kind].wait(min(patience - waited, 1))  # a lost connection wakes nobody up
             finally:
                 self._waiting[kind] -= 1
-            remaining -= min(time.monotonic() - began, 1)  # it took longer only if the process was not running
+                self._overdue[kind] -= is_overdue
+            waited += min(time.monotonic() - began, 1)  # it took longer only if the process was not running
 
     def _is_free(self, kind: str) -> bool:
         """Whether a connection is free for this kind of use, and nobody with a higher priority is waiting for one."""

@@ -94,6 +94,27 @@ def test_no_more_connections_than_the_limit_and_the_wait_is_bounded(pool, monkey
     assert pool._count() == 1
 
 
+@pytest.mark.parametrize("kind", [COMMANDS, PAGES])
+def test_whoever_has_waited_long_goes_before_whoever_has_just_released(pool, kind, monkeypatch):
+    def wait_for_it():
+        connection = pool.take(kind)
+        order.append("waiting")
+        pool.release(connection)
+
+    monkeypatch.setattr("store.pool.FAIR_AFTER_SECONDS", 0)
+    order, mine = [], [pool.take(kind)]
+    pool.set_limit(1)
+    other = threading.Thread(target=wait_for_it)
+    other.start()
+    eventually(lambda: pool._waiting[kind] == 1)
+    pool.release(mine.pop())
+    mine.append(pool.take(kind))
+    order.append("released")
+    other.join()
+    pool.release(mine.pop())
+    assert order == ["waiting", "released"]
+
+
 def test_time_in_which_the_process_was_not_running_is_no_outage(settings):
     """The replies have arrived when it runs again, but under gevent, all timeouts have expired before them."""
     command = [sys.executable, "-c", GREENLETS, settings.redis_url]
