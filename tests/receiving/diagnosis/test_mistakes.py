@@ -217,7 +217,7 @@ class TestStoredRejections:
         monkeypatch.setattr(diagnosis_limits, "budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
         words = [mistake.explanation for _, _, mistake in rejected_requests.latest(redis)]
-        assert [words[2], words[0]] == ["a trailing slash was added or removed", TOO_MANY.explanation]
+        assert sorted(words) == sorted(["a trailing slash was added or removed", *[TOO_MANY.explanation] * 2])
         assert len({answer.text for answer in answers}) == 1
 
     def test_rate_limit_recovers(self, monkeypatch):
