@@ -57,6 +57,7 @@ def take_poll(stage: Page, console: Page) -> None:
     console.screenshot(path=OUTPUT_DIRECTORY / "console.png")
     console.get_by_role("button", name="Reveal").click()
     expect(stage.locator(".ahead")).to_have_count(1)
+    stage.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # the bars grow
     stage.screenshot(path=OUTPUT_DIRECTORY / "poll.png")
 
 
