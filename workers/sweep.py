@@ -3,6 +3,7 @@
 Any number of processes may run it at the same time.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,10 @@ from sending import outbox, pacing
 from sending.webhooks import delivery_jobs
 from sending.webhooks.queue import backlog
 from store import Store
+from store.outages import OUTAGE
 from workers import answer_delivery, apologies, fanout, follower_notifications, pending_answers
+
+log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
@@ -90,9 +94,22 @@ def _recheck_messages(redis: Store, now: float) -> int:
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. Locks expire, in case the process that holds them dies."""
-    locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
-    for id in locked:
-        process(id)
-        redis.delete(f"sweep-lock:{id}")
-    return len(locked)
+    """Process the items that no other process has locked. Locks expire, in case the process that holds them dies.
+
+    An item that fails stays locked until then, so that it neither delays the others nor is tried again at once.
+    """
+    count = 0
+    for id in ids:
+        lock = f"sweep-lock:{id}"
+        if not redis.set(lock, 1, nx=True, ex=LOCK_TTL_SECONDS):
+            continue
+        count += 1
+        try:
+            process(id)
+        except OUTAGE:
+            raise
+        except Exception:
+            log.exception("%s failed; it is tried again in %d seconds", id, LOCK_TTL_SECONDS)
+        else:
+            redis.delete(lock)
+    return count
