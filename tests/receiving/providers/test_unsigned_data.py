@@ -24,6 +24,14 @@ def test_github_delivery_with_another_id_or_event_is_a_duplicate(send, redis):
     assert len(heard(redis)) == 1
 
 
+def test_request_id_of_a_proxy_does_not_make_a_plain_copy_new(send, redis):
+    """Heroku's router and other proxies add a new X-Request-Id to each request, even to a retry."""
+    delivery = case_of("plain").signed()
+    for id in ("01234567-89ab", "89ab-01234567"):
+        assert send(delivery.with_headers(x_request_id=id)).status_code == 204
+    assert len(heard(redis)) == 1
+
+
 def test_braintree_payload_without_its_last_line_break_is_a_duplicate(send, redis):
     delivery = case_of("braintree").signed()
     fields = dict(delivery.form)
