@@ -17,7 +17,8 @@ from store.erasure import Erasure, erases, scan
 # handled in time. A process that was only slow commits nothing if a copy has taken over.
 LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
-RUNNING, DONE = "running ", "done "  # RUNNING is followed by a token; DONE by the response's digest, if copies need it
+# RUNNING is followed by a token; DONE by the response's digest or, if there is no response to store, by a token.
+RUNNING, DONE = "running ", "done "
 RESPONSE_PREFIX = "response:"  # followed by the digest
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
@@ -87,10 +88,13 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
 def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
     """Commit the pipeline in one transaction, unless this key has already been committed.
 
-    If it has, returns False and writes nothing. Handlers that only write need no lease, so this takes one round trip.
+    If it has, returns False and writes nothing. Handlers that only write need no lease, so this takes one round trip; a
+    second one finds out whether the key is our own, because a commit is sent again if its reply is lost.
     """
-    pipe.execute_command("SET", f"claim:{key}", DONE, "EX", ttl_seconds)
-    return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=batching.execute)
+    key, value = f"claim:{key}", DONE + secrets.token_hex(8)
+    pipe.execute_command("SET", key, value, "EX", ttl_seconds)
+    is_new = commit_if_unchanged(redis, pipe, key, "", execute_with=batching.execute)
+    return is_new or redis.get(key) == value.encode()
 
 
 @lru_cache(100)

@@ -8,7 +8,7 @@ import pytest
 import events
 from receiving import idempotency
 from receiving.idempotency import StoredResponse
-from store import new_pipeline
+from store import batching, new_pipeline
 from tests.support.person import TEXT_SID
 from workers import pending_answers
 
@@ -102,6 +102,23 @@ def test_ten_concurrent_duplicates_get_one_response_and_have_one_effect(app, per
     assert app.extensions["queues"].by_name["texters"].count == 1
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
     assert [event.type for event in events.read_latest(redis, 100)].count("text.received") == 1
+
+
+def test_commit_sent_twice_because_its_reply_was_lost_counts_as_new(redis, monkeypatch):
+    """The store runs the commands, but the connection breaks before the reply arrives."""
+    execute = batching.execute
+
+    def execute_twice(redis, commands):
+        execute(redis, commands)
+        return execute(redis, commands)
+
+    monkeypatch.setattr(batching, "execute", execute_twice)
+    pipe = new_pipeline(redis)
+    events.publish(pipe, "webhook.received")
+    assert idempotency.commit_once(redis, pipe, "webhook:1", 60)
+    monkeypatch.undo()
+    assert not idempotency.commit_once(redis, pipe, "webhook:1", 60)
+    assert len(events.read_latest(redis, 10)) == 1
 
 
 def test_random_result_is_the_same_for_duplicates(person):
