@@ -17,10 +17,15 @@ if excess > 1 then
 end
 redis.call('HDEL', delivery, 'lost_attempts')
 
+-- A delivery is never undone, and a sender whose lease has expired must not overwrite a later attempt. A result that is
+-- sent again because the reply was lost has no effect either.
+local state, attempts, sequence = unpack(redis.call('HMGET', delivery, 'state', 'attempts', 'sequence'))
+local is_late = state ~= 'sending' or attempts ~= attempt
+
 local failures, failing_since = 0, tonumber(redis.call('HGET', endpoint, 'failing_since') or 0)
 if result == 'delivered' then
   redis.call('HSET', endpoint, 'failures', 0, 'failing_since', 0, 'hold_until', 0)
-elseif result ~= 'filtered' then
+elseif result ~= 'filtered' and not is_late then
   failures = redis.call('HINCRBY', endpoint, 'failures', 1)
   if failing_since == 0 then
     failing_since = now
@@ -34,10 +39,8 @@ elseif result ~= 'filtered' then
   if hold_until > now then redis.call('HSET', endpoint, 'hold_until', hold_until) end
 end
 
--- A delivery is never undone, and a sender whose lease has expired must not overwrite a later attempt.
-local state, attempts, sequence = unpack(redis.call('HMGET', delivery, 'state', 'attempts', 'sequence'))
 if not state then return {failures, failing_since} end
-if result ~= 'delivered' and (state ~= 'sending' or attempts ~= attempt) then return {failures, failing_since} end
+if result ~= 'delivered' and is_late then return {failures, failing_since} end
 if result == 'waiting' then
   redis.call('ZADD', endpoint .. ':due', next_attempt_at, message_id)
   redis.call('HSET', delivery, 'state', result)

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from sending.webhooks import delivery_jobs, message_delivery
+from store import round_trips
 from tests.support.receivers import OK, answers, read_request, receiver
 from tests.support.waiting import LIMIT_SECONDS
-from tests.support.webhook_sender import GONE, SEAL
+from tests.support.webhook_sender import BROKEN, GONE, SEAL
 
 
 def test_worker_out_of_time_claims_no_further_message(sender):
@@ -93,6 +94,35 @@ def test_each_lost_attempt_is_recorded(sender, monkeypatch):
                 sender.time_passes(id)
         assert sender.deliver(id) == 1
     assert sorted((row.attempt_number, row.cause) for row in sender.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
+
+
+def sends_twice(monkeypatch):
+    """Let each of the queue's round trips run twice, as if the connection broke before the first reply arrived."""
+    execute = round_trips.execute
+    monkeypatch.setattr(round_trips, "execute", lambda *given: execute(*given) and execute(*given))
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_concurrency": 1}])
+def test_claim_whose_reply_was_lost_is_answered_again(sender, monkeypatch, limits):
+    with receiver(answers(OK)) as there:
+        id = sender.subscribe(there, **limits)
+        messages = [sender.publish() for _ in range(4)]
+        delivery_jobs.enqueue_due(sender.redis)
+        sends_twice(monkeypatch)
+        assert sender.deliver(id) == 4
+        assert [sender.state(message, id) for message in messages] == ["delivered"] * 4
+    assert {row.cause for row in sender.attempts(id)} == {""}  # no attempt was lost
+    assert not sender.redis.keys("endpoint:*:claimed:*")
+
+
+def test_failure_whose_reply_was_lost_counts_once(sender, monkeypatch):
+    with receiver(answers(BROKEN)) as there:
+        id = sender.subscribe(there)
+        sender.publish()
+        delivery_jobs.enqueue_due(sender.redis)
+        sends_twice(monkeypatch)
+        assert sender.deliver(id) == 1
+    assert sender.redis.hget(f"endpoint:{id}", "failures") == b"1"
 
 
 def test_expired_lease_frees_the_slot(sender):
