@@ -182,6 +182,26 @@ def test_fourth_endpoint_is_refused(run_task, redis):
     assert len(list(stored_endpoints.load_all(redis))) == registration_by_phone.MAX_ENDPOINTS_PER_NUMBER
 
 
+@pytest.mark.parametrize("suffix", ["/3", "/4"])
+def test_requests_at_the_same_time_create_no_fourth_endpoint_and_none_twice(run_task, redis, settings, suffix):
+    """While the third address is being verified, another job registers an address of the same person."""
+    client, encryption = HttpClient(allow_loopback=True), Encryption(settings.secret_key)
+
+    def is_slow(connection):
+        if len(list(stored_endpoints.load_all(redis))) == 2:
+            url = address(there) + suffix
+            stored_endpoints.create(redis, client, encryption, url, http=True, owner=ADA, event_types=("call.ended",))
+        returns_the_challenge(connection)
+
+    with receiver(is_slow) as there:
+        for number in (1, 2):
+            url = f"{address(there)}/{number}"
+            stored_endpoints.create(redis, client, encryption, url, http=True, owner=ADA, event_types=("call.ended",))
+        told = run_task(subscription_tasks.subscribe, f"{address(there)}/3")
+    assert ("already have 3 addresses" in told) == (suffix == "/4")
+    assert len(list(stored_endpoints.load_all(redis))) == registration_by_phone.MAX_ENDPOINTS_PER_NUMBER
+
+
 def test_unfollow_does_not_repeat_the_path_of_an_address(run_task):
     told = run_task(subscription_tasks.unfollow, "https://hear.test/hook/t0ken")
     assert told == "You do not follow https://hear.test/…."

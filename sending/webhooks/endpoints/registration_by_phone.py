@@ -43,12 +43,10 @@ def register(
 
     `http` allows unencrypted URLs. Raises TooManyEndpoints or VerificationFailed.
     """
-    owned = endpoints_of(redis, number)
-    endpoint = next((one for one in owned if one.url == url), None)
-    if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
-        raise TooManyEndpoints
+    _find_or_check_limit(redis, url, number)
     verify_url(client, url, http=http)
-    endpoint = endpoint or stored_endpoints.create(
+    # Look again, because another job may have registered an address of this person in the meantime.
+    endpoint = _find_or_check_limit(redis, url, number) or stored_endpoints.create(
         redis, client, encryption, url, http=http, owner=number, event_types=types
     )
     try:
@@ -57,6 +55,15 @@ def register(
         endpoint = key_rotation.rotate_key(redis, encryption, endpoint.id)
         send_secret(client, encryption, endpoint, http=http)
     stored_endpoints.resume(redis, endpoint.id)
+    return endpoint
+
+
+def _find_or_check_limit(redis: Store, url: str, number: str) -> WebhookEndpoint | None:
+    """Return this number's endpoint with this URL; None if it may create one. Raises TooManyEndpoints."""
+    owned = endpoints_of(redis, number)
+    endpoint = next((one for one in owned if one.url == url), None)
+    if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
+        raise TooManyEndpoints
     return endpoint
 
 
