@@ -17,6 +17,7 @@ from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import delivery_jobs
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
+from sending.webhooks.queue import messages
 from show import contributions, show_state
 from show.privacy import purge, purge_receipts
 from store import erasure
@@ -192,6 +193,15 @@ def test_forgotten_persons_endpoint_leaves_no_waiting_messages(redis, gateway, s
     purge.forget_person(ME)
     left = {key.decode().partition(":")[0] for key in redis.scan_iter("*") if not key.startswith(b"rq:")}
     assert not left & {"endpoint", "endpoints", "message", "delivery"}
+
+
+@pytest.mark.parametrize("number", ["", ME])
+def test_message_whose_endpoints_have_not_been_looked_up_is_erased(redis, number):
+    subject = "SM" + "7" * 32
+    delivery_jobs.deliver_later(redis, "text.received", {"subject": subject, "words": "grüezi"}, id="msg_1000_0")
+    delivery_jobs.deliver_later(redis, "github.push", {"subject": "", "summary": "ada pushed"}, id="msg_1000_1")
+    assert messages.erase(redis, Erasure(time.time(), number, sids={subject})) == 1
+    assert [one.event_type for one in messages.load_new(redis, 10)] == ["github.push"]
 
 
 def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other, redis, gateway, talk):

@@ -81,12 +81,25 @@ def _redis_key(id: str) -> str:
 
 @erases("webhooks about texts and calls")
 def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase messages about what people wrote and said, whether or not they have been delivered."""
-    erased = 0
-    for key in scan(redis, _redis_key("msg_*")):
+    """Erase messages about what people wrote and said, whether or not they have been delivered, or even queued."""
+    new = [
+        entry.decode()
+        for entry, row in redis.xrange(NEW_KEY)  # first, because a worker may queue them in the meantime
+        if _is_covered(erasure, row[b"id"].decode(), row[b"event_type"], row[b"body"])
+    ]
+    erased = int(redis.execute_command("XDEL", NEW_KEY, *new)) if new else 0
+    prefix = _redis_key("")
+    for key in scan(redis, f"{prefix}msg_*"):
         event_type, body = [*redis.lrange(key, EVENT_TYPE, BODY), b"", b""][:2]
-        sent_at = float((key.split("_")[1].isdecimal() and key.split("_")[1]) or 0) / 1000  # see id_for_event
-        is_covered = any(sid.encode() in body for sid in erasure.sids) if erasure.number else sent_at < erasure.before
-        if is_covered and event_type.startswith(PERSONAL_EVENT_TYPES):
+        if _is_covered(erasure, key.removeprefix(prefix), event_type, body):
             erased += redis.delete(key)
     return erased
+
+
+def _is_covered(erasure: Erasure, id: str, event_type: bytes, body: bytes) -> bool:
+    if not event_type.startswith(PERSONAL_EVENT_TYPES):
+        return False
+    if erasure.number:
+        return any(sid.encode() in body for sid in erasure.sids)
+    milliseconds = id.split("_")[1]  # see id_for_event
+    return float(milliseconds if milliseconds.isdecimal() else 0) / 1000 < erasure.before
