@@ -7,6 +7,7 @@ from rq import get_current_job
 import events
 from answer_outcomes import ANSWERED, FAILED, AnswerText
 from sending.http.client import HttpClient
+from sending.twilio.calls_and_media import MediaGone
 from workers import pending_answers, site_check
 from workers.answer_delivery import get_gateway
 from workers.queues import Task
@@ -53,7 +54,10 @@ def measure_recording(recording_sid: str) -> str:
     """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
     pending = pending_answers.load_current()
     number = pending.phone_number if pending else ""
-    sound = measure(get_gateway().download_recording(recording_sid, number))
+    try:
+        sound = measure(get_gateway().download_recording(recording_sid, number))
+    except MediaGone:
+        return AnswerText("Twilio no longer stores the recording.", FAILED)
     if pending is not None:
         save(get_gateway().redis, recording_sid, sound)
         data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}

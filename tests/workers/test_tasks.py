@@ -4,11 +4,15 @@ import io
 import math
 import wave
 from array import array
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answer_outcomes import FAILED
+from sending.twilio.calls_and_media import MediaGone
+from workers import tasks
 from workers.recording_waveform import InvalidAudio, measure
 
 
@@ -51,6 +55,17 @@ def test_peaks_follow_the_amplitude():
 def test_invalid_recording_is_rejected(bytes_):
     with pytest.raises(InvalidAudio):
         measure(bytes_)
+
+
+def test_recording_that_twilio_no_longer_stores_is_no_failure(monkeypatch):
+    """Somebody may have deleted it in Twilio's console."""
+
+    def download_recording(*_):
+        raise MediaGone("Twilio no longer stores the file.")
+
+    monkeypatch.setattr(tasks, "get_gateway", lambda: SimpleNamespace(download_recording=download_recording))
+    told = tasks.measure_recording("RE" + "1" * 32)
+    assert (told, told.outcome) == ("Twilio no longer stores the recording.", FAILED)
 
 
 @given(st.binary(max_size=300), st.integers(0, 60))
