@@ -33,8 +33,9 @@ def disable_if_failing(
 
 
 def _disable(redis: Store, endpoint: WebhookEndpoint, reason: str, now: float) -> None:
-    """Disable the endpoint and text its owner."""
-    stored_endpoints.disable(redis, endpoint.id, reason)
+    """Disable the endpoint and text its owner, unless it has been disabled or deleted in the meantime."""
+    if not stored_endpoints.disable(redis, endpoint.id, reason):
+        return
     if endpoint.owner:
         text = f"We no longer send webhooks to {urls.host_of(endpoint.url)}. {reason}"
         pipe = redis.pipeline()

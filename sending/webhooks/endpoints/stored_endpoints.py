@@ -31,6 +31,10 @@ class EndpointNotFound(Exception):
         return "There is no such endpoint."
 
 
+class AlreadyDisabled(Exception):
+    """The endpoint has already been disabled, perhaps for another reason."""
+
+
 def create(
     redis: Store,
     client: HttpClient,
@@ -93,9 +97,22 @@ def pause(redis: Store, id: str, reason: str = "Paused by its owner.") -> Webhoo
     return update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
-def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
-    """Send nothing and queue no new messages until the endpoint is resumed. Raises EndpointNotFound."""
-    return update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
+def disable(redis: Store, id: str, reason: str) -> bool:
+    """Send nothing and queue no new messages until the endpoint is resumed.
+
+    Returns False if the endpoint has already been disabled or deleted, for example while a request was in progress.
+    """
+
+    def change(known: WebhookEndpoint) -> WebhookEndpoint:
+        if known.state == "disabled":
+            raise AlreadyDisabled
+        return replace(known, state="disabled", state_reason=reason)
+
+    try:
+        update_record(redis, id, "disabled", change)
+    except (AlreadyDisabled, EndpointNotFound):
+        return False
+    return True
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:

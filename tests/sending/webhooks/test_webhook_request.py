@@ -6,8 +6,9 @@ from email.utils import formatdate
 import pytest
 
 from sending.webhooks import redelivery
-from sending.webhooks.endpoints import stored_endpoints
-from tests.support.receivers import OK, answers, drips, never_answers, receiver, says_and_closes
+from sending.webhooks.endpoints import failing_endpoints, stored_endpoints
+from sending.webhooks.queue import backlog
+from tests.support.receivers import OK, answers, drips, never_answers, read_request, receiver, says_and_closes
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import BROKEN, GONE
 
@@ -94,6 +95,32 @@ def test_410_disables_the_endpoint_and_notifies_the_owner(sender):
     assert "endpoint.disabled" in sender.event_types()
     (effect,) = sender.redis.keys("outbox:stopped-*")
     assert b"receiver.test" in sender.redis.hget(effect, "body")
+
+
+def test_two_requests_that_get_410_notify_the_owner_once(sender):
+    """They were sent at the same time, but the second response arrives seconds later."""
+    with receiver(answers(GONE)) as there:
+        id = sender.subscribe(there, owner="+447700900123")
+        sender.publish()
+        endpoint = stored_endpoints.load(sender.redis, id)
+        sender.deliver(id)
+        last = sender.attempts(id)[-1]
+        failing_endpoints.disable_if_failing(sender.redis, endpoint, last, 0.0, time.time() + 5)
+    assert len(sender.redis.keys("outbox:stopped-*")) == 1
+    assert sender.event_types().count("endpoint.disabled") == 1
+
+
+def test_endpoint_may_be_deleted_while_it_answers_410(sender):
+    def behave(connection):
+        read_request(connection)
+        backlog.delete_endpoint(sender.redis, id)
+        connection.sendall(GONE)
+
+    with receiver(behave) as there:
+        id = sender.subscribe(there, owner="+447700900123")
+        sender.publish()
+        assert sender.deliver(id) == 1
+    assert not sender.redis.keys("outbox:stopped-*")
 
 
 @pytest.mark.parametrize(
