@@ -38,7 +38,7 @@ class WebhookSender:
         """Make every message of this endpoint due, and end its hold."""
         for message in self.redis.zrange(f"endpoint:{id}:due", 0, -1):
             self.redis.zadd(f"endpoint:{id}:due", {message: 1})
-        self.redis.hset(f"endpoint:{id}", "hold_until", 0)
+        self.redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "asked_until": 0})
 
     def state(self, message, id):
         return delivery_state(self.redis, message, id)

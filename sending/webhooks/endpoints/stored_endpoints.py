@@ -119,7 +119,7 @@ def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
     """Resume sending and reset the failure count. Raises EndpointNotFound."""
     endpoint = update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
-    pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
+    pipe.hset(_redis_key(id), mapping=dict.fromkeys(("failures", "hold_until", "asked_until", "failing_since"), 0))
     pipe.zadd(DUE_KEY, {id: now or time.time()})
     pipe.execute()
     return endpoint

@@ -22,9 +22,11 @@ redis.call('HDEL', delivery, 'lost_attempts')
 local state, attempts, sequence = unpack(redis.call('HMGET', delivery, 'state', 'attempts', 'sequence'))
 local is_late = state ~= 'sending' or attempts ~= attempt
 
+-- `asked_until`: the hold that the endpoint itself has asked for, perhaps after this request was sent.
+local asked_until = math.max(hold_until, tonumber(redis.call('HGET', endpoint, 'asked_until') or 0))
 local failures, failing_since = 0, tonumber(redis.call('HGET', endpoint, 'failing_since') or 0)
 if result == 'delivered' then
-  redis.call('HSET', endpoint, 'failures', 0, 'failing_since', 0, 'hold_until', 0)
+  redis.call('HSET', endpoint, 'failures', 0, 'failing_since', 0, 'hold_until', asked_until)
 elseif result ~= 'filtered' and not is_late then
   failures = redis.call('HINCRBY', endpoint, 'failures', 1)
   if failing_since == 0 then
@@ -34,9 +36,10 @@ elseif result ~= 'filtered' and not is_late then
   local excess = failures - tonumber(max_failures)
   if excess >= 0 then -- circuit breaker: the interval between probes doubles
     local interval = math.min(tonumber(min_probe_interval) * 2 ^ math.min(excess, 20), tonumber(max_probe_interval))
-    hold_until = math.max(hold_until, now + interval * tonumber(jitter_factor))
+    hold_until = now + interval * tonumber(jitter_factor)
   end
-  if hold_until > now then redis.call('HSET', endpoint, 'hold_until', hold_until) end
+  hold_until = math.max(hold_until, asked_until)
+  if hold_until > now then redis.call('HSET', endpoint, 'hold_until', hold_until, 'asked_until', asked_until) end
 end
 
 if not state then return {failures, failing_since} end

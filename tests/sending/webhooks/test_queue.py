@@ -9,7 +9,7 @@ import pytest
 from sending.webhooks import delivery_jobs, message_delivery
 from store import round_trips
 from tests.support.receivers import OK, answers, read_request, receiver
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS, eventually
 from tests.support.webhook_sender import BROKEN, GONE, SEAL
 
 
@@ -54,6 +54,50 @@ def test_concurrency_limit(sender):
         for thread in threads:
             thread.join(LIMIT_SECONDS)
     assert (len(there.requests), max(most)) == (12, 2)
+
+
+@pytest.mark.parametrize("other_response", [OK, b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"], ids=["OK", "503"])
+def test_response_to_an_earlier_request_does_not_shorten_the_hold(sender, other_response):
+    """Two requests are in progress. One gets a 429 with Retry-After, and then the other one gets its response."""
+    both, firsts = threading.Barrier(2), iter([True, False])
+    busy = b"HTTP/1.1 429 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+
+    def behave(connection):
+        read_request(connection)
+        is_first = next(firsts)
+        both.wait(LIMIT_SECONDS)
+        if is_first:
+            connection.sendall(busy)
+        else:
+            eventually(lambda: sender.held_until(id) > time.time() + 3_000)
+            connection.sendall(other_response)
+
+    with receiver(behave) as there:
+        id = sender.subscribe(there)
+        for _ in range(3):
+            sender.publish()
+        delivery_jobs.enqueue_due(sender.redis)
+        threads = [threading.Thread(target=sender.deliver, args=[id]) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT_SECONDS)
+        assert sender.held_until(id) > time.time() + 3_000
+        assert sender.deliver(id) == 0
+    assert len(there.requests) == 2
+
+
+def test_success_of_an_earlier_request_ends_the_hold_of_the_circuit_breaker(sender):
+    def behave(connection):
+        read_request(connection)  # meanwhile, other requests fail
+        sender.redis.hset(f"endpoint:{id}", mapping={"failures": 9, "hold_until": time.time() + 480})
+        connection.sendall(OK)
+
+    with receiver(behave) as there:
+        id = sender.subscribe(there)
+        sender.publish()
+        assert sender.deliver(id) == 1
+    assert sender.held_until(id) == 0
 
 
 def test_rate_limit(sender):
