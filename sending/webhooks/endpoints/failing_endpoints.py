@@ -2,6 +2,7 @@
 
 from sending import outbox
 from sending.http import urls
+from sending.webhooks.endpoint_responses import FILTERED
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.endpoints.endpoint_options import WebhookEndpoint
 from sending.webhooks.webhook_request import DeliveryAttempt
@@ -24,11 +25,12 @@ def disable_if_failing(
 ) -> None:
     """Disable the endpoint and text its owner if the last attempt demands it or all attempts have failed for five days.
 
-    `failing_since` is the Unix timestamp of the first failure since the last success, or 0.0.
+    `failing_since` is the Unix timestamp of the first failure since the last success, or 0.0. A message that the event
+    filter excludes was not sent, so it says nothing about the endpoint.
     """
     if disables_endpoint(last):
         _disable(redis, endpoint, last.outcome.advice, now)
-    elif failing_since and now - failing_since > DISABLE_AFTER_SECONDS:
+    elif last.outcome.verdict != FILTERED and failing_since and now - failing_since > DISABLE_AFTER_SECONDS:
         _disable(redis, endpoint, "The endpoint accepted nothing for five days, so we have disabled it.", now)
 
 

@@ -80,6 +80,14 @@ def test_filtered_event_is_not_a_failure(endpoint, redis):
     assert not int(redis.hget(f"endpoint:{one.id}", "failures") or 0)
 
 
+def test_filtered_event_does_not_disable_an_endpoint_that_has_failed_days_ago(endpoint, redis):
+    """Nothing has been sent to it since, so it may be well again."""
+    one = endpoint(document(CALLS))
+    redis.hset(f"endpoint:{one.id}", mapping={"failures": 1, "failing_since": time.time() - 6 * 24 * 3600})
+    assert one.hears("text.received") == ["filtered"]
+    assert stored_endpoints.load(redis, one.id).state == "enabled"
+
+
 def test_filter_only_narrows_the_event_types(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
     delivery_jobs.deliver_later(one.redis, "text.received", {})
