@@ -17,6 +17,13 @@ def _parse_origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _parse_public_url(text: str) -> str:
+    origin = _parse_origin(text)
+    if urlsplit(origin).path:  # webhooks are recognized by their path, and pages contain links such as /present
+        raise ValueError("must not have a path: https://talk.example")
+    return origin
+
+
 def _parse_github_hook_url(text: str) -> str:
     parts = urlsplit(text)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
@@ -53,7 +60,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "secret_key": parse_long_secrets,
     "presenter_password": parse_password,
     "presenter_phone": lambda text: twilio_account.parse_phone_number(text) if text else "",
-    "public_url": _parse_origin,
+    "public_url": _parse_public_url,
     "twilio_api_url": _parse_origin,
     "exchange_url": _parse_origin,
     "exchange_auth_token": Secret,

@@ -44,6 +44,7 @@ def test_error_about_a_number_can_be_read_although_the_log_is_masked(values):
         ("SENDER_SEGMENTS_PER_SECOND", "0", "whole number of at least 1"),
         ("PUBLIC_URL", "talk.example", "must be a URL"),
         ("PUBLIC_URL", "https://user:pass@talk.example", "must be a URL"),
+        ("PUBLIC_URL", "https://talk.example/sms", "must not have a path"),
         ("REDIS_URL", "http://store", "must start with redis://"),
         ("REDIS_URL", "redis+sentinel://host:26379", "must name the service"),
         ("REDIS_URL", "redis+sentinel://host:many/talk", "must list the Sentinels as host:port"),
