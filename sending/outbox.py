@@ -206,7 +206,8 @@ def erase_messages(redis: Store, erasure: Erasure) -> int:
         message = load(redis, key.removeprefix(MESSAGE_PREFIX)) if _is_hash(redis, key) else None
         if message and erasure.covers(message.to, message.planned_at):
             redis.zrem(DUE_KEY, message.id)
-            redis.zrem(queue_of(message.sender), message.id)
+            for queue_key in (WAITING_KEY, NOTIFICATIONS_KEY):
+                redis.zrem(queue_of(message.sender, queue_key), message.id)
             erased += redis.delete(key)
     return erased
 

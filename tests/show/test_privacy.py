@@ -204,6 +204,15 @@ def test_message_whose_endpoints_have_not_been_looked_up_is_erased(redis, number
     assert [one.event_type for one in messages.load_new(redis, 10)] == ["github.push"]
 
 
+@pytest.mark.parametrize("sender", ["", "+447700900101"])
+def test_forgotten_followers_notifications_leave_the_queue(redis, sender):
+    """Their ids contain a hash of the number, from which it can be computed."""
+    message = OutboundMessage(f"{outbox.NOTIFICATION_PREFIX}text:1-0:abcdef", ME, "ada pushed", "", sender)
+    outbox.plan(redis, message, queue_key=outbox.NOTIFICATIONS_KEY)
+    assert outbox.erase_messages(redis, Erasure(time.time(), ME)) == 1
+    assert not redis.exists(outbox.queue_of(sender, outbox.NOTIFICATIONS_KEY))
+
+
 def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other, redis, gateway, talk):
     person.texts("count")
     (old,) = (redis.hget(key, "asked_at") for key in redis.scan_iter("pending-answer:*"))
