@@ -9,12 +9,12 @@ import click
 from flask.cli import with_appcontext
 
 import context
-from cli.options import PAST_TIME, print_outcome
+from cli.options import PAST_TIME, StoreCommand, print_outcome
 from receiving.replay import missing_webhooks_backfill
 from receiving.replay.missing_webhooks_backfill import MissingReport
 
 
-@click.command()
+@click.command(cls=StoreCommand)
 @click.option("--since", type=PAST_TIME, default="1h", show_default=True, help="30m, 2h, 1d, or 2026-11-23T18:00")
 @click.option("--until", type=PAST_TIME, default=0.0, help="same format; defaults to now")
 @click.option("--submit", is_flag=True, help="process the missing webhooks, which also answers missed texts")

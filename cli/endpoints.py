@@ -12,7 +12,7 @@ import context
 import control_characters
 from api import operations
 from api.operations import ResourceNotFound
-from cli.options import PAST_TIME
+from cli.options import PAST_TIME, StoreCommand
 from sending.json_validation import ValidationError
 from sending.webhooks import redelivery
 from sending.webhooks.endpoints import stored_endpoints as webhook_endpoints
@@ -26,7 +26,11 @@ POLL_INTERVAL_SECONDS = 0.2
 
 
 class EndpointsGroup(AppGroup):
-    """A group whose commands print errors from the endpoint API instead of a traceback."""
+    """A group whose commands print errors from the endpoint API, and outages, instead of a traceback."""
+
+    def command(self, *args: Any, **options: Any) -> Any:
+        """Like AppGroup's, for a StoreCommand."""
+        return super().command(*args, cls=StoreCommand, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. If the endpoint API raises an error, exit with status 1."""

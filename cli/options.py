@@ -1,16 +1,29 @@
-"""Helpers shared by several commands: an option type for points in time, and a function that prints outcomes."""
+"""Helpers shared by several commands: how they report an outage, parse times and print outcomes."""
 
 import re
 import time
 from datetime import datetime
+from typing import Any
 
 import click
+import redis
 
 import control_characters
 from show.duration_format import format_duration
 from workers.job_progress import Outcome
 
 SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class StoreCommand(click.Command):
+    """A command that reports an outage of the store in one line, instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. If the store cannot be used, exit with status 1."""
+        try:
+            return super().invoke(ctx)
+        except redis.RedisError as error:
+            raise click.ClickException(f"The store at REDIS_URL cannot be used: {str(error).rstrip('.')}.") from None
 
 
 class PastTime(click.ParamType):

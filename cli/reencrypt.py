@@ -6,12 +6,13 @@ import click
 from flask.cli import with_appcontext
 
 import context
+from cli.options import StoreCommand
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoints import key_rotation, stored_endpoints
 from store import Store
 
 
-@click.command()
+@click.command(cls=StoreCommand)
 @with_appcontext
 def reencrypt() -> None:
     """Encrypt the secrets of all webhook endpoints with the newest SECRET_KEY.

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 import context
-from cli.options import PAST_TIME, print_outcome
+from cli.options import PAST_TIME, StoreCommand, print_outcome
 from receiving import stored_requests
 from receiving.replay.replay import MAX_REQUESTS_PER_RUN, ReplayRequest, StoredRequests, select
 from receiving.replay.replay import replay as replay_requests
@@ -18,7 +18,7 @@ EPILOG = (
 )
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=StoreCommand, epilog=EPILOG)
 @click.argument("ids", nargs=-1)
 @click.option("--since", type=PAST_TIME, help="30m, 2h, 1d, or a time such as 2026-11-23T18:00")
 @click.option("--until", type=PAST_TIME, default=0.0, help="same format; defaults to now")

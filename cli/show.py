@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 import context
+from cli.options import StoreCommand
 from show import talk_file
 from show.privacy import export as export_module
 
@@ -15,7 +16,7 @@ def show() -> None:
     """The talk and what the audience has contributed."""
 
 
-@show.command()
+@show.command(cls=StoreCommand)
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--numbers", is_flag=True, help="Include the phone numbers that have not been purged.")
 @with_appcontext
