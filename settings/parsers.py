@@ -14,6 +14,7 @@ def _parse_origin(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be a URL without query or user name, such as https://talk.example")
+    _ = parts.port  # raises ValueError if it is not a number
     return text.rstrip("/")
 
 

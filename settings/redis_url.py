@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from redis.connection import Connection, parse_url
+from redis.exceptions import RedisError
+
 DIRECT_PREFIXES = ("redis://", "rediss://", "unix://")
 SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 SENTINEL_EXAMPLE = "redis+sentinel://host:26379,host2:26379/service"
@@ -27,7 +30,21 @@ def check(text: str) -> str:
         split(text)
     elif not text.startswith(DIRECT_PREFIXES):
         raise ValueError(f"must start with redis:// or rediss://, or name Sentinels: {SENTINEL_EXAMPLE}")
+    else:
+        _check_for_client(text)
     return text
+
+
+def _check_for_client(text: str) -> None:
+    """Raise ValueError if redis-py cannot connect to this URL, for example because its port is not a number."""
+    try:
+        options = parse_url(text)
+        options.pop("max_connections", None)  # it concerns only the pool
+        options.pop("connection_class", Connection)(**options)  # it does not connect yet
+    except TypeError as error:
+        raise ValueError(f"has an option that is not known: {str(error).rpartition(' ')[2]}") from error
+    except (ValueError, RedisError) as error:
+        raise ValueError(f"is not valid: {error}") from error
 
 
 def is_sentinel(text: str) -> bool:

@@ -14,7 +14,9 @@ def test_a_sentinel_url_names_its_sentinels_the_service_and_how_to_reach_the_pri
     assert parts.primary_url == "rediss://ada:p%40ss@primary/2?ssl_ca_certs=ca.pem"
 
 
-@pytest.mark.parametrize("url", ["redis://a", "rediss://:secret@a:6380/1", "unix:///run/store.sock"])
+@pytest.mark.parametrize(
+    "url", ["redis://a", "rediss://:secret@a:6380/1", "unix:///run/store.sock", "redis://a?max_connections=9"]
+)
 def test_urls_of_the_store_itself_are_left_alone(url):
     assert (redis_url.check(url), redis_url.is_sentinel(url)) == (url, False)
 
