@@ -9,9 +9,11 @@ from rq import Queue, Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
 from presenter.blueprint import bp
+from receiving import backpressure
 from sending import text_circuit_breaker
 from stage.blueprint import get_page_store
 from store import connection_budget, memory_usage
+from store.outages import StoreUnavailable
 from workers import pending_answers
 from workers.queues import QUEUES
 
@@ -38,6 +40,7 @@ class Health:
     queues: list[QueueStatus] = field(default_factory=list)
     connections: str = ""
     eviction: str = ""  # why records may be lost; "" if they are safe
+    refusal: str = ""  # why the store refuses commands or writes, or the app new webhooks; "" if none is refused
     stop_reason: str = ""  # why all sending is stopped; "" if it is not stopped
 
     @property
@@ -48,11 +51,17 @@ class Health:
     def summary(self) -> dict[str, str]:
         """The state of Redis, the workers, sending and the connections, one phrase each."""
         if not self.is_redis_up:
-            return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
+            state = f"cannot be used: {self.refusal}" if self.refusal else "not responding"
+            return {
+                "redis": state,
+                "workers": "unknown while Redis " + ("cannot be used" if self.refusal else "is not responding"),
+            }
+        redis_state = f"up, but {self.refusal}" if self.refusal else "up"
         none = "none running, so slow answers wait: start a worker"
+        unknown = "unknown, because they cannot register there"
         return {
-            "redis": f"cannot be used: {self.eviction}" if self.eviction else "up",
-            "workers": f"{self.workers} running" if self.workers else none,
+            "redis": f"cannot be used: {self.eviction}" if self.eviction else redis_state,
+            "workers": f"{self.workers} running" if self.workers else unknown if self.refusal else none,
             "sending": f"stopped: {self.stop_reason}" if self.stop_reason else "active",
             "connections": self.connections,
         }
@@ -98,10 +107,28 @@ def _query_health(client: redis.Redis) -> Health:
         queues = [_queue_status(name, client) for name in QUEUES]
         connections, eviction = connection_budget.describe_connections(client), memory_usage.find_eviction(client)
         return Health(
-            True, workers, open_count, queues, connections, eviction, text_circuit_breaker.stop_reason(client)
+            True,
+            workers,
+            open_count,
+            queues,
+            connections,
+            eviction,
+            _find_refusal(client),
+            text_circuit_breaker.stop_reason(client),
         )
+    except StoreUnavailable as error:
+        return Health(False, refusal=str(error))
     except redis.RedisError:
         return Health(False)
+
+
+def _find_refusal(client: redis.Redis) -> str:
+    if client.info("replication").get("role") == "slave":  # type: ignore[union-attr]
+        return "it is a replica, which refuses writes: REDIS_URL must name the primary"
+    share = memory_usage.used_share(client)
+    if share > backpressure.MAX_MEMORY_SHARE:
+        return f"{share:.0%} of its memory is used, so new webhooks are refused: give it more"
+    return ""
 
 
 def _queue_status(name: str, client: redis.Redis) -> QueueStatus:

@@ -16,9 +16,13 @@ class Problem(NamedTuple):
 def find_problems(health: health_checks.Health, stop_reason: str, shown: list[screens.Screen]) -> list[Problem]:
     """Return the problems, most urgent first. `stop_reason` says why sending stopped, unless a presenter stopped it."""
     if not health.is_redis_up:
-        return [Problem("Redis is not responding.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
+        trouble = f"cannot be used: {health.refusal}" if health.refusal else "is not responding"
+        return [Problem(f"Redis {trouble}.", "Start it, or check REDIS_URL. Nothing that was accepted is lost.")]
     found = []
-    if not health.workers:
+    if health.refusal:
+        sentence, _, fix = health.refusal.partition(": ")
+        found.append(Problem(f"Redis is up, but {sentence}.", f"{fix[:1].upper()}{fix[1:]}."))
+    elif not health.workers:
         found.append(Problem("No worker is running, so slow answers wait.", "Start one: python -m workers"))
     if health.eviction:
         found.append(Problem(f"Redis may lose records: {health.eviction}.", "Set maxmemory-policy to noeviction."))

