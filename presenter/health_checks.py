@@ -12,7 +12,7 @@ from presenter.blueprint import bp
 from receiving import backpressure
 from sending import text_circuit_breaker
 from stage.blueprint import get_page_store
-from store import connection_budget, memory_usage
+from store import connection_budget, memory_usage, write_access
 from store.outages import StoreUnavailable
 from workers import pending_answers
 from workers.queues import QUEUES
@@ -123,8 +123,8 @@ def _query_health(client: redis.Redis) -> Health:
 
 
 def _find_refusal(client: redis.Redis) -> str:
-    if client.info("replication").get("role") == "slave":  # type: ignore[union-attr]
-        return "it is a replica, which refuses writes: REDIS_URL must name the primary"
+    if replica := write_access.find_replica(client):
+        return replica
     share = memory_usage.used_share(client)
     if share > backpressure.MAX_MEMORY_SHARE:
         return f"{share:.0%} of its memory is used, so new webhooks are refused: give it more"

@@ -22,7 +22,7 @@ from receiving.diagnosis.twilio import PREFLIGHT_CALL_SID
 from receiving.twilio_signature import compute_signature
 from show.scenes.line import Line
 from show.talk_file import Talk
-from store import Store, connection_budget, memory_usage
+from store import Store, connection_budget, memory_usage, write_access
 
 OK, WARN, BAD = "ok", "warn", "bad"
 
@@ -204,13 +204,13 @@ def check_store(subject: Subject) -> Iterator[Finding]:
     """Eviction, persistence, memory for this audience, connections."""
     try:
         memory, persistence = subject.store.info("memory"), subject.store.info("persistence")  # type: ignore[attr-defined]
-        eviction = memory_usage.find_eviction(subject.store)
+        problem = memory_usage.find_eviction(subject.store) or write_access.find_replica(subject.store)
         connections = connection_budget.read_max_clients(subject.store)
     except redis.RedisError as error:
         yield Finding(BAD, "store", f"it does not respond: {type(error).__name__}", "Check REDIS_URL.")
         return
-    if eviction:
-        yield Finding(BAD, "store", f"it cannot be used: {eviction}", "Set maxmemory-policy to noeviction.")
+    if problem:
+        yield Finding(BAD, "store", f"it cannot be used: {problem}", "Correct this before the talk.")
     if persistence.get("aof_enabled"):
         yield Finding(OK, "persistence", "on: nothing is lost when the store restarts")
     else:

@@ -19,7 +19,7 @@ from sending.webhooks.endpoints import credentials
 from show import talk_file
 from show.talk_file import TalkError
 from stage.phone_number_format import country_of
-from store import clients, connection_budget, memory_usage
+from store import clients, connection_budget, memory_usage, write_access
 
 
 def main() -> int:
@@ -44,7 +44,8 @@ def main() -> int:
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
-        if problem := memory_usage.find_eviction(clients.connect(settings, connection_budget.TOOL)):
+        client = clients.connect(settings, connection_budget.TOOL)
+        if problem := memory_usage.find_eviction(client) or write_access.find_replica(client):
             yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
         yield f"The store at REDIS_URL does not respond: {error}."

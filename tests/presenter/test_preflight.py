@@ -45,6 +45,15 @@ def test_store_that_evicts_is_bad_by_the_name_of_its_policy(subject):
     assert (finding.status, "allkeys-lru" in finding.message) == (BAD, True)
 
 
+def test_replica_is_bad(subject):
+    subject.store.replicaof("127.0.0.1", "1")
+    try:
+        (finding, *_) = preflight_checks.check_store(subject)
+    finally:
+        subject.store.replicaof("NO", "ONE")
+    assert (finding.status, "it is a replica" in finding.message) == (BAD, True)
+
+
 def test_store_too_small_for_the_audience_is_bad():
     with ValkeyServer(port=reserved_port()) as server:
         client = redis_client.Redis(port=server.port)

