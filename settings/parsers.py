@@ -15,7 +15,7 @@ def _parse_origin(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be a URL without query or user name, such as https://talk.example")
     _ = parts.port  # raises ValueError if it is not a number
-    return text.rstrip("/")
+    return f"{parts.scheme}{text[len(parts.scheme) :]}".rstrip("/")  # `parts.scheme` is in lower case
 
 
 def _parse_public_url(text: str) -> str:

@@ -73,6 +73,11 @@ def test_error_for_an_invalid_value_says_how_to_fix_it(environ, name, value, wor
         config.load({**environ, name: value})
 
 
+def test_a_scheme_in_capital_letters_is_https_too(environ):
+    settings = config.load({**environ, "PUBLIC_URL": "HTTPS://Talk.example/App/"})
+    assert (settings.public_url, settings.is_public_https) == ("https://Talk.example/App", True)
+
+
 def test_rotating_secret_takes_several_values(environ):
     settings = config.load({**environ, "TWILIO_AUTH_TOKEN": "newer, older"})
     assert settings.twilio_auth_token == ("newer", "older")
@@ -154,8 +159,9 @@ class TestPublicAddress:
             config.load(environ | {"SECRET_KEY": mixed})
 
     def test_loopback_is_an_error(self, environ):
-        with pytest.raises(config.ConfigError, match="ALLOW_LOOPBACK must be no"):
-            config.load(environ | {"ALLOW_LOOPBACK": "yes"})
+        for scheme in ("https", "HTTPS"):
+            with pytest.raises(config.ConfigError, match="ALLOW_LOOPBACK must be no"):
+                config.load(environ | {"ALLOW_LOOPBACK": "yes", "PUBLIC_URL": f"{scheme}://talk.example"})
 
 
 @pytest.mark.parametrize(
