@@ -22,7 +22,7 @@ MEDIA_PATH = re.compile(r'"(/media/[^"]+)"')
 
 
 def main() -> int:
-    """Record until Ctrl-C. Return 1 if the file exists or the app was never reached."""
+    """Record until Ctrl-C. Return 1 if the file exists or cannot be written, or if the app was never reached."""
     environ = {**read_env(ROOT / ".env.demo"), **os.environ}
     path = Path(environ.get("FILE") or "recording.jsonl")
     origin = environ.get("PUBLIC_URL") or "http://127.0.0.1:" + environ.get("PORT", "8000")
@@ -45,6 +45,9 @@ def main() -> int:
     except requests.RequestException as error:
         path.unlink(missing_ok=True)
         print(f"The stage could not be reached at {url}: {type(error).__name__}", file=sys.stderr)
+        return 1
+    except OSError as error:  # no such folder, or no space left
+        print(f"{path} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

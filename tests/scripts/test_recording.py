@@ -51,6 +51,13 @@ def test_page_is_marked_as_a_recording_and_shows_the_first_frame():
     assert "<b>one</b>" in page
 
 
+def test_file_that_cannot_be_written_is_named(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "missing" / "recording.jsonl"
+    monkeypatch.setenv("FILE", str(path))
+    assert record.main() == 1
+    assert capsys.readouterr().err == f"{path} cannot be written: No such file or directory\n"
+
+
 @pytest.mark.parametrize(("content", "error"), [("", "it is empty"), ("{}\n", "line 1"), ("nonsense", "line 1")])
 def test_file_that_is_no_recording_is_refused(tmp_path, content, error):
     path = tmp_path / "recording.jsonl"
