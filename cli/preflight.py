@@ -11,7 +11,14 @@ from show import talk_file
 
 
 @click.command()
-@click.option("--people", default=200, show_default=True, help="the size of the audience", envvar="PEOPLE")
+@click.option(
+    "--people",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="the size of the audience",
+    envvar="PEOPLE",
+)
 @with_appcontext
 def preflight(people: int) -> None:
     """Check the talk file, the account, the public URL, the store and the workers. Exits with 1 if anything is bad."""
