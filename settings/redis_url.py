@@ -36,7 +36,16 @@ def check(text: str) -> str:
 
 
 def _check_for_client(text: str) -> None:
-    """Raise ValueError if redis-py cannot connect to this URL, for example because its port is not a number."""
+    """Raise ValueError if redis-py cannot connect to this URL.
+
+    Does not repeat a wrong port, because it may be part of the password: in redis://:a/b@host, it is "a".
+    """
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError(
+            "is not valid: check the port, and write / ? # [ ] in the password as %2F %3F %23 %5B %5D"
+        ) from None
     try:
         options = parse_url(text)
         options.pop("max_connections", None)  # it concerns only the pool

@@ -47,10 +47,11 @@ def test_error_about_a_number_can_be_read_although_the_log_is_masked(values):
         ("PUBLIC_URL", "https://talk.example/sms", "must not have a path"),
         ("TWILIO_API_URL", "http://127.0.0.1:many", "Port"),
         ("REDIS_URL", "http://store", "must start with redis://"),
-        ("REDIS_URL", "redis://store:many", "is not valid: Port"),
+        ("REDIS_URL", "redis://store:many", "is not valid: check the port"),
         ("REDIS_URL", "redis://[::1", "is not valid"),
         ("REDIS_URL", "redis://store:6379?socket_timeout=soon", "is not valid: .*'socket_timeout'"),
         ("REDIS_URL", "redis://store:6379?database=1", "has an option that is not known: 'database'"),
+        ("REDIS_URL", "redis://:sec/ret@store:6379", "write / .* in the password as %2F"),
         ("REDIS_URL", "redis+sentinel://host:26379", "must name the service"),
         ("REDIS_URL", "redis+sentinel://host:many/talk", "must list the Sentinels as host:port"),
         ("SECRET_KEY", "short", "at least 16 characters"),
@@ -74,8 +75,8 @@ def test_error_for_an_invalid_value_says_how_to_fix_it(environ, name, value, wor
 
 
 def test_a_scheme_in_capital_letters_is_https_too(environ):
-    settings = config.load({**environ, "PUBLIC_URL": "HTTPS://Talk.example/App/"})
-    assert (settings.public_url, settings.is_public_https) == ("https://Talk.example/App", True)
+    settings = config.load({**environ, "PUBLIC_URL": "HTTPS://Talk.example/"})
+    assert (settings.public_url, settings.is_public_https) == ("https://Talk.example", True)
 
 
 def test_rotating_secret_takes_several_values(environ):
