@@ -165,11 +165,18 @@ class EventStream:
             self._drawn_at, self._is_outdated = now, False
             positions = {viewer.position for viewer in self.viewers}
             self._snapshots = {at: known for at, known in self._snapshots.items() if at in positions}
-        for position in positions:
-            snapshot, known = self._render(self.timeline, position), self._snapshots.get(position)
-            self._snapshots[position] = snapshot
-            if known is None or known.html != snapshot.html:
-                self._send(self._format(snapshot), position)
+        try:
+            for position in positions:
+                self._redraw(position)
+        except redis.RedisError:
+            self._is_outdated = True  # so that this redraw is repeated once the store responds
+            raise
+
+    def _redraw(self, position: int) -> None:
+        snapshot, known = self._render(self.timeline, position), self._snapshots.get(position)
+        self._snapshots[position] = snapshot
+        if known is None or known.html != snapshot.html:
+            self._send(self._format(snapshot), position)
 
     def _send(self, chunk: bytes, position: int) -> None:
         with self._lock:

@@ -155,8 +155,11 @@ class Board:
 
     def __init__(self):
         self.words = "first"
+        self.error = None
 
     def __call__(self, timeline, position):
+        if self.error:
+            raise self.error
         return Snapshot(f"{self.words} of {position}")
 
 
@@ -198,6 +201,18 @@ def test_scene_that_has_not_changed_is_not_sent_again(stream, board):
     redraw(stream)
     redraw(stream)
     assert received(*viewer).count("second") == 1
+
+
+def test_scene_that_could_not_be_drawn_is_drawn_once_the_store_responds(stream, board):
+    viewer = stream.add_viewer()
+    redraw(stream)
+    board.words, board.error = "second", redis.ConnectionError("no response")
+    with pytest.raises(redis.ConnectionError):
+        redraw(stream)
+    board.error = None
+    stream._drawn_at = float("-inf")
+    stream._redraw_if_due()
+    assert "second" in received(*viewer)
 
 
 def test_new_viewer_of_a_scene_that_nobody_watched_for_a_while_gets_its_current_state(stream, board):
