@@ -20,6 +20,7 @@ from workers.call_state import FINAL_STATUSES
 bp = Blueprint("line_calls", __name__)
 
 NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # the exchange cannot join Twilio's conference
+REDIRECTED = ("redirected", "redirected-from-bridged")  # the caller is on stage or hears the thanks
 FAILED = "The line cannot take your call at the moment."
 
 
@@ -62,9 +63,14 @@ def left_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/line/left", key=left_key)
 def leave_queue(context: WebhookContext) -> StoredResponse:
-    """The call has left the queue without being brought on stage: the queue was full, or the caller hung up."""
+    """The call has left the queue: the queue was full, the caller hung up, or we redirected the call to the stage.
+
+    https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
+    """
+    if context.delivery["QueueResult"] in REDIRECTED:  # Twilio ignores this response
+        return StoredResponse(basic_documents.goodbye())
     _leave(context)
-    if context.delivery["QueueResult"] in ("hangup", "redirected", "redirected-from-bridged"):
+    if context.delivery["QueueResult"] == "hangup":
         return StoredResponse(basic_documents.goodbye())
     return speak_menu(context, FAILED)
 

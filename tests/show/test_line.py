@@ -299,3 +299,12 @@ def test_full_queue_is_explained(line, ada, redis, post_as_twilio):
     ada._listens(ada.next, {"QueueResult": "queue-full"})
     assert "cannot take your call" in ada.heard
     assert names(line, redis) == []
+
+
+def test_redirect_out_of_the_queue_does_not_remove_the_caller_from_the_stage(line, ada, act, twilio, redis):
+    left = joins(ada).next
+    act("bring-on")
+    ada._listens(left, {"QueueResult": "redirected"})
+    assert waiting_line.on_stage(redis, line.id).sid == ada.call_sid
+    act("end")
+    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
