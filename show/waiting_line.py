@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from twilio.base.exceptions import TwilioRestException
+
 import context
+from sending.twilio import error_codes
 from sending.twilio.calls_and_media import CallEnded
 from show.base_scene import TTL_SECONDS
 from store import Pipe, Store
@@ -143,12 +146,17 @@ def call_presenter(scene_id: str, number: str) -> None:
     gateway = get_gateway()
     if not claim_presenter_call(gateway.redis, scene_id):
         return
-    call = gateway.client.calls.create(
-        to=number,
-        from_=gateway.settings.default_number,
-        url=_url(PRESENTER_PATH, scene_id),
-        status_callback=_url(f"{PRESENTER_PATH}/status", scene_id),
-    )
+    try:
+        call = gateway.client.calls.create(
+            to=number,
+            from_=gateway.settings.default_number,
+            url=_url(PRESENTER_PATH, scene_id),
+            status_callback=_url(f"{PRESENTER_PATH}/status", scene_id),
+        )
+    except Exception as error:
+        if isinstance(error, TwilioRestException) or error_codes.was_never_sent(error):
+            take_presenter_call(gateway.redis, scene_id)  # there is no call, so the next job may try again
+        raise
     record_presenter_call(gateway.redis, scene_id, str(call.sid))
 
 

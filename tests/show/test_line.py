@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from rq.job import Job
+from twilio.base.exceptions import TwilioRestException
 
 from phone.twiml import line_documents
 from sending.twilio.calls_and_media import CallEnded
@@ -24,12 +25,15 @@ class FakeTwilio:
         self.settings, self.redis = settings, redis
         self.redirected, self.dialed, self.completed, self.ended = [], [], [], set()
         self.client = SimpleNamespace(calls=self)
+        self.create_error = None
 
     def __call__(self, sid):
         return SimpleNamespace(update=lambda status: self.completed.append((sid, status)))
 
     def create(self, **fields):
         self.dialed.append(fields)
+        if self.create_error:
+            raise self.create_error
         return SimpleNamespace(sid=PRESENTER_CALL)
 
     def redirect_call(self, sid, url, number):
@@ -308,3 +312,14 @@ def test_redirect_out_of_the_queue_does_not_remove_the_caller_from_the_stage(lin
     assert waiting_line.on_stage(redis, line.id).sid == ada.call_sid
     act("end")
     assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
+
+
+def test_presenters_phone_is_called_for_the_next_caller_if_twilio_refused_the_call(line, ada, bob, act, twilio):
+    joins(ada)
+    joins(bob)
+    twilio.create_error = TwilioRestException(503, "/Calls.json")
+    with pytest.raises(TwilioRestException):
+        act("bring-on")
+    twilio.create_error = None
+    act("next-caller")
+    assert len(twilio.dialed) == 2
