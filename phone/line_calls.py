@@ -138,7 +138,8 @@ def end_presenter_call(context: WebhookContext) -> StoredResponse:
     """The presenter's phone has hung up, or did not answer, so it is called again for the next caller."""
     scene = _scene_of(context.delivery)
     if scene and context.delivery["CallStatus"] in FINAL_STATUSES:
-        context.pipe.execute_command("DEL", waiting_line.presenter_key(scene.id))
+        mark = context.delivery.query.get("mark", "")
+        waiting_line.forget_presenter_call(context.redis, scene.id, mark, context.delivery["CallSid"])
     return StoredResponse(status=204)
 
 

@@ -1,5 +1,6 @@
 """The callers of a `line` scene: who waits, who is on stage, the presenter's call, and the jobs for them."""
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import context
 from sending.twilio import error_codes
 from sending.twilio.calls_and_media import CallEnded
 from show.base_scene import TTL_SECONDS
-from store import Pipe, Store
+from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import call_state
 from workers.answer_delivery import get_gateway
 from workers.queues import CALLERS, FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS
@@ -51,7 +52,7 @@ def stage_key(scene_id: str) -> str:
 
 
 def presenter_key(scene_id: str) -> str:
-    """Return the key that holds the sid of the call to the presenter's phone."""
+    """Return the key of the sid of the call to the presenter's phone or, while a job calls it, the job's mark."""
     return f"show:line-presenter:{scene_id}"
 
 
@@ -101,14 +102,25 @@ def move_to_stage(store: Store, scene_id: str, caller: Caller) -> bool:
     return True
 
 
-def claim_presenter_call(store: Store, scene_id: str) -> bool:
-    """Return whether the presenter's phone is to be called now: no other job is calling it, and it is not in a call."""
-    return bool(store.set(presenter_key(scene_id), "dialing", ex=DIALING_SECONDS, nx=True))
+def claim_presenter_call(store: Store, scene_id: str) -> str:
+    """Return a mark if the presenter's phone is to be called now; "" if a job is calling it, or it is in a call."""
+    mark = f"dialing-{secrets.token_hex(8)}"
+    return mark if store.set(presenter_key(scene_id), mark, ex=DIALING_SECONDS, nx=True) else ""
 
 
-def record_presenter_call(store: Store, scene_id: str, sid: str) -> None:
-    """Record the call to the presenter's phone."""
-    store.set(presenter_key(scene_id), sid, ex=PRESENTER_CALL_TTL_SECONDS)
+def record_presenter_call(store: Store, scene_id: str, mark: str, sid: str) -> bool:
+    """Record the call to the presenter's phone. Returns False if the call, or the conversation, has ended meanwhile."""
+    pipe = new_pipeline(store)
+    pipe.set(presenter_key(scene_id), sid, ex=PRESENTER_CALL_TTL_SECONDS)
+    return commit_if_unchanged(store, pipe, presenter_key(scene_id), mark)
+
+
+def forget_presenter_call(store: Store, scene_id: str, mark: str, sid: str) -> None:
+    """Forget this call to the presenter's phone, which has ended. A later call is kept."""
+    for expected in (mark, sid):
+        pipe = new_pipeline(store)
+        pipe.delete(presenter_key(scene_id))
+        commit_if_unchanged(store, pipe, presenter_key(scene_id), expected)
 
 
 def take_presenter_call(store: Store, scene_id: str) -> str:
@@ -144,25 +156,31 @@ def say_thanks(scene_id: str, sid: str) -> None:
 def call_presenter(scene_id: str, number: str) -> None:
     """The job: call the presenter's phone, unless it is in the conference already."""
     gateway = get_gateway()
-    if not claim_presenter_call(gateway.redis, scene_id):
+    mark = claim_presenter_call(gateway.redis, scene_id)
+    if not mark:
         return
     try:
         call = gateway.client.calls.create(
             to=number,
             from_=gateway.settings.default_number,
             url=_url(PRESENTER_PATH, scene_id),
-            status_callback=_url(f"{PRESENTER_PATH}/status", scene_id),
+            status_callback=_url(f"{PRESENTER_PATH}/status", scene_id, mark=mark),
         )
     except Exception as error:
         if isinstance(error, TwilioRestException) or error_codes.was_never_sent(error):
-            take_presenter_call(gateway.redis, scene_id)  # there is no call, so the next job may try again
+            forget_presenter_call(gateway.redis, scene_id, mark, "")  # there is no call: the next job may try again
         raise
-    record_presenter_call(gateway.redis, scene_id, str(call.sid))
+    if not record_presenter_call(gateway.redis, scene_id, mark, str(call.sid)):
+        hang_up_presenter(scene_id, str(call.sid))
 
 
 def hang_up_presenter(scene_id: str, sid: str) -> None:
-    """The job: end the call to the presenter's phone."""
-    get_gateway().client.calls(sid).update(status="completed")
+    """The job: end the call to the presenter's phone, unless it has ended."""
+    try:
+        get_gateway().client.calls(sid).update(status="completed")
+    except TwilioRestException as error:
+        if error.code not in (error_codes.CALL_NOT_IN_PROGRESS, error_codes.NOT_FOUND):
+            raise
 
 
 def _redirect(scene_id: str, sid: str, path: str) -> None:
@@ -174,5 +192,5 @@ def _redirect(scene_id: str, sid: str, path: str) -> None:
         leave(get_gateway().redis, [scene_id], sid)
 
 
-def _url(path: str, scene_id: str) -> str:
-    return f"{get_gateway().settings.public_url}{path}?{urlencode({'scene': scene_id})}"
+def _url(path: str, scene_id: str, **query: str) -> str:
+    return f"{get_gateway().settings.public_url}{path}?{urlencode({'scene': scene_id, **query})}"

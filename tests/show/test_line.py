@@ -25,7 +25,7 @@ class FakeTwilio:
         self.settings, self.redis = settings, redis
         self.redirected, self.dialed, self.completed, self.ended = [], [], [], set()
         self.client = SimpleNamespace(calls=self)
-        self.create_error = None
+        self.create_error, self.on_create, self.presenter_calls = None, None, [PRESENTER_CALL]
 
     def __call__(self, sid):
         return SimpleNamespace(update=lambda status: self.completed.append((sid, status)))
@@ -34,7 +34,10 @@ class FakeTwilio:
         self.dialed.append(fields)
         if self.create_error:
             raise self.create_error
-        return SimpleNamespace(sid=PRESENTER_CALL)
+        sid = self.presenter_calls.pop() if len(self.presenter_calls) > 1 else self.presenter_calls[0]
+        if self.on_create:
+            self.on_create(sid)
+        return SimpleNamespace(sid=sid)
 
     def redirect_call(self, sid, url, number):
         if sid in self.ended:
@@ -205,10 +208,52 @@ def test_presenters_phone_is_called_again_after_it_has_hung_up(line, ada, bob, a
     joins(ada)
     joins(bob)
     act("bring-on")
-    fields = {"CallSid": PRESENTER_CALL, "From": NUMBER, "To": "+447700900299", "CallStatus": "completed"}
-    post_as_twilio("/voice/line/presenter/status?scene=line", fields)
+    presenters_phone_reports(post_as_twilio, twilio, PRESENTER_CALL)
     act("next-caller")
     assert len(twilio.dialed) == 2
+
+
+def presenters_phone_reports(post_as_twilio, twilio, sid, status="completed"):
+    fields = {"CallSid": sid, "From": NUMBER, "To": "+447700900299", "CallStatus": status}
+    post_as_twilio(twilio.dialed[-1]["status_callback"].removeprefix(PUBLIC_URL), fields)
+
+
+def test_late_report_about_an_earlier_call_does_not_make_us_forget_the_present_one(
+    line, ada, bob, act, twilio, post_as_twilio
+):
+    joins(ada)
+    joins(bob)
+    earlier, present = PRESENTER_CALL, "CA" + "f" * 32
+    twilio.presenter_calls = [present, earlier]
+    act("bring-on")
+    act("end")
+    callback = twilio.dialed[-1]
+    act("bring-on")
+    twilio.dialed.append(callback)
+    presenters_phone_reports(post_as_twilio, twilio, earlier)
+    act("end")
+    assert [sid for sid, _ in twilio.completed] == [earlier, present]
+
+
+def test_call_to_the_presenters_phone_may_end_before_twilio_responds(line, ada, bob, act, twilio, post_as_twilio):
+    joins(ada)
+    joins(bob)
+    twilio.on_create = lambda sid: presenters_phone_reports(post_as_twilio, twilio, sid, "busy")
+    act("bring-on")
+    act("next-caller")
+    assert len(twilio.dialed) == 2
+
+
+def test_end_while_the_presenters_phone_is_being_called_hangs_up(line, ada, act, app, twilio, redis):
+    joins(ada)
+
+    def ends(_):
+        with app.app_context():
+            line.perform(redis, "end", "")
+
+    twilio.on_create = ends
+    act("bring-on")
+    assert twilio.completed == [(PRESENTER_CALL, "completed")]
 
 
 @pytest.mark.parametrize("action", ["bring-on", "next-caller"])
