@@ -130,6 +130,6 @@ def write(pipe: Pipe, **changes: Any) -> None:
     announce(pipe)
 
 
-def announce(pipe: Pipe) -> None:
+def announce(pipe: Pipe | Store) -> None:
     """Have every stage and presenter page redraw."""
     events.publish(pipe, "show.changed")

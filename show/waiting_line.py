@@ -12,6 +12,7 @@ from twilio.base.exceptions import TwilioRestException
 import context
 from sending.twilio import error_codes
 from sending.twilio.calls_and_media import CallEnded
+from show import show_state
 from show.base_scene import TTL_SECONDS
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import call_state
@@ -21,6 +22,16 @@ from workers.queues import CALLERS, FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS
 PRESENTER_CALL_TTL_SECONDS = 4 * 3600  # the longest call that Twilio allows
 DIALING_SECONDS = 60  # during which no other job calls the presenter's phone
 ON_STAGE_PATH, THANKS_PATH, PRESENTER_PATH = "/voice/line/stage", "/voice/line/thanks", "/voice/line/presenter"
+
+# Moves a caller from the line to the stage. Returns an index of MOVE_RESULTS.
+MOVE_SCRIPT = """
+if redis.call('HLEN', KEYS[2]) > 0 then return 2 end
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 1 end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return 0
+"""
+MOVE_RESULTS = ("", "has just left the line", "must wait: another caller has just been brought on")
 
 
 class LineFailed(Exception):
@@ -93,13 +104,11 @@ def on_stage(store: Store, scene_id: str) -> Caller | None:
     return next((Caller(sid.decode(), name.decode()) for sid, name in rows.items()), None)
 
 
-def move_to_stage(store: Store, scene_id: str, caller: Caller) -> bool:
-    """Move a waiting caller to the stage. Returns False if the caller has left, or another presenter was faster."""
-    if not store.zrem(waiting_key(scene_id), caller.sid):
-        return False
-    store.hset(stage_key(scene_id), caller.sid, caller.name)
-    store.expire(stage_key(scene_id), TTL_SECONDS)
-    return True
+def move_to_stage(store: Store, scene_id: str, caller: Caller) -> str:
+    """Move a waiting caller to the stage. Returns "", or why this is not possible, as the end of a sentence."""
+    arguments = (caller.sid, caller.name, TTL_SECONDS)
+    code = int(store.eval(MOVE_SCRIPT, 2, waiting_key(scene_id), stage_key(scene_id), *arguments))
+    return MOVE_RESULTS[code]
 
 
 def claim_presenter_call(store: Store, scene_id: str) -> str:
@@ -190,6 +199,7 @@ def _redirect(scene_id: str, sid: str, path: str) -> None:
             raise LineFailed(f"Twilio did not redirect call {sid} to {path}")
     except CallEnded:
         leave(get_gateway().redis, [scene_id], sid)
+        show_state.announce(get_gateway().redis)
 
 
 def _url(path: str, scene_id: str, **query: str) -> str:

@@ -112,8 +112,8 @@ class Line(ModeratedScene):
         if not number:
             raise SceneError("Set presenter_phone in the talk file, or PRESENTER_PHONE, to the phone on stage.")
         caller = self._find_waiting(store, sid)
-        if not waiting_line.move_to_stage(store, self.id, caller):
-            raise SceneError(f"{caller.name} has just left the line.")
+        if obstacle := waiting_line.move_to_stage(store, self.id, caller):
+            raise SceneError(f"{caller.name} {obstacle}.")
         waiting_line.enqueue(waiting_line.call_presenter, self.id, number)
         waiting_line.enqueue(waiting_line.bring_on, self.id, caller.sid)
 

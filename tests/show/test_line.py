@@ -8,10 +8,12 @@ import pytest
 from rq.job import Job
 from twilio.base.exceptions import TwilioRestException
 
+import events
 from phone.twiml import line_documents
 from sending.twilio.calls_and_media import CallEnded
 from show import moderation, show_state, waiting_line
 from show.base_scene import CLOSED, SceneError, SceneView
+from show.waiting_line import Caller
 from tests.support.person import NUMBER, PUBLIC_URL, Person
 
 OTHER = "+447700900202"
@@ -200,8 +202,10 @@ def test_caller_who_hangs_up_leaves_the_line_and_the_stage(line, ada, bob, act, 
 def test_caller_who_has_hung_up_unnoticed_leaves_the_stage(line, ada, act, twilio, redis):
     joins(ada)
     twilio.ended.add(ada.call_sid)
+    before = events.last_generated_id(redis)
     act("bring-on")
     assert waiting_line.on_stage(redis, line.id) is None
+    assert "show.changed" in [event.type for event in events.read_after(redis, before)]  # the screens are redrawn
 
 
 def test_presenters_phone_is_called_again_after_it_has_hung_up(line, ada, bob, act, twilio, post_as_twilio):
@@ -268,6 +272,33 @@ def test_second_caller_is_not_brought_on_by_mistake(line, ada, bob, act):
     act("bring-on")
     with pytest.raises(SceneError, match="is on stage"):
         act("bring-on")
+
+
+def test_two_presenters_bring_on_one_caller(line, ada, bob, app, act, redis, monkeypatch):
+    joins(ada)
+    joins(bob)
+    move = waiting_line.move_to_stage
+
+    def move_after_another_presenter(store, scene_id, caller):
+        monkeypatch.setattr(waiting_line, "move_to_stage", move)
+        act("bring-on", bob.call_sid)
+        return move(store, scene_id, caller)
+
+    monkeypatch.setattr(waiting_line, "move_to_stage", move_after_another_presenter)
+    with pytest.raises(SceneError, match="another caller"):
+        act("bring-on", ada.call_sid)
+    assert waiting_line.on_stage(redis, line.id).sid == bob.call_sid
+    assert [caller.sid for caller in waiting_line.list_waiting(redis, line.id)] == [ada.call_sid]
+
+
+def test_caller_is_moved_to_the_stage_in_one_step(line, ada, redis, monkeypatch):
+    """If the process is killed while it does this, the caller is either in line or on stage."""
+    joins(ada)
+    (caller,) = waiting_line.list_waiting(redis, line.id)
+    for command in ("hset", "expire"):
+        monkeypatch.setattr(redis, command, lambda *_, **__: pytest.fail("a second step"))
+    assert waiting_line.move_to_stage(redis, line.id, caller) == ""
+    assert waiting_line.on_stage(redis, line.id) == Caller(ada.call_sid, caller.name)
 
 
 def test_caption_is_shown_once_it_is_approved(line, ada, act, redis):
