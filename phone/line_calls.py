@@ -98,7 +98,7 @@ def add_caption(context: WebhookContext) -> StoredResponse:
     words = _transcript(delivery["TranscriptionData"])
     is_sentence = delivery["TranscriptionEvent"] == "transcription-content" and delivery["Final"] != "false"
     if scene and words and is_sentence:
-        person = contributions.person_with(delivery["CallSid"], settings())
+        person = contributions.person_of_call(context.redis, delivery["CallSid"])
         sentence = f"{delivery['TranscriptionSid']} {delivery['SequenceId']}"
         scene.add_caption(context.redis, context.pipe, delivery["CallSid"], person, sentence, words)
         show_state.announce(context.pipe)

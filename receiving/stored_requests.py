@@ -137,8 +137,13 @@ def _erase_of_person(redis: Store, erasure: Erasure) -> int:
     entries = _with_bodies(redis, rows)  # the number may be anywhere in a large body
     found = [entry for (_, row), entry in zip(rows, entries, strict=True) if _mentions(row, entry, digits)]
     for entry in found:
-        erasure.sids.update(filter(None, (entry.delivery["MessageSid"], entry.delivery["CallSid"])))
-    return int(redis.execute_command("XDEL", STREAM, *(entry.id for entry in found))) if found else 0
+        erasure.sids.update(_sids_of(entry))
+    found += [entry for entry in entries if _sids_of(entry) & erasure.sids]  # a transcription has no number
+    return int(redis.execute_command("XDEL", STREAM, *{entry.id for entry in found})) if found else 0
+
+
+def _sids_of(entry: InboxEntry) -> set[str]:
+    return {entry.delivery["MessageSid"], entry.delivery["CallSid"]} - {""}
 
 
 def _mentions(row: dict[bytes, bytes], entry: InboxEntry, digits: bytes) -> bool:

@@ -20,7 +20,8 @@ from show import encrypted_phone_numbers, friendly_names, show_state, talk_file
 from show.base_scene import BROWSER_PHONE_PREFIX, Contribution, Media, Scene
 from show.contribution_limits import MAX_MEDIA
 from show.show_state import ShowState
-from store import Commands
+from store import Commands, Store
+from workers import call_state
 
 PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
@@ -50,6 +51,11 @@ def identify(webhook: WebhookContext) -> Participant:
 def person_of(delivery: Delivery) -> str:
     """Return the person's alias. Callers without a number cannot be told apart, so each call counts as a person."""
     return _person(delivery["From"], delivery["CallSid"] or delivery["MessageSid"])
+
+
+def person_of_call(store: Store, sid: str) -> str:
+    """Return the alias of the person whose call this is, for webhooks that contain only the call's sid."""
+    return _person(call_state.load(store, sid).phone_number, sid)
 
 
 def _person(address: str, sid: str) -> str:

@@ -1,5 +1,6 @@
 """Purge, and forgetting one person: nothing that holds a number or words remains."""
 
+import json
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from sending.webhooks import delivery_jobs
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
-from show import contributions, show_state
+from show import contributions, show_state, waiting_line
 from show.privacy import purge, purge_receipts
 from store import erasure
 from store.erasure import ERASERS, Erasure
@@ -267,6 +268,19 @@ def test_recordings_and_pictures_are_deleted_at_twilio(person, redis, go, talk, 
     receipt = purge.purge_everything(redis, talk, "a presenter")
     assert jobs == [(purge.delete_media, ([], [picture[1:]]))]
     assert receipt.recordings == 1
+
+
+def test_forget_me_erases_what_a_caller_said_on_stage(person, redis, go, gateway, talk):
+    line = go("line")
+    person.dials().presses("1").waits()
+    (caller,) = waiting_line.list_waiting(redis, line.id)
+    assert not waiting_line.move_to_stage(redis, line.id, caller)
+    fields = {"TranscriptionEvent": "transcription-content", "TranscriptionSid": "GT" + "1" * 32, "SequenceId": "2"}
+    fields |= {"CallSid": person.call_sid, "Final": "true", "TranscriptionData": json.dumps({"transcript": WORD})}
+    assert person.post("/voice/line/caption?scene=line", fields).status_code == 204
+    assert "show:items:line" in keys_with(redis, WORD)
+    purge.forget_person(ME)
+    assert keys_with(redis, WORD) == []
 
 
 def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
