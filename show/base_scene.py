@@ -171,3 +171,6 @@ class Scene:
     def storage_keys(self) -> list[str]:
         """Return all Redis keys of this scene, which a reset deletes."""
         return []
+
+    def hand_over(self, store: Store, person: str) -> None:
+        """Before this person is forgotten, keep what others have contributed to the person's items."""

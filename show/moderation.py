@@ -6,9 +6,10 @@ hidden. The contents of a hidden item are kept, so that the presenter can still 
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from show import friendly_names
 from show.base_scene import TTL_SECONDS, SceneError
 from show.contribution_limits import MAX_ITEMS, MAX_ITEMS_PER_PERSON, MAX_PENDING
 from store import Pipe, Store, execute
@@ -167,6 +168,15 @@ def load_order(store: Store, scene_id: str) -> list[str]:
     """
     ids = [id.decode() for id in store.lrange(_order_key(scene_id), 0, -1)]
     return [id for at, id in enumerate(ids) if not id or id not in ids[:at]]
+
+
+def hand_over(store: Store, scene_id: str, person: str, senders: Mapping[str, str]) -> None:
+    """Make items of this person those of other people: `senders` maps the ids of items to these people."""
+    for item_id, sender in senders.items():
+        row = store.hget(_items_key(scene_id), item_id)
+        if row and json.loads(row)["person"] == person:
+            changed = json.loads(row) | {"person": sender, "name": friendly_names.load(store, sender)}
+            store.hset(_items_key(scene_id), item_id, json.dumps(changed, ensure_ascii=False, separators=(",", ":")))
 
 
 def _append_to_order(store: Store | Pipe, item: Item) -> None:

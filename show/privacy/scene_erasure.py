@@ -2,6 +2,7 @@
 
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation, show_state
+from show.base_scene import Scene
 from show.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
@@ -30,17 +31,22 @@ def is_idle_since(store: Store, before: float) -> bool:
 
 def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     """Erase what this person has contributed to the scenes, and the person's name."""
-    person, ids = erasure.person.encode(), set[bytes]()
-    keys = [key for scene in talk.scenes for key in scene.storage_keys()]
-    erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
-    for key in [*keys, moderation.BANNED_KEY]:
-        erased += _erase_members(store, key, {person, *ids})
+    erased = sum(_erase_person_in_scene(store, scene, erasure) for scene in talk.scenes)
+    erased += _erase_members(store, moderation.BANNED_KEY, {erasure.person.encode()})
     erased += store.hdel(encrypted_phone_numbers.NUMBERS_KEY, erasure.person)
     name = store.hget(friendly_names.NAMES_KEY, erasure.person)
     if name:
         store.hdel(friendly_names.NAMES_KEY, erasure.person)
         store.srem(friendly_names.TAKEN_KEY, name)
     return erased + bool(name)
+
+
+def _erase_person_in_scene(store: Store, scene: Scene, erasure: Erasure) -> int:
+    scene.hand_over(store, erasure.person)
+    person, ids = erasure.person.encode(), set[bytes]()
+    keys = scene.storage_keys()
+    erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
+    return erased + sum(_erase_members(store, key, {person, *ids}) for key in keys)
 
 
 def _type_of(store: Store, key: str) -> str:

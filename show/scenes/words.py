@@ -89,6 +89,12 @@ class Words(ModeratedScene):
         """Return how many people have sent the word with each id."""
         return Counter(id.decode() for id in store.execute_command("HVALS", self.key("words")))
 
+    def hand_over(self, store: Store, person: str) -> None:
+        """Words that others have sent too are theirs from now on."""
+        rows = store.hgetall(self.key("words")).items()
+        senders = {id.decode(): sender.decode() for sender, id in rows if sender != person.encode()}
+        moderation.hand_over(store, self.id, person, senders)
+
     def storage_keys(self) -> list[str]:
         """The items, and each person's word."""
         return [*super().storage_keys(), self.key("words")]

@@ -19,8 +19,9 @@ from sending.webhooks import delivery_jobs
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import stored_endpoints
 from sending.webhooks.queue import messages
-from show import contributions, show_state, waiting_line
-from show.privacy import purge, purge_receipts
+from show import contributions, friendly_names, moderation, show_state, waiting_line
+from show.base_scene import Contribution, SceneView
+from show.privacy import purge, purge_receipts, scene_erasure
 from store import erasure
 from store.erasure import ERASERS, Erasure
 from tests.support.environment import SECRETS
@@ -281,6 +282,31 @@ def test_forget_me_erases_what_a_caller_said_on_stage(person, redis, go, gateway
     assert "show:items:line" in keys_with(redis, WORD)
     purge.forget_person(ME)
     assert keys_with(redis, WORD) == []
+
+
+def test_word_that_others_sent_too_stays_when_its_first_sender_is_forgotten(person, other, redis, go, gateway):
+    words = go("words")
+    person.texts(WORD)
+    other.texts(WORD, sid="SM" + "3" * 32)
+    words.perform(redis, "approve", WORD)
+    purge.forget_person(ME)
+    assert words.stage_values(SceneView(redis, "open"))["ranking"] == [(WORD, 1)]
+    item = moderation.load(redis, words.id, WORD)
+    assert item.name == friendly_names.load(redis, item.person)
+    assert redis.hget("show:words:words", item.person).decode() == WORD
+
+
+def test_word_of_another_scene_stays_when_its_sender_in_one_scene_is_forgotten(redis, gateway, talk):
+    first, second = replace(talk.find("words"), id="words-1"), replace(talk.find("words"), id="words-2")
+    me = contributions.person_with(ME, gateway.settings)
+    for scene, sender in ((first, me), (second, "somebody else")):
+        pipe = redis.pipeline()
+        scene.receive(redis, pipe, Contribution("SM1", sender, "Amber Otter", WORD, "text"))
+        pipe.execute()
+        scene.perform(redis, "approve", WORD)
+    scene_erasure.erase_person_in_scenes(redis, replace(talk, scenes=(first, second)), Erasure(0, ME, me))
+    assert first.stage_values(SceneView(redis, "open"))["ranking"] == []
+    assert second.stage_values(SceneView(redis, "open"))["ranking"] == [(WORD, 1)]
 
 
 def test_hidden_person_of_a_browser_phone_is_forgotten_too(settings):
