@@ -45,6 +45,8 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     if key == menus.REPEAT_KEY:
         return respond(context, menus.menu("Here is the menu.", next_document(context)))
     if step := STEPS.get(asked.step_for_key(key)):
+        if not (_is_asking(context, participant, asked) and participant.show.is_open(asked)):
+            return speak(context, asked.closed_reply, _menu(asked.closed_reply, participant, next_document(context)))
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
@@ -56,13 +58,17 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 
 
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
-    """A key pressed after a scene change counts for the scene that asked, while it still accepts late contributions."""
-    talk, show = talk_file.current_talk(), participant.show
     reply = asked.closed_reply
-    if asked in (show.scene(talk), show.previous_scene(talk, context.delivery.received_at)):
+    if _is_asking(context, participant, asked):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = contributions.contribute(context, participant, asked, words, channel, step_key(context.delivery))
     return speak(context, reply, _menu(reply, participant, next_document(context)))
+
+
+def _is_asking(context: WebhookContext, participant: Participant, asked: Scene) -> bool:
+    """Whether a key still counts for the scene that asked: after a scene change, late contributions are accepted."""
+    talk, show = talk_file.current_talk(), participant.show
+    return asked in (show.scene(talk), show.previous_scene(talk, context.delivery.received_at))
 
 
 def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:

@@ -117,6 +117,21 @@ def test_closed_wall_says_so(wall, person, redis):
     assert not waiting(redis)
 
 
+def test_closed_wall_records_no_message(wall, person, redis):
+    person.dials()
+    set_phase(redis, wall, CLOSED)
+    assert "closed" in person.presses("1").heard
+    assert "Record" not in person.verbs
+
+
+def test_wall_that_the_talk_has_left_records_no_message(wall, person, go):
+    person.dials()
+    go("tabs")
+    go("xray")
+    assert "closed" in person.presses("1").heard
+    assert "Record" not in person.verbs
+
+
 def test_unknown_item_is_explained(wall, redis):
     with pytest.raises(SceneError, match="no longer there"):
         wall.perform(redis, "approve", "x")
