@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from answer_outcomes import DECLINED, NOT_UNDERSTOOD, AnswerText
 from show import moderation
 from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
+from show.contribution_limits import REFUSALS
 from show.moderated_scene import ModeratedScene
 from show.moderation import ANSWERED, APPROVED, Item
 from show.text_matching import SPOKEN_NUMBERS, normalize
@@ -52,6 +53,8 @@ class Questions(ModeratedScene):
         item = self.make_item(contribution, "question")
         if not item.words:
             return EMPTY
+        if not self.is_approval_required and len(moderation.load_order(store, self.id)) >= MAX_NUMBERED:
+            return REFUSALS["full"]  # nobody could vote for it
         when = " once the presenter has approved it" if self.is_approval_required else ""
         return self.submit(store, pipe, item, f"Thank you. Your question appears{when}. To vote, text its number.")
 

@@ -6,6 +6,8 @@ import pytest
 
 from show import moderation
 from show.base_scene import SceneView
+from show.contribution_limits import REFUSALS
+from show.scenes import questions as questions_scene
 
 TALK = """
 moderation = "open"
@@ -54,3 +56,12 @@ def test_questions_are_numbered_in_the_order_in_which_they_arrive(go, people, re
         (2, "How?", 1),
         (1, "Why?", 0),
     ]
+
+
+def test_question_without_a_number_that_people_can_text_is_refused(go, people, redis, monkeypatch):
+    monkeypatch.setattr(questions_scene, "MAX_NUMBERED", 2)
+    questions = go("questions")
+    replies = [person.texts(words) for person, words in zip(people(4), ("Why?", "How?", "Who?", "2"), strict=True)]
+    assert replies[2] == REFUSALS["full"]
+    assert len(questions.rank(redis)) == 2
+    assert "You voted for question 2" in replies[3]
