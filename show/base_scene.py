@@ -174,3 +174,6 @@ class Scene:
 
     def hand_over(self, store: Store, person: str) -> None:
         """Before this person is forgotten, keep what others have contributed to the person's items."""
+
+    def dismiss_callers(self, store: Store) -> None:
+        """Before the scene's data is deleted, end the calls that wait for the presenter."""

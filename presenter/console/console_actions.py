@@ -131,6 +131,17 @@ def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], Non
     return lambda pipe, show, talk, _: show_state.write(pipe, **{name: value, f"{name}_by": presenter_name()})
 
 
+def _reset(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
+    show.scene(talk).dismiss_callers(get_page_store())
+    show_state.reset(pipe, show.scene(talk))
+
+
+def _restart(pipe: Pipe, show: ShowState, talk: Talk, _: str) -> None:
+    for scene in talk.scenes:
+        scene.dismiss_callers(get_page_store())
+    show_state.restart(pipe, talk)
+
+
 def _hold(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.stop(pipe, HELD_REASON)
     show_state.write(pipe, held_by=presenter_name())
@@ -146,11 +157,11 @@ ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "previous": _go_by(-1),
     "go": _go_to,
     "back": lambda pipe, show, talk, _: show_state.go_back(pipe, show, talk),
-    "restart": lambda pipe, show, talk, _: show_state.restart(pipe, talk),
+    "restart": _restart,
     "open": _set_phase(OPEN),
     "close": _set_phase(CLOSED),
     "reveal": _set_phase(REVEALED),
-    "reset": lambda pipe, show, talk, _: show_state.reset(pipe, show.scene(talk)),
+    "reset": _reset,
     "blank": _switch("blank", 1),
     "unblank": _switch("blank", 0),
     "pause": _switch("paused", 1),

@@ -50,6 +50,8 @@ FIRST = ("questions and answers", "calls", "requests")  # these erasers find a p
 
 def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
     """Erase all records about people. The talk goes on: the current scene and its phases remain."""
+    for scene in talk.scenes:
+        scene.dismiss_callers(store)
     return _purge(store, talk, Erasure(time.time()), cause, has_show=True)
 
 

@@ -93,12 +93,21 @@ class Line(ModeratedScene):
         if is_followed:
             self._find_waiting(store, "")  # before the current call ends
         if current:
-            waiting_line.leave(store, [self.id], current.sid)
-            waiting_line.enqueue(waiting_line.say_thanks, self.id, current.sid)
+            self._thank(store, current)
         if is_followed:
             self._bring_on(store, "")
         elif sid := waiting_line.take_presenter_call(store, self.id):
             waiting_line.enqueue(waiting_line.hang_up_presenter, self.id, sid)
+
+    def dismiss_callers(self, store: Store) -> None:
+        """Thank everybody who is in line or on stage, and hang up the presenter's phone."""
+        self._end(store, waiting_line.on_stage(store, self.id), is_followed=False)
+        for caller in waiting_line.list_waiting(store, self.id):
+            self._thank(store, caller)
+
+    def _thank(self, store: Store, caller: Caller) -> None:
+        waiting_line.leave(store, [self.id], caller.sid)
+        waiting_line.enqueue(waiting_line.say_thanks, self.id, caller.sid)
 
     def _hide_captions_of_past_calls(self, store: Store) -> None:
         """Hide the pending captions of past calls: they will not be shown, so nobody needs to decide on them."""

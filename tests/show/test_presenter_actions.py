@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from rq.job import Job
 
-from show import moderation
+from show import moderation, waiting_line
+from show.privacy import purge
 from tests.support.person import PUBLIC_URL, Person
 
 JSON = {"Accept": "application/json"}
@@ -141,3 +143,26 @@ def test_restart_gives_the_friendly_names_of_a_rehearsal_back(do, person, redis)
     assert redis.hlen("show:names") == 1
     do("restart")
     assert not redis.exists("show:names", "show:names:taken")
+
+
+@pytest.mark.parametrize("end", ["reset", "restart", "purge"])
+def test_callers_in_line_are_thanked_when_the_line_is_deleted(do, person, post_as_twilio, app, redis, end):
+    """Otherwise they would wait in Twilio's queue for a presenter who no longer sees them."""
+    line = app.extensions["talk"].find("line")
+    do("go", scene=str(app.extensions["talk"].positions["line"]))
+    calls = ["CA" + digit * 32 for digit in "ab"]
+    for sid in calls:
+        person.call_sid = sid
+        person.dials().presses("1").says("webhooks")
+    do("scene-action", action="bring-on")
+    redis.set(waiting_line.presenter_key(line.id), "CA" + "c" * 32)
+    queue = app.extensions["queues"].by_name["callers"]
+    queue.empty()
+    with app.app_context():
+        purge.purge_everything(redis, app.extensions["talk"], "a presenter") if end == "purge" else do(end)
+    jobs = [Job.fetch(id, redis, serializer=queue.serializer) for id in queue.job_ids]
+    assert {(job.func_name.rpartition(".")[2], job.args[1]) for job in jobs} == {
+        ("say_thanks", calls[0]),
+        ("say_thanks", calls[1]),
+        ("hang_up_presenter", "CA" + "c" * 32),
+    }
