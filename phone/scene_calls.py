@@ -50,7 +50,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
-        return voice.handle_menu_input(context) if speech or key == menus.GOODBYE_KEY else _repeat(context, asked)
+        return voice.handle_menu_input(context) if speech or key == menus.GOODBYE_KEY else _repeat(context, participant)
     # The key is not published: the result of a vote may be hidden.
     heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
@@ -78,8 +78,8 @@ def _handle_silence(context: WebhookContext, participant: Participant) -> Stored
     return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
 
 
-def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
-    return speak(context, NOT_UNDERSTOOD, scene_menu(NOT_UNDERSTOOD, asked, next_document(context)))
+def _repeat(context: WebhookContext, participant: Participant) -> StoredResponse:
+    return speak(context, NOT_UNDERSTOOD, _menu(NOT_UNDERSTOOD, participant, next_document(context)))
 
 
 def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:

@@ -73,6 +73,19 @@ def test_closed_poll_counts_nothing_and_says_so(poll, person, redis):
     assert sum(votes(poll, redis).values()) == 0
 
 
+def test_wrong_key_after_a_scene_change_leads_to_the_choices_of_the_current_scene(poll, go, person):
+    person.dials()
+    go("score")
+    heard = person.presses("9").heard
+    assert "Press a number from 0 to 10" in heard and "for tabs" not in heard
+
+
+def test_wrong_key_after_the_poll_has_closed_does_not_offer_its_options(poll, person, redis):
+    person.dials()
+    show_state.set_phase(redis, poll, CLOSED)
+    assert "for tabs" not in person.presses("9").heard
+
+
 def test_late_vote_counts_for_the_scene_that_has_just_ended(poll, go, person, redis):
     go("number")
     person.texts("tabs")
