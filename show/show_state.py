@@ -78,8 +78,9 @@ def go(pipe: Pipe, state: ShowState, talk: Talk, position: int) -> None:
     if not 0 < position <= len(talk.scenes):
         raise SceneError(f"There is no scene {position}: the talk has {len(talk.scenes)}.")
     now = time.time()
-    changes: dict[str, Any] = {"scene": talk.scenes[position - 1].id, "changed_at": now, "pinned": ""}
-    changes["previous"] = state.scene(talk).id
+    changes: dict[str, Any] = {"scene": talk.scenes[position - 1].id, "pinned": ""}
+    if talk.positions[state.scene(talk).id] != position:
+        changes |= {"changed_at": now, "previous": state.scene(talk).id}
     if not state.started_at:
         changes["started_at"] = now
     write(pipe, **changes)

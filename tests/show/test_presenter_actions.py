@@ -53,6 +53,12 @@ def test_next_pressed_twice_on_the_same_scene_moves_once(do):
     assert do("previous", scene="2")["scene"] == 1
 
 
+def test_back_leads_to_the_scene_before_even_if_the_current_one_was_chosen_again(do):
+    do("next")
+    do("go", scene="2")
+    assert do("back")["scene"] == 1
+
+
 def test_poll_is_closed_and_revealed(do, person):
     do("next")
     person.texts("tabs")
