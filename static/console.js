@@ -11,16 +11,21 @@ const { events, fragmentUrl } = document.body.dataset;
 const live = document.getElementById("live");
 const alert = document.getElementById("alert");
 let refreshedAt = 0;
+let requested = 0; // how many refreshes have begun
+let shown = 0; // the number of the refresh that is on the page
 let timer;
 
 async function refresh() {
   clearTimeout(timer);
   refreshedAt = Date.now();
+  const number = ++requested;
   try {
     const response = await fetch(fragmentUrl, { signal: AbortSignal.timeout(5000) });
     if (response.status === 403) return location.reload(); // logged out
     const html = response.ok && (await response.text());
-    if (html) keepFocus(live, () => morph(live, html));
+    if (!html || number < shown) return; // a later refresh has overtaken this one
+    shown = number;
+    keepFocus(live, () => morph(live, html));
     tick();
   } catch {
     // The notice says so once the event stream is silent too, and the next refresh may succeed.

@@ -62,6 +62,28 @@ def test_a_double_click_on_next_skips_no_scene(open_console):
     expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
 
 
+def test_refresh_that_is_overtaken_by_a_later_one_does_not_bring_the_old_scene_back(open_console, stage_events):
+    page, held = open_console(1280, 720), []
+
+    def hold_the_first(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/present/fragment", hold_the_first)
+    with page.expect_request("**/present/fragment"):
+        stage_events.vote()
+    eventually(lambda: page.title() and held)
+    page.locator("form#next button").click()
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    (route, response) = held[0]
+    with page.expect_response(lambda one: one.request == route.request):
+        route.fulfill(response=response)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?", timeout=1)
+
+
 def test_question_about_a_scene_that_another_presenter_leaves_resets_no_scene(open_console):
     phone, laptop = open_console(390, 844), open_console(1280, 720)
     phone.locator("summary", has_text="All scenes").click()
