@@ -11,13 +11,14 @@ const ACTIONS = {
 };
 const URL_OF_TALK = "/present/talk";
 const HEADERS = { Accept: "application/json" };
+const TIMEOUT_MS = 8000; // from the key press: keys pressed in vain must not take effect when the server responds again
 let queue = Promise.resolve(); // one action after the other, in the order of the keys
 
-async function perform(name) {
-  const talk = await (await fetch(URL_OF_TALK, { headers: HEADERS })).json();
+async function perform(name, signal) {
+  const talk = await (await fetch(URL_OF_TALK, { headers: HEADERS, signal })).json();
   const action = name === "blank" && talk.blank ? "unblank" : name;
   const body = new URLSearchParams({ token: talk.token ?? "", do: action, scene: talk.scene ?? "" });
-  const response = await fetch(URL_OF_TALK, { method: "POST", headers: HEADERS, body });
+  const response = await fetch(URL_OF_TALK, { method: "POST", headers: HEADERS, body, signal });
   return (await response.json()).error ?? "";
 }
 
@@ -29,6 +30,7 @@ export function listen(report) {
     const name = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!name) return;
     event.preventDefault();
-    queue = queue.then(() => perform(name)).then(report, () => report("The server is not responding. Try again."));
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    queue = queue.then(() => perform(name, signal)).then(report, () => report("The server is not responding. Try again."));
   });
 }

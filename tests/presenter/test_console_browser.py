@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.stage import StageServer
 from tests.support.stage_app import PASSWORD
-from tests.support.waiting import eventually
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,20 @@ def test_first_key_after_an_interruption_is_not_lost(open_console):
     expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
     expect(page.locator("#alert")).to_be_hidden()
     assert not errors
+
+
+def test_keys_pressed_while_the_server_hangs_are_reported_and_dropped(open_console):
+    page = open_console(1280, 720)
+    page.route("**/present/talk", lambda route: None)  # as in a network that swallows everything
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    limit = 1000 * LIMIT_SECONDS
+    expect(page.locator("#alert")).to_have_text("The server is not responding. Try again.", timeout=limit)
+    page.unroute("**/present/talk")
+    page.keyboard.press("PageDown")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?", timeout=limit)
+    expect(page.locator("#alert")).to_be_hidden()
+    expect(page.locator("#last-actions li")).to_have_count(1)
 
 
 def test_console_shows_the_screen_of_the_stage(open_console):
