@@ -14,6 +14,7 @@ from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
 from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
+from show.scenes.words import Words
 from show.talk_file import Talk
 from store import Store
 
@@ -51,6 +52,9 @@ def _contributions(store: Store, scene: Scene) -> Iterator[tuple[str, str, str, 
         for state in moderation.STATES:
             for item in moderation.load_items(store, scene.id, state):
                 yield item.person, item.words or item.kind, item.state, _format_time(item.time)
+    if isinstance(scene, Words):
+        for person, item in scene.shared_words(store):
+            yield person, item.words, item.state, ""
     for key in (scene.key(name) for name in ANSWERS):
         if key in scene.storage_keys():
             for person, words in store.hgetall(key).items():

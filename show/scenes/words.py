@@ -12,7 +12,7 @@ from show.base_scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneView, 
 from show.contribution_limits import REFUSALS
 from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
 from show.moderated_scene import ModeratedScene, clean_words
-from show.moderation import APPROVED, BANNED, PENDING, Item
+from show.moderation import APPROVED, BANNED, PENDING, STATES, Item
 from store import Pipe, Store
 
 MAX_WORD_CHARACTERS = 20
@@ -88,6 +88,14 @@ class Words(ModeratedScene):
     def count(self, store: Store) -> Counter[str]:
         """Return how many people have sent the word with each id."""
         return Counter(id.decode() for id in store.execute_command("HVALS", self.key("words")))
+
+    def shared_words(self, store: Store) -> Iterator[tuple[str, Item]]:
+        """Yield the people who have sent a word that somebody else sent first, each with the word's item."""
+        items = {item.id: item for state in STATES for item in moderation.load_items(store, self.id, state)}
+        for person, id in store.hgetall(self.key("words")).items():
+            item = items.get(id.decode())
+            if item and item.person != person.decode():
+                yield person.decode(), item
 
     def hand_over(self, store: Store, person: str) -> None:
         """Words that others have sent too are theirs from now on."""

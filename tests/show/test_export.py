@@ -32,6 +32,15 @@ def test_export_has_names_and_answers_but_no_numbers(presenter, person, go, redi
     assert ME[1:] not in presenter.get("/present/export.csv").text
 
 
+def test_word_is_exported_for_everybody_who_sent_it(presenter, people, go):
+    go("words")
+    for person, word in zip(people(3), ("calm", "Calm!", "loud"), strict=True):
+        person.texts(word)
+    found = presenter.get("/present/export.json").json["contributions"]
+    assert sorted((row["words"], row["state"]) for row in found) == [("calm", "pending")] * 2 + [("loud", "pending")]
+    assert len({row["name"] for row in found}) == 3
+
+
 def test_numbers_are_included_on_request_and_the_audit_log_says_so(presenter, person, go):
     go("tabs")
     person.texts("tabs")
