@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
 LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body stored in a slot
 
 MAX_BYTES = {STREAM: 1_500_000, LARGE_BODIES_KEY: 2_000_000}
+MEDIA_FIELDS = ("RecordingSid", *(f"MediaUrl{number}" for number in range(10)))  # of Twilio's requests
 CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")  # never stored
 
 
@@ -127,6 +128,8 @@ def _first_id_at(time: float) -> int:
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
     """Erase stored requests; for one person, also record the SIDs of that person's calls and texts."""
+    if erasure.is_everything:
+        _note_media(_with_bodies(redis, redis.xrange(STREAM)), erasure)
     erased = _erase_of_person(redis, erasure) if erasure.number else trim_stream(redis, STREAM, erasure)
     _delete_unused_bodies(redis)
     return erased
@@ -139,11 +142,17 @@ def _erase_of_person(redis: Store, erasure: Erasure) -> int:
     for entry in found:
         erasure.sids.update(_sids_of(entry))
     found += [entry for entry in entries if _sids_of(entry) & erasure.sids]  # a transcription has no number
+    _note_media(found, erasure)
     return int(redis.execute_command("XDEL", STREAM, *{entry.id for entry in found})) if found else 0
 
 
 def _sids_of(entry: InboxEntry) -> set[str]:
     return {entry.delivery["MessageSid"], entry.delivery["CallSid"]} - {""}
+
+
+def _note_media(entries: Iterable[InboxEntry], erasure: Erasure) -> None:
+    for entry in entries:
+        erasure.note_media(" ".join(entry.delivery[name] for name in MEDIA_FIELDS).encode())
 
 
 def _mentions(row: dict[bytes, bytes], entry: InboxEntry, digits: bytes) -> bool:

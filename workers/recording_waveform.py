@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from store import Store
-from store.erasure import Erasure, delete_matching, erases
+from store.erasure import Erasure, delete_matching, erases, scan
 
 TTL_SECONDS = 7 * 24 * 3600
 WAVEFORM_COLUMNS = 120  # as shown on the stage
@@ -71,7 +71,10 @@ def forget(redis: Store, recording_sids: Iterable[str]) -> None:
 @erases("waveforms")
 def erase(redis: Store, erasure: Erasure) -> int:
     """Erase all measurements in a complete erasure. One person's measurements are forgotten with the recordings."""
-    return delete_matching(redis, _key("*")) if erasure.is_everything else 0
+    if not erasure.is_everything:
+        return 0
+    erasure.recordings.update(name.removeprefix(_key("")) for name in scan(redis, _key("*")))
+    return delete_matching(redis, _key("*"))
 
 
 def _key(recording_sid: str) -> str:
