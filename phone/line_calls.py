@@ -33,6 +33,8 @@ def ask_for_topic(context: WebhookContext, document: int) -> str:
 def join_line(context: WebhookContext) -> StoredResponse:
     """Put the caller in line; what they said becomes their caption."""
     participant, scene = contributions.identify(context), _scene_of(context.delivery)
+    if participant.show.is_paused:
+        return speak(context, contributions.PAUSED, basic_documents.goodbye(f"{contributions.PAUSED} Goodbye."))
     current = participant.show.scene(talk_file.current_talk())
     if scene is None or scene != current or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)

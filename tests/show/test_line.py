@@ -399,3 +399,10 @@ def test_presenters_phone_is_called_for_the_next_caller_if_twilio_refused_the_ca
     twilio.create_error = None
     act("next-caller")
     assert len(twilio.dialed) == 2
+
+
+def test_paused_talk_takes_nobody_into_the_line(line, ada, redis):
+    ada.dials().presses("1")
+    redis.hset(show_state.STATE_KEY, "paused", 1)
+    assert "short break" in ada.says("webhooks").heard
+    assert names(line, redis) == []
