@@ -118,3 +118,17 @@ def test_last_of_many_updates_wins(app, exchange, client, ada):
     eventually(lambda: ada.heard()[-1] == "Answer 9")
     ada.hangs_up()
     assert ada.heard()[-1] == "Answer 9"
+
+
+@pytest.mark.parametrize("wrong", [{"url": "nowhere"}, {"status": "busy"}, {"status_callback": "nowhere"}])
+def test_rejected_update_changes_nothing(app, client, ada, wrong):
+    """Neither the callbacks nor the document, wherever the invalid parameter is."""
+    app.answers["/voice"] = WAITING
+    sid = ada.dials()
+    ada.hears("Please wait")
+    new = {"fallback_url": f"{app.origin}/new", "status_callback": f"{app.origin}/new"}
+    with pytest.raises(TwilioRestException):
+        client.calls(sid).update(**new | wrong)
+    client.calls(sid).update(twiml="<Response><Bad")
+    app.was_asked("/done")
+    assert app.at("/new") == []

@@ -100,24 +100,27 @@ def update(request: ApiRequest) -> dict[str, Any]:
     call = _call(request)
     if call.is_over:
         raise RestError(21220)
-    _update_callbacks(request, call)
     status = request.text("Status").strip()
-    if status == "completed" or (status == "canceled" and not call.is_live):
-        _end(call, status)
-    elif status not in ("", "canceled"):
+    ends = status == "completed" or (status == "canceled" and not call.is_live)
+    if not ends and status not in ("", "canceled"):
         raise RestError(21220)
-    elif (step := first_step(request)) is not None:
-        if not call.is_live and call.plan.direction != "inbound":
-            raise RestError(21220)
+    step = None if ends else first_step(request)
+    if step and not call.is_live and call.plan.direction != "inbound":
+        raise RestError(21220)
+    _update_callbacks(request, call)
+    if ends:
+        _end(call, status)
+    elif step:
         _redirect(request, call, step)
     return as_resource(call)
 
 
 def _update_callbacks(request: ApiRequest, call: Call) -> None:
-    if request.has("FallbackUrl"):
-        call.plan.fallback = fallback(request, None)
+    """Changes both callbacks, or neither if one of them is not valid."""
+    new_fallback = fallback(request, None) if request.has("FallbackUrl") else call.plan.fallback
     if request.has("StatusCallback"):
         call.plan.callbacks = [status_callback(request)]
+    call.plan.fallback = new_fallback
 
 
 def _end(call: Call, status: str) -> None:
