@@ -163,6 +163,18 @@ def test_participant_may_be_called_from_a_verified_number(client, ada):
     assert refusal.value.code == 21210
 
 
+def test_call_reason_and_time_limit_of_an_added_participant(exchange, client, ada):
+    """https://www.twilio.com/docs/voice/api/conference-participant-resource (2026-11): CallReason, TimeLimit"""
+    participants = client.conferences("the room").participants
+    participants.create(to=ada.number, from_=NUMBER, call_reason="Your delivery", time_limit=60)
+    ada.answers()
+    ada.listens_for("talk")
+    assert ada.call()["reason"] == "Your delivery"
+    exchange.time_passes(60)
+    ada.is_left_with("completed")
+    assert exchange.alerts() == []
+
+
 def test_time_limit_takes_a_participant_out(app, exchange, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada)

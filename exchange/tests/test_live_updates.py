@@ -7,6 +7,7 @@ from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
 from ringback.testing.waiting import eventually
+from support.exchange import NUMBER
 
 WAITING = '<Response><Say>Please wait</Say><Pause length="600"/><Redirect>/again</Redirect></Response>'
 ANSWER = "<Response><Say>Here it is</Say></Response>"
@@ -132,3 +133,39 @@ def test_rejected_update_changes_nothing(app, client, ada, wrong):
     client.calls(sid).update(twiml="<Response><Bad")
     app.was_asked("/done")
     assert app.at("/new") == []
+
+
+def test_update_limits_the_duration_of_the_call(app, exchange, client, ada):
+    """https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource (2026-11): TimeLimit"""
+    app.answers["/voice"] = WAITING
+    sid = ada.dials()
+    ada.hears("Please wait")
+    exchange.time_passes(50)
+    client.calls(sid).update(time_limit=60)
+    exchange.time_passes(9)
+    assert ada.call()["status"] == "in-progress"
+    exchange.time_passes(1)
+    ada.is_left_with("completed")
+    assert exchange.alerts() == []
+
+
+def test_update_limits_the_duration_of_a_ringing_call(exchange, client, ada):
+    call = client.calls.create(to=ada.number, from_=NUMBER, twiml=WAITING)
+    ada.is_called()
+    client.calls(call.sid).update(time_limit=10)
+    exchange.time_passes(20)
+    ada.answers()
+    ada.hears("Please wait")
+    exchange.time_passes(10)
+    ada.is_left_with("completed")
+
+
+def test_update_limits_the_duration_of_a_leg_of_dial(app, exchange, client, ada, ben):
+    app.answers["/voice"] = f"<Response><Dial>{ben.number}</Dial><Say>Over</Say></Response>"
+    ada.dials()
+    ben.answers()
+    ben.listens_for("talk")
+    client.calls(ben.sid).update(time_limit=60)
+    exchange.time_passes(60)
+    ben.is_left_with("completed")
+    ada.hears("Over")

@@ -203,6 +203,7 @@ def test_declined_call_is_busy(exchange, client, ada):
         ({"url": ""}, 21205),
         ({"url": "", "twiml": "x" * 4001}, 32018),
         ({"timeout": 601}, 21208),
+        ({"time_limit": 86401}, 20001),
         ({"method": "PUT"}, 21209),
         ({"send_digits": "x"}, 21206),
         ({"status_callback_event": ["eaten"]}, 21626),

@@ -16,6 +16,7 @@ from ringback.calls.audio_path import AudioPath, AudioTap, CallerInput, CallList
 from ringback.calls.call_log import CallLog, LogEntry
 from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
+from ringback.service.clock import Timer
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import Recorder, WaitFor
@@ -55,6 +56,7 @@ class Call:
         self.recorders: list[CallRecorder] = []  # the running ones
         self.taps: list[AudioTap] = []
         self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
+        self.limit_timer: Timer | None = None
         self.redirected = False  # a live update has replaced the document
         self.on_refer: Callable[[str], bool] | None = None  # called when a SIP endpoint sends REFER; False declines it
 
@@ -86,8 +88,7 @@ class Call:
         """Changes the status, wakes waiters, updates the handset and sends callbacks. A final status never changes."""
         if self.is_over or status == self.status:
             return
-        self.status = status
-        self.updated = self.runtime.clock.now()
+        self.status, self.updated = status, self.runtime.clock.now()
         if status == "in-progress":
             self.answered = self.updated
             if self.plan.recording:
@@ -208,9 +209,8 @@ class Call:
         self._publish("listening", lambda: {"listening": description})
 
     def _publish(self, kind: str, payload: Callable[[], dict[str, Any]]) -> None:
-        sid = self.sid
         if not self.plan.to_own_number:
-            self.runtime.feed.publish(kind, self.plan.handset, lambda: {"call": sid} | payload())
+            self.runtime.feed.publish(kind, self.plan.handset, lambda: {"call": self.sid} | payload())
 
     def as_json(self, heard: bool = True) -> dict[str, Any]:
         """Returns the call as the handset API shows it, including the items heard unless `heard` is false."""

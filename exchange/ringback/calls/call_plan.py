@@ -45,5 +45,6 @@ class CallPlan:
     own_numbers_passed: tuple[str, ...] = ()  # the app's numbers that the chain of calls has passed so far
     extra: dict[str, str] = field(default_factory=dict)  # additional parameters for every webhook
     delivered: dict[str, str] = field(default_factory=dict)  # parameters for a called client, or SIP headers
+    time_limit: int | None = None  # in seconds from the answer
     reason: str = ""  # the call reason that the called phone shows
     sip_call_id: str = ""

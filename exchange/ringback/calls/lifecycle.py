@@ -107,21 +107,38 @@ def hang_up_at_handset(call: Call) -> None:
         call.set_status("busy")
 
 
-async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
-    """Runs the call's documents, starting with `first`, until the call ends; then sets its final status.
+def limit_duration(call: Call, seconds: int) -> None:
+    """Hangs up the call this many seconds after it was answered. Replaces an earlier limit."""
+    call.plan.time_limit = seconds
+    if call.limit_timer:
+        call.limit_timer.cancel()
+    if not (call.running or call.is_live):
+        return  # run_call() calls this function again when the call has been answered
+    now = call.runtime.clock.now()
+    elapsed = (now - (call.answered or now)).total_seconds()
+    call.limit_timer = call.runtime.clock.call_later(seconds - elapsed, lambda: _hang_up(call))
 
-    `time_limit` is in seconds."""
+
+def _hang_up(call: Call) -> None:
+    call.interrupt(HANG_UP)
+    if not call.running:  # a leg that <Dial> has connected
+        call.set_status("completed")
+
+
+async def run_call(state: State, call: Call, first: Step) -> None:
+    """Runs the call's documents, starting with `first`, until the call ends; then sets its final status."""
     session, end = VoiceSession(state, call), End("failed")
     call.redirected = False
-    timer = state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
+    if call.plan.time_limit:
+        limit_duration(call, call.plan.time_limit)
     try:
         end = await _run(session, first)
     except Exception as error:  # an error in the exchange must still end the call
         log.exception("Call %s failed because of an error in the exchange", call.sid)
         state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, detail=type(error).__name__)
     finally:
-        if timer:
-            timer.cancel()
+        if call.limit_timer:
+            call.limit_timer.cancel()
         unanswered_status = call.dial_status if end.status == "completed" else end.status
         call.set_status("completed" if call.is_live else unanswered_status or "completed")
     if end.by_person and session.hangup_fetch:

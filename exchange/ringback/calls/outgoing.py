@@ -13,20 +13,18 @@ from ringback.state import State
 from ringback.twiml.steps import Step
 
 
-def start_outbound_call(
-    state: State, plan: CallPlan, first: Step, timeout: float, time_limit: float | None = None
-) -> Call:
-    """Starts a call from the app to a handset. `timeout` and `time_limit` are in seconds."""
+def start_outbound_call(state: State, plan: CallPlan, first: Step, timeout: float) -> Call:
+    """Starts a call from the app to a handset. `timeout` is in seconds."""
     call = register_call(state, plan)
-    state.spawn(_place(state, call, first, timeout, time_limit))
+    state.spawn(_place(state, call, first, timeout))
     return call
 
 
-async def _place(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
+async def _place(state: State, call: Call, first: Step, timeout: float) -> None:
     delay_seconds = state.call_rate.reserve(call.plan.account)
     await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response (status "queued") is sent first
     if await ring(state, call, timeout):
-        await run_call(state, call, first, time_limit)
+        await run_call(state, call, first)
 
 
 async def ring(state: State, call: Call, timeout: float) -> bool:

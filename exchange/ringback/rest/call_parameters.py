@@ -15,12 +15,21 @@ from ringback.sound.recordings import RECORDED_TRACKS, RECORDING_EVENTS, Recordi
 from ringback.twiml.steps import Fetch, Inline, Step
 
 MAX_TWIML_CHARACTERS = 4000
+MAX_TIME_LIMIT = 86400
 CALL_EVENTS = {"initiated", "ringing", "answered", "completed"}
 
 
 def amd_callback(request: ApiRequest, name: str) -> StatusCallback:
     """The callback for asynchronous answering machine detection."""
     return StatusCallback(parameters.url(request, name, 21609), parameters.method(request, f"{name}Method"))
+
+
+def time_limit(request: ApiRequest) -> int | None:
+    """TimeLimit in seconds, or None if it is missing."""
+    text = request.text("TimeLimit").strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MAX_TIME_LIMIT):
+        raise RestError(20001, message=f"TimeLimit cannot be {text[:40]!r}")
+    return int(text) if text else None
 
 
 def call_recording(request: ApiRequest) -> RecordingOptions | None:

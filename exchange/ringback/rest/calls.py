@@ -8,6 +8,7 @@ from typing import Any
 from ringback.account.sip_uris import new_sip_call_id
 from ringback.calls.call import Call
 from ringback.calls.call_plan import CallPlan
+from ringback.calls.lifecycle import limit_duration
 from ringback.calls.outgoing import start_outbound_call
 from ringback.evidence import documented
 from ringback.rest import parameters
@@ -20,6 +21,7 @@ from ringback.rest.call_parameters import (
     from_number,
     sip_uri,
     status_callback,
+    time_limit,
     to_number,
     twiml_application,
 )
@@ -32,6 +34,7 @@ from ringback.twiml.steps import HANG_UP, Fetch, Step
 EVIDENCE = documented("voice/api/call-resource")
 
 SEND_DIGITS = re.compile(r"[0-9A-D*#wW]{0,32}")
+DEFAULT_TIME_LIMIT = 14400
 SUBRESOURCES = (
     "notifications",
     "recordings",
@@ -69,11 +72,11 @@ def create(request: ApiRequest) -> dict[str, Any]:
         else None,
         recording=call_recording(request),
         delivered=sip.headers if sip else {},
+        time_limit=time_limit(request) or DEFAULT_TIME_LIMIT,
         reason=request.text("CallReason")[:50],
         sip_call_id=new_sip_call_id() if sip else "",
     )
-    limit = parameters.whole_number(request, "TimeLimit", 14400, 21208, 1, 86400)
-    return as_resource(start_outbound_call(request.state, plan, first, timeout, limit))
+    return as_resource(start_outbound_call(request.state, plan, first, timeout))
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
@@ -107,7 +110,10 @@ def update(request: ApiRequest) -> dict[str, Any]:
     step = None if ends else first_step(request)
     if step and not call.is_live and call.plan.direction != "inbound":
         raise RestError(21220)
+    limit = time_limit(request)
     _update_callbacks(request, call)
+    if limit:
+        limit_duration(call, limit)
     if ends:
         _end(call, status)
     elif step:

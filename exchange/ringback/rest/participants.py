@@ -12,7 +12,14 @@ from ringback.calls.participant import Participant
 from ringback.evidence import documented
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
-from ringback.rest.call_parameters import amd_callback, call_recording, from_number, status_callback, to_number
+from ringback.rest.call_parameters import (
+    amd_callback,
+    call_recording,
+    from_number,
+    status_callback,
+    time_limit,
+    to_number,
+)
 from ringback.rest.conferences import announce_method, announced, find_conference, play_to
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
@@ -78,6 +85,8 @@ def create(request: ApiRequest) -> dict[str, Any]:
         recording=call_recording(request),
         machine_detection=request.text("MachineDetection"),
         amd_callback=amd_callback(request, "AmdStatusCallback"),
+        time_limit=time_limit(request),
+        reason=request.text("CallReason")[:50],
     )
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
     call = start_outbound_call(state, plan, Inline(_document(request, name)), timeout)
