@@ -133,7 +133,7 @@ def test_only_the_finish_keys_end_the_recording(voicemail, ada):
     assert voicemail.was_asked("/kept")[0]["Digits"] == "*"
 
 
-def test_recording_is_transcribed(voicemail, exchange, ada):
+def test_recording_is_transcribed(voicemail, exchange, client, ada):
     voicemail.answers["/voice"] = (
         '<Response><Record action="/kept" transcribe="true" transcribeCallback="/words"/></Response>'
     )
@@ -145,6 +145,10 @@ def test_recording_is_transcribed(voicemail, exchange, ada):
     assert (told["TranscriptionText"], told["TranscriptionStatus"]) == ("call me back", "completed")
     assert told["RecordingSid"] == voicemail.at("/kept")[0]["RecordingSid"]
     assert told["From"] == ada.number
+    (transcription,) = client.transcriptions.list()
+    assert transcription.transcription_text == "call me back"
+    assert transcription.delete() is True
+    assert client.transcriptions.list() == []
 
 
 def test_microphone_can_be_used_instead_of_typing(voicemail, exchange, ada):

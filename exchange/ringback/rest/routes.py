@@ -94,7 +94,7 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
         "DELETE": incoming_phone_numbers.delete,
     },
     "/Recordings/{recording}": {"GET": recordings.fetch, "DELETE": recordings.delete},
-    "/Transcriptions/{sid}": {"GET": transcriptions.fetch},
+    "/Transcriptions/{sid}": {"GET": transcriptions.fetch, "DELETE": transcriptions.delete},
     "/Conferences/{sid}": {"GET": conferences.fetch, "POST": conferences.update},
     "/Conferences/{sid}/Participants/{participant}": {
         "GET": participants.fetch,

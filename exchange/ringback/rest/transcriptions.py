@@ -25,10 +25,18 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
+    return _resource(_transcription(request))
+
+
+def delete(request: ApiRequest) -> None:
+    del request.state.transcriptions[_transcription(request).sid]
+
+
+def _transcription(request: ApiRequest) -> Transcription:
     transcription = request.state.transcriptions.get(request.path("sid"))
     if transcription is None:
         raise not_found(request.http.path)
-    return _resource(transcription)
+    return transcription
 
 
 def _resource(transcription: Transcription) -> dict[str, Any]:
