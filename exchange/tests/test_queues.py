@@ -233,3 +233,4 @@ def test_member_who_hangs_up_during_the_whisper_was_not_connected(line, agent, a
     ada.hangs_up()
     asked = line.was_asked("/agent")[0]
     assert (asked["DialCallStatus"], asked["DialBridged"]) == ("no-answer", "false")
+    assert line.was_asked("/left")[0]["QueueResult"] == "hangup"

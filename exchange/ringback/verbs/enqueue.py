@@ -87,9 +87,9 @@ async def _wait_in_queue(
         outcome.result = end.status if end.leave else "hangup"
         outcome.end = None if end.leave else end
         return
-    outcome.result = "bridged"
     if member.whisper:
         await VoiceSession(session.state, session.call, WHISPER_VERBS).run(member.whisper)
+    outcome.result = "bridged"
     member.bridged.set()
     await member.disconnected.wait()
 
