@@ -53,7 +53,10 @@ class Ringback:
         self.expected_alerts.append(code)
 
     def time_passes(self, seconds: float) -> None:
-        """Move Ringback's clock forward. Pauses and timeouts that become due end in order."""
+        """Move Ringback's clock forward. Pauses and timeouts that become due end in order.
+
+        Before the clock moves and after each of them, the app may take up to five real seconds in all to answer the
+        requests that it has received."""
         self.api.post("/clock", {"forward": seconds})
 
     @contextmanager

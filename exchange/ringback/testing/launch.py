@@ -45,8 +45,10 @@ class Launch:
         self.loop.run(self._start())
 
     async def _start(self) -> None:
-        twilio = replacing_twilio(self.settings, self.environment, tuple(self.options.let_through), SteppedClock())
+        clock = SteppedClock()
+        twilio = replacing_twilio(self.settings, self.environment, tuple(self.options.let_through), clock)
         self.server, self.variables = await self.stack.enter_async_context(twilio)
+        clock.is_app_busy = lambda: self.server.state.webhooks.pending > 0
 
     @property
     def origin(self) -> str:
