@@ -117,12 +117,14 @@ def test_callbacks_arrive_in_order(app, ada, ben):
 
 
 def test_live_update_takes_a_participant_out(app, client, ada, ben):
-    app.answers["/voice"] = conference()
+    app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="leave"')
+    app.answers["/events"] = ""
     all_in(ada, ben)
     client.calls(ada.sid).update(twiml="<Response><Say>A word with you</Say><Pause length='99'/></Response>")
     ada.hears("A word with you")
     (room,) = client.conferences.list()
     assert [found.call_sid for found in client.conferences(room.sid).participants.list()] == [ben.sid]
+    assert app.was_asked("/events")[0]["ReasonParticipantLeft"] == "participant_updated_via_api"
 
 
 def test_participant_can_be_added_held_and_removed(app, client, ada, ben):

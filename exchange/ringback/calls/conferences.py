@@ -181,7 +181,7 @@ class Conference:
             parameters["ParticipantLabel"] = participant.label
         if event == "participant-leave":
             parameters |= {
-                "ReasonParticipantLeft": participant.leave_reason,
+                "ReasonParticipantLeft": participant.reason_left,
                 "ParticipantCallStatus": participant.call_status,
             }
         return parameters

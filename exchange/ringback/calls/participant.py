@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringback.calls.call import Call
-from ringback.twiml.steps import End
+from ringback.twiml.steps import End, Fetch, Inline
 
 
 @dataclass(eq=False)
@@ -38,6 +38,14 @@ class Participant:
     def call_status(self) -> str:
         """The call's status; "completed" while the call is hung up, because the participant leaves before it ends."""
         return "completed" if isinstance(self.call.interruption, End) else self.call.status
+
+    @property
+    def reason_left(self) -> str:
+        """ReasonParticipantLeft: `leave_reason`, unless a live update has given the call another document.
+
+        https://www.twilio.com/docs/voice/twiml/conference#statuscallback (2026-11)"""
+        is_moved = isinstance(self.call.interruption, Fetch | Inline)
+        return "participant_updated_via_api" if is_moved else self.leave_reason
 
     def play(self, playback: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs a playback to this participant until it ends or the participant leaves."""
