@@ -3,6 +3,7 @@
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from ringback.testing.waiting import eventually
 from support.exchange import NUMBER
 from test_conferences import all_in, conference
 from test_two_channels import sound_at, spoken
@@ -173,6 +174,21 @@ def test_call_reason_and_time_limit_of_an_added_participant(exchange, client, ad
     exchange.time_passes(60)
     ada.is_left_with("completed")
     assert exchange.alerts() == []
+
+
+def test_participant_who_is_being_called_can_be_fetched_and_removed(client, ada, ben):
+    participants = client.conferences("the room").participants
+    made = participants.create(to=ada.number, from_=NUMBER, label="ada")
+    participants.create(to=ben.number, from_=NUMBER, label="ben")
+    ada.is_called()
+    eventually(lambda: participants("ada").fetch().status == "ringing")
+    assert participants(made.call_sid).fetch().label == "ada"
+    assert {each.label for each in participants.list()} == {"ada", "ben"}
+    ben.answers()
+    ben.listens_for("talk")
+    assert participants("ada").delete() is True
+    ada.is_left_with("canceled")
+    assert [each.label for each in participants.list()] == ["ben"]
 
 
 def test_time_limit_takes_a_participant_out(app, exchange, ada, ben):

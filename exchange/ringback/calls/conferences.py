@@ -49,6 +49,7 @@ class Conference:
         self.status = "init"
         self.created = self.updated = runtime.clock.now()
         self.participants: dict[str, Participant] = {}
+        self.connecting: list[Participant] = []  # added through the REST API, but not in the conference yet
         self.changed = asyncio.Event()
         self.callback = ""
         self.callback_method = "POST"

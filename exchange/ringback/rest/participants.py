@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -58,7 +59,7 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
     muted, hold, coaching = (request.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
         participant
-        for participant in conference.participants.values()
+        for participant in _participants(conference)
         if (muted is None or (muted == "true") == participant.muted)
         and (hold is None or (hold == "true") == participant.hold)
         and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
@@ -90,7 +91,9 @@ def create(request: ApiRequest) -> dict[str, Any]:
     )
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
     call = start_outbound_call(state, plan, Inline(_document(request, name)), timeout)
-    return as_resource(conference, Participant(call, label=request.text("Label")))
+    participant = Participant(call, label=request.text("Label"))
+    conference.connecting.append(participant)
+    return as_resource(conference, participant)
 
 
 def _document(request: ApiRequest, name: str) -> str:
@@ -105,7 +108,8 @@ def _document(request: ApiRequest, name: str) -> str:
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
-    return as_resource(find_conference(request), _participant(request))
+    conference = find_conference(request)
+    return as_resource(conference, _find(request, _participants(conference)))
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
@@ -148,10 +152,13 @@ def _hold(request: ApiRequest, conference: Conference, participant: Participant)
 
 
 def remove(request: ApiRequest) -> None:
-    """Remove a participant from the conference, which ends the participant's <Dial>."""
-    participant = _participant(request)
+    """Remove a participant from the conference, which ends the participant's <Dial> or cancels the call to it."""
+    conference = find_conference(request)
+    participant = _find(request, _participants(conference))
+    if participant in conference.connecting:
+        return participant.call.set_status("canceled")
     participant.leave_reason = "participant_updated_via_api"
-    find_conference(request).leave(participant)
+    conference.leave(participant)
 
 
 def as_resource(conference: Conference, participant: Participant) -> dict[str, Any]:
@@ -176,10 +183,25 @@ def as_resource(conference: Conference, participant: Participant) -> dict[str, A
     }
 
 
+def _participants(conference: Conference) -> list[Participant]:
+    """Everybody who is in the conference or is being called.
+
+    https://www.twilio.com/docs/voice/api/conference-participant-resource (2026-11): "a participant who is either
+    connecting to, or actively connected to, a conference" """
+    called = [each for each in conference.connecting if each.call.status in ("queued", "ringing")]
+    conference.connecting = called
+    return [*conference.participants.values(), *called]
+
+
 def _participant(request: ApiRequest) -> Participant:
+    """The connected participant in the path. Raises RestError."""
+    return _find(request, find_conference(request).participants.values())
+
+
+def _find(request: ApiRequest, participants: Iterable[Participant]) -> Participant:
     """The participant in the path, found by call SID or label. Raises RestError."""
     sid_or_label = request.path("participant")
-    for participant in find_conference(request).participants.values():
+    for participant in participants:
         if sid_or_label in (participant.call.sid, participant.label):
             return participant
     raise not_found(request.http.path)
