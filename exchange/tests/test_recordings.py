@@ -1,6 +1,7 @@
 """A caller leaves a message after the tone."""
 
 import io
+import json
 import wave
 
 import pytest
@@ -158,6 +159,8 @@ def test_microphone_can_be_used_instead_of_typing(voicemail, exchange, ada):
     door = f"{ada.door}/calls/{ada.sid}/audio"
     assert exchange.request("POST", door, beep, Content_Type="audio/wav")[0] == 200
     assert exchange.request("POST", door, b"RIFF????", Content_Type="audio/wav")[0] == 400
+    status, body, _ = exchange.request("POST", door, beep[:30], Content_Type="audio/wav")
+    assert (status, json.loads(body)) == (400, {"error": "Send a PCM WAV file (this one is not complete)"})
     ada.presses("#")
     assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "2"
 

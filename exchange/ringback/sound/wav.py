@@ -76,7 +76,8 @@ def from_wav(body: bytes) -> bytes:
             channels, width, rate = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
             frames = reader.readframes(MAX_AUDIO_FRAMES)
     except (wave.Error, EOFError, struct.error, OverflowError, RuntimeError) as error:
-        raise InvalidAudio(f"Send a PCM WAV file ({error})") from None
+        reason = str(error) or "this one is not complete"
+        raise InvalidAudio(f"Send a PCM WAV file ({reason})") from None
     if width != SAMPLE_BYTES or not 1 <= channels <= 8 or not 1000 <= rate <= 192_000:
         raise InvalidAudio("Send a WAV file with 16 bits per sample and at most 8 channels")
     if (channels, rate) == (1, SAMPLE_RATE_HZ):
