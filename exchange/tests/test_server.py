@@ -14,6 +14,7 @@ import pytest
 from ringback.service.settings import Settings
 from ringback.state import State
 from ringback.testing.waiting import LIMIT_SECONDS
+from ringback.web.server import Server
 from support.exchange import NUMBER, SID, TOKEN
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
@@ -105,3 +106,27 @@ def test_several_numbers_reach_the_same_app():
     numbers = State(settings).numbers
     assert list(numbers) == [NUMBER, "+12025550123"]
     assert {number.sms_url for number in numbers.values()} == {"http://127.0.0.1:1/sms"}
+
+
+def test_listener_is_closed_before_the_state():
+    """Otherwise, a request could start a call whose webhooks fail with a traceback, because their client is closed."""
+
+    async def run():
+        server = Server(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, port=0))
+        await server.start()
+        port, close = server.port, server.state.close
+        refused = []
+
+        async def close_state():
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+            except ConnectionRefusedError:
+                refused.append(True)
+            await close()
+
+        server.state.close = close_state
+        await server.stop()
+        return refused
+
+    assert asyncio.run(run()) == [True]

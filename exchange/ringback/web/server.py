@@ -59,8 +59,9 @@ class Server:
         return int(self.runner.addresses[-1][1])
 
     async def stop(self) -> None:
+        self.state.feed.close()  # ends the live feeds, for which the listener would wait
+        await self.runner.cleanup()  # before the state is closed, so that no request can use it afterwards
         await self.state.close()
-        await self.runner.cleanup()
 
 
 def make_app(state: State) -> web.Application:
