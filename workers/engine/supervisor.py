@@ -22,6 +22,7 @@ START_TIMEOUT_SECONDS = 60.0  # until the first liveness report
 SHUTDOWN_TIMEOUT_SECONDS = 25.0  # from SIGTERM to SIGKILL; Heroku allows 30
 CPU_SAMPLE_SECONDS = 0.2
 CPU_SAMPLES = 10
+MIN_CPU_TICKS = 5  # 50 ms: on a busy machine, a thread that only waits for the GIL may be the first to run
 RESTART_DELAY_SECONDS = 1.0  # if a worker died before its first liveness report
 POLL_INTERVAL_SECONDS = 0.1
 
@@ -163,14 +164,14 @@ def start_process(
 
 def find_busiest_thread(pid: int) -> str:
     """Return the kernel's id for the thread that uses the most CPU time, or "" if no thread uses any. Linux only."""
-    before = read_cpu_ticks(pid)
-    for _ in range(CPU_SAMPLES):  # on a busy machine, one sample may end before any thread has run
+    before, busiest, spent = read_cpu_ticks(pid), "", dict[str, int]()
+    for _ in range(CPU_SAMPLES):
         time.sleep(CPU_SAMPLE_SECONDS)
         spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
         busiest = max(spent, key=lambda thread: spent[thread], default="")
-        if spent.get(busiest):
-            return busiest
-    return ""
+        if spent.get(busiest, 0) >= MIN_CPU_TICKS:
+            break
+    return busiest if spent.get(busiest) else ""
 
 
 def read_cpu_ticks(pid: int) -> dict[str, int]:

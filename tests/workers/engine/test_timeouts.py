@@ -7,7 +7,7 @@ from rq import Callback
 
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
-from workers.engine import dead_worker_recovery
+from workers.engine import dead_worker_recovery, supervisor
 
 
 def test_job_over_its_timeout_fails_while_another_continues(running_worker):
@@ -48,6 +48,13 @@ def test_frozen_process_is_replaced_and_its_jobs_run_again(workers):
     workers.redis.set("the end", 1)
     assert workers.reaches(job, "finished")
     assert again != pid
+
+
+def test_thread_that_only_waits_for_the_gil_is_not_the_busiest(monkeypatch):
+    samples = iter([{"hog": 100, "waiting": 7}, {"hog": 100, "waiting": 8}, {"hog": 120, "waiting": 8}])
+    monkeypatch.setattr(supervisor, "read_cpu_ticks", lambda _: next(samples))
+    monkeypatch.setattr(supervisor, "CPU_SAMPLE_SECONDS", 0)
+    assert supervisor.find_busiest_thread(1) == "hog"
 
 
 def test_job_that_holds_the_gil_is_isolated_while_others_continue(workers):
