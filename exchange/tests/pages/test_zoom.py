@@ -76,6 +76,6 @@ def test_bubbles_have_borders_in_forced_colours(browser: Browser, town: Exchange
     phone.get_by_placeholder("Text").fill("hello")
     phone.get_by_role("button", name="Send").click()
     expect(phone.locator(".bubble .words")).to_have_count(2)
-    width = "(elements) => elements.map((element) => getComputedStyle(element).borderTopWidth)"
-    assert phone.locator(".bubble .words").evaluate_all(width) == ["3px", "1px"]
+    for bubble, width in zip(phone.locator(".bubble .words").all(), ("3px", "1px"), strict=True):
+        expect(bubble).to_have_css("border-top-width", width)
     context.close()
