@@ -18,6 +18,7 @@ from workers import follower_notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
 MAX_BATCHES_PER_SWEEP = 50
+LAST_SEQUENCE = 2**64 - 1  # the highest in an event's id; the milliseconds before it are those of the store's clock
 
 
 def fan_out(redis: Store) -> int:
@@ -54,8 +55,11 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
 
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
-    """Return where to start if there is no cursor: when the oldest endpoint was created, or at the newest event."""
-    return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
+    """Return where to start if there is no cursor: before the millisecond in which the oldest endpoint was created, or
+    at the newest event."""
+    if not receivers:
+        return newest
+    return f"{int(min(1000 * one.created_at for one in receivers)) - 1}-{LAST_SEQUENCE}"
 
 
 def _advance_cursor(redis: Store, pipe: Pipe, cursor: str, last: str) -> bool:

@@ -229,3 +229,12 @@ def test_first_fanout_starts_at_the_subscription(redis):
     publish_push(redis, "now")
     assert fanout.fan_out(redis) == 1
     assert [message["data"]["summary"] for message in messages(redis)] == ["now"]
+
+
+def test_event_in_the_millisecond_of_the_subscription_is_passed_on(redis):
+    created_at = add_endpoint(redis, "github.*").created_at
+    publish_push(redis, "now")
+    _, row = redis.xrange(events.STREAM_KEY)[-1]
+    redis.delete(events.STREAM_KEY)
+    redis.xadd(events.STREAM_KEY, row, id=f"{int(1000 * created_at)}-0")
+    assert fanout.fan_out(redis) == 1
