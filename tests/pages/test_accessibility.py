@@ -2,6 +2,7 @@
 
 import pytest
 import redis as redis_client
+from playwright.sync_api import expect
 
 from show.base_scene import OPEN
 from show.talk_file import load
@@ -119,6 +120,6 @@ def test_new_endpoint_that_is_invalid(page, axe):
     page.goto("/present/endpoints")
     page.get_by_label("URL", exact=True).fill("http://hear.example/hook")
     page.get_by_role("button", name="Create").click()
-    assert page.locator("[aria-invalid=true]").count() == 1
-    assert page.evaluate("document.activeElement.name") == "url"
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(page.locator("[name=url]")).to_be_focused()
     assert findings(page, axe) == []
