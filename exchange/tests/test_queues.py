@@ -168,8 +168,28 @@ def test_queues_can_be_created_listed_and_emptied_through_the_rest_api(line, exc
     client.queues(queue.sid).members("Front").update(url=f"{line.origin}/next")
     ada.hears("You are number 1", "Your turn")
     ada.is_left_with("completed")
+    assert [asked["QueueResult"] for asked in line.at("/left")] == ["queue-full", "redirected"]
     assert client.queues(queue.sid).update(max_size=5).max_size == 5
     assert client.queues(queue.sid).delete() is True
+
+
+def test_caller_redirected_out_of_the_queue_is_reported_and_hears_only_the_new_document(line, client, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    client.calls(ada.sid).update(twiml="<Response><Say>Your turn</Say></Response>")
+    ada.hears("You are number 1", "Your turn")
+    assert [asked["QueueResult"] for asked in line.was_asked("/left")] == ["redirected"]
+
+
+def test_caller_redirected_during_the_conversation_was_bridged(line, agent, client, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    somebody = agent()
+    somebody.listens_for("talk")
+    client.calls(ada.sid).update(twiml="<Response><Say>Thank you</Say></Response>")
+    somebody.hears("completed")
+    ada.hears("You are number 1", "Thank you")
+    assert [asked["QueueResult"] for asked in line.was_asked("/left")] == ["redirected-from-bridged"]
 
 
 def test_queue_needs_a_name(app, exchange, ada):

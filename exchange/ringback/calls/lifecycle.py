@@ -142,7 +142,7 @@ async def run_call(state: State, call: Call, first: Step) -> None:
         unanswered_status = call.dial_status if end.status == "completed" else end.status
         call.set_status("completed" if call.is_live else unanswered_status or "completed")
     if end.by_person and session.hangup_fetch:
-        state.spawn(_fetch_after_hangup(state, call, session.hangup_fetch))
+        state.spawn(fetch_and_ignore(state, call, session.hangup_fetch))
     else:
         call.document_received()
 
@@ -189,10 +189,10 @@ def _take_interruption(call: Call) -> Outcome:
     return step
 
 
-async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:
-    """Sends the request that is due after a hang-up, and reports a failure.
+async def fetch_and_ignore(state: State, call: Call, fetch: Fetch) -> None:
+    """Sends an action request that is due after a hang-up or a redirect, and reports a failure.
 
-    The document in the response is ignored, since nobody can hear it."""
+    The document in the response is ignored: nobody can hear it, or another document has replaced it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
     webhook = Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid)
     response = await state.webhooks.send(webhook)

@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from ringback.calls.lifecycle import fetch_and_ignore
 from ringback.calls.queues import CallQueue, QueueMember
 from ringback.evidence import documented
 from ringback.twiml.attribute_values import method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
-from ringback.twiml.steps import End, Fetch, Outcome, Step
+from ringback.twiml.steps import End, Fetch, Inline, Outcome, Step
 from ringback.verbs.hold_music import hold_music
 from ringback.verbs.registry import noun, verb
 
@@ -55,6 +56,8 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     finally:
         queue.remove(member)
         member.disconnected.set()
+        if is_redirected := isinstance(session.call.interruption, Fetch | Inline):
+            outcome.result = "redirected-from-bridged" if member.bridged.is_set() else "redirected"
         parameters = {
             "QueueResult": outcome.result,
             "QueueSid": queue.sid,
@@ -62,6 +65,8 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
         }
         action = _action(session, element, parameters)
         session.hangup_fetch = action
+        if action and is_redirected:
+            session.state.spawn(fetch_and_ignore(session.state, session.call, action))
     return outcome.end or action
 
 
