@@ -5,7 +5,7 @@ import os
 import logs
 
 logs.set_up()
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+bind = f"0.0.0.0:{os.environ.get('PORT') or '8000'}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Greenlets, because an event stream stays open for hours and would otherwise occupy a thread.
 worker_class = "web.gunicorn_worker.WebWorker"

@@ -52,7 +52,7 @@ def build_environment(given: Mapping[str, str]) -> dict[str, str]:
     for path in (ROOT / ".env.demo", running if running.exists() else ROOT / ".env"):
         known |= demo.read_env(path) if path.exists() else {}
     known |= given
-    known.setdefault("PUBLIC_URL", f"http://127.0.0.1:{known.get('PORT', '8000')}")
+    known.setdefault("PUBLIC_URL", f"http://127.0.0.1:{known.get('PORT') or '8000'}")
     return known | {"FLASK_APP": str(ROOT / "app.py"), "FLASK_SKIP_DOTENV": "1"}
 
 

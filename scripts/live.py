@@ -59,14 +59,14 @@ def check_placeholders(given: Mapping[str, str]) -> None:
 
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
     """Return the processes' environment: the real account, and an embedded store unless REDIS_URL is set."""
-    port = given.get("PORT", "8000")
+    port = given.get("PORT") or "8000"
     return {
         **given,
         **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
         "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL over HTTPS
-        **_browser_phones(given.get("EXCHANGE_PORT", "8001")),
+        **_browser_phones(given.get("EXCHANGE_PORT") or "8001"),
     }
 
 

@@ -25,7 +25,7 @@ def main() -> int:
     """Record until Ctrl-C. Return 1 if the file exists or cannot be written, or if the app was never reached."""
     environ = {**read_env(ROOT / ".env.demo"), **os.environ}
     path = Path(environ.get("FILE") or "recording.jsonl")
-    origin = environ.get("PUBLIC_URL") or "http://127.0.0.1:" + environ.get("PORT", "8000")
+    origin = environ.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"
     url, known = f"{origin}/events", set[str]()
     if path.exists():
         print(f"{path} exists. Choose another name: make record FILE=…", file=sys.stderr)
