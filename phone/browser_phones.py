@@ -14,7 +14,6 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 import context
 from show import talk_file
-from store import Store
 from web.security_headers import create_page_blueprint
 
 bp = create_page_blueprint("browser_phones", __name__)
@@ -38,15 +37,20 @@ return count > tonumber(ARGV[2]) and 1 or 0
 
 @bp.get("/phone")
 def browser_phone() -> ResponseReturnValue:
-    """The page with the phone. 404 without a local exchange; 503 if all handsets have been given out."""
+    """The page with the phone. 404 without a local exchange.
+
+    The handset is given out with the first text or call: a page that is opened for a preview does not use one up.
+    """
     _exchange_url()
-    _assign_handset(context.store())
+    session.setdefault("handset", "")
     return render_template("phone/browser_phone.html", title=talk_file.current_talk().title)
 
 
 @bp.get("/phone/state")
 def state() -> ResponseReturnValue:
-    """The visitor's texts and latest call as JSON."""
+    """The visitor's texts and latest call as JSON. `number` is "" before the first of them."""
+    if not _handset():
+        return jsonify(number="", texts=[], call=None)
     handset = _request_exchange("GET", "")
     texts = [{name: text[name] for name in ("direction", "body", "at")} for text in handset["texts"]]
     call = handset["calls"][-1] if handset["calls"] else None
@@ -55,7 +59,7 @@ def state() -> ResponseReturnValue:
         "is_over": bool(call["ended"]),
         "heard": [item["text"] for item in call["heard"] if item["verb"] == "Say"],
     }
-    return jsonify(number=session["handset"], texts=texts, call=spoken)
+    return jsonify(number=_handset(), texts=texts, call=spoken)
 
 
 @bp.post("/phone/texts")
@@ -97,10 +101,16 @@ def hang_up() -> ResponseReturnValue:
     return state()
 
 
-def _assign_handset(store: Store) -> None:
-    if "handset" in session:
-        return
-    pipe = store.pipeline()
+def _handset() -> str:
+    """Return the number of the visitor's handset, "" if they have none yet. Aborts unless they have opened the page."""
+    if "handset" not in session:
+        abort(403, "Open /phone first.")
+    return str(session["handset"])
+
+
+def _assign_handset() -> None:
+    """Give the visitor a handset. Aborts with 503 if all have been given out."""
+    pipe = context.store().pipeline()
     pipe.execute_command("INCR", NEXT_KEY)
     pipe.execute_command("EXPIRE", NEXT_KEY, NEXT_TTL_SECONDS)
     count = int(pipe.execute()[0])
@@ -125,15 +135,15 @@ def _read_field(name: str) -> str:
 
 
 def _count_request() -> None:
-    if "handset" not in session:
-        abort(403, "Open /phone first.")
-    key = f"browser-phones:requests:{session['handset']}"
+    if not _handset():
+        _assign_handset()
+    key = f"browser-phones:requests:{_handset()}"
     if context.store().eval(COUNT_SCRIPT, 1, key, WINDOW_SECONDS, MAX_REQUESTS):
         raise TooManyRequests("That was too fast. Please wait a few seconds.", retry_after=WINDOW_SECONDS)
 
 
 def _current_call() -> dict[str, Any] | None:
-    calls = _request_exchange("GET", "/calls")["calls"]
+    calls = _request_exchange("GET", "/calls")["calls"] if _handset() else []
     return calls[-1] if calls and not calls[-1]["ended"] else None
 
 
@@ -146,9 +156,7 @@ def _exchange_url() -> str:
 
 def _request_exchange(method: str, path: str, data: dict[str, Any] | None = None) -> Any:
     """Return the exchange's response about this visitor's handset. Aborts with 503 if the request fails."""
-    if "handset" not in session:
-        abort(403, "Open /phone first.")
-    url = f"{_exchange_url()}/handsets/{quote(session['handset'], safe='')}{path}"
+    url = f"{_exchange_url()}/handsets/{quote(_handset(), safe='')}{path}"
     try:
         response = requests.request(method, url, json=data, timeout=TIMEOUT_SECONDS)
     except requests.RequestException:

@@ -1,13 +1,17 @@
 // The phone in the browser: shows the handset's texts and call, and sends texts and keys.
 const POLL_MS = 1000;
+const MESSAGES = { TimeoutError: "No connection. Please try again.", TypeError: "No connection. Please try again." };
 const byId = (id) => document.getElementById(id);
 let shownTexts = 0;
+let failed = ""; // the path of the request whose failure the notice shows
 
 async function request(path, data) {
-  const options = data && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) };
-  const response = await fetch(`/phone/${path}`, { ...options, signal: AbortSignal.timeout(8000) });
-  if (!response.ok) throw new Error(response.status === 429 ? "Please wait a few seconds." : "This did not work. Please try again.");
-  return response.json();
+  const options = data && { method: "POST", body: JSON.stringify(data) };
+  const headers = { Accept: "application/json", ...(data && { "Content-Type": "application/json" }) };
+  const response = await fetch(`/phone/${path}`, { ...options, headers, signal: AbortSignal.timeout(8000) });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error ?? "This did not work. Please try again.");
+  return answer;
 }
 
 function listItems(list, rows) {
@@ -30,23 +34,29 @@ function show({ texts, call }) {
   shownTexts = texts.length;
 }
 
+// Returns whether it succeeded. A failure of something that the person did stays visible until they do something else.
 async function act(path, data) {
   const notice = byId("notice");
   try {
     show(await request(path, data));
-    notice.hidden = true;
+    if (data || failed === path) notice.hidden = true;
+    return true;
   } catch (error) {
-    notice.textContent = error.name === "TimeoutError" ? "No connection. Trying again." : error.message;
+    if (!data && !notice.hidden) return false;
+    failed = path;
+    notice.textContent = MESSAGES[error.name] ?? error.message;
     notice.hidden = false;
+    return false;
   }
 }
 
-byId("write").addEventListener("submit", (event) => {
+byId("write").addEventListener("submit", async (event) => {
   event.preventDefault();
   const field = byId("body");
-  act("texts", { body: field.value });
+  const written = field.value;
   field.value = "";
   field.focus();
+  if (!(await act("texts", { body: written })) && !field.value) field.value = written;
 });
 byId("dial").addEventListener("click", () => act("calls", {}));
 byId("hang-up").addEventListener("click", () => act("hangup", {}));

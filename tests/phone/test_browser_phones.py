@@ -39,8 +39,15 @@ def test_visitors_have_handsets_of_their_own(app):
     for _ in range(3):
         client = app.test_client()
         client.get("/phone", base_url=PUBLIC_URL)
-        numbers.add(client.get("/phone/state", base_url=PUBLIC_URL).json["number"])
+        numbers.add(client.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).json["number"])
     assert numbers == {"+447700900300", "+447700900301", "+447700900302"}
+
+
+def test_page_that_is_only_opened_uses_up_no_handset(browser, redis):
+    """Messengers and QR code readers open a link to show a preview of it."""
+    assert browser("/state").json == {"number": "", "texts": [], "call": None}
+    assert browser("/hangup", now=True).json["call"] is None
+    assert not redis.exists(browser_phones.NEXT_KEY)
 
 
 def test_text_reaches_the_exchange(browser):
@@ -77,13 +84,17 @@ def test_too_many_requests_are_refused(browser):
     assert answers[-1] == 429
 
 
-def test_stranger_without_a_phone_is_refused(app):
-    assert app.test_client().post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).status_code == 403
+@pytest.mark.parametrize("path", ["texts", "calls", "keys", "hangup"])
+def test_stranger_without_a_phone_is_refused(app, path):
+    json = {"body": "flip", "digits": "1"}
+    assert app.test_client().post(f"/phone/{path}", json=json, base_url=PUBLIC_URL).status_code == 403
 
 
 def test_when_all_phones_are_in_use_the_visitor_is_told(app, redis):
     redis.set(browser_phones.NEXT_KEY, browser_phones.HANDSETS)
-    answer = app.test_client().get("/phone", base_url=PUBLIC_URL)
+    client = app.test_client()
+    client.get("/phone", base_url=PUBLIC_URL)
+    answer = client.post("/phone/calls", base_url=PUBLIC_URL)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3600")
 
 

@@ -39,6 +39,7 @@ class Deployment:
             "PORT": str(self.web_port),
             "PUBLIC_URL": self.web,
             "TWILIO_API_URL": self.exchange,
+            "EXCHANGE_URL": self.exchange,
             "REDIS_URL": f"redis://127.0.0.1:{self.store_port}",
             "PYTHONUNBUFFERED": "1",
             **more,
