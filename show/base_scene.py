@@ -158,6 +158,13 @@ class Scene:
         """Return the things on which the presenter can act individually."""
         return []
 
+    def button_item(self, view: SceneView, action: str) -> str:
+        """Return the item that the button of this action sends: a second press then finds that it is done.
+
+        "" if the button does not depend on what the presenter saw when pressing it.
+        """
+        return ""
+
     def perform(self, store: Store, action: str, item: str) -> None:
         """Perform one of `actions` on an item, such as the id of a text. Raises SceneError."""
         raise NotImplementedError

@@ -6,6 +6,7 @@ import { morph } from "./morph.js";
 import { showStaleNotice } from "./stale_notice.js";
 
 const MIN_INTERVAL_MS = 500; // between two refreshes
+const TIMEOUT_MS = 8000; // of an action, as for a key: see presenter_keys.js
 const MAX_INTERVAL_MS = 5000; // health changes without an event
 const { events, fragmentUrl } = document.body.dataset;
 const live = document.getElementById("live");
@@ -49,6 +50,7 @@ function tick() {
 
 async function perform(form) {
   const response = await fetch(form.getAttribute("action"), {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
     method: "POST",
     headers: { Accept: "application/json" },
     body: new URLSearchParams(new FormData(form)),

@@ -1,7 +1,8 @@
 """The presenter's console: the current scene with its figures and buttons, what comes next, and three switches."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -17,7 +18,7 @@ from presenter.console.console_switches import list_switches
 from presenter.login import login_required
 from sending import pacing, text_circuit_breaker
 from show import moderation, show_state, talk_file
-from show.base_scene import CLOSED, OPEN, REVEALED, Scene
+from show.base_scene import CLOSED, OPEN, REVEALED, Scene, SceneView
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.show_state import ShowState
@@ -42,6 +43,15 @@ class Bar:
     name: str
     count: float
     share: int
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button of the scene. `do` and `fields` are what it sends."""
+
+    do: str
+    label: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @bp.get("/present")
@@ -100,7 +110,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "bars": bars,
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
-        "buttons": _buttons(scene, phase),
+        "buttons": _buttons(scene, phase, view),
         "targets": scene.targets(view),
         "dangerous": [(name, label, ASKS[name]) for name, label in scene.actions.items() if name in ASKS],
         **_moderation_values(scene),
@@ -149,16 +159,18 @@ def _shorten(value: str) -> str:
     return value if len(value) <= MAX_VALUE_CHARACTERS else f"{value[:12]}…"
 
 
-def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
-    """Return (do, action, label) for each button, the most likely one last."""
+def _buttons(scene: Scene, phase: str, view: SceneView) -> list[Button]:
+    """Return the scene's buttons, the most likely one last."""
     found = []
     if scene.is_answerable:
-        do, label = PHASE_BUTTONS[phase]
-        found.append((do, "", label))
+        found.append(Button(*PHASE_BUTTONS[phase]))
     direct = [name for name in scene.actions if name not in ITEM_ACTIONS and name not in ASKS]
-    found += [("scene-action", name, scene.actions[name]) for name in direct]
+    found += [
+        Button("scene-action", scene.actions[name], {"action": name, "item": scene.button_item(view, name)})
+        for name in direct
+    ]
     if scene.is_revealable and phase != REVEALED:
-        found.append(("reveal", "", "Reveal"))
+        found.append(Button("reveal", "Reveal"))
     return found
 
 

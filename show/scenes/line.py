@@ -19,6 +19,7 @@ SHOWN_CALLERS = 6
 MAX_CAPTIONS = 200  # per call
 SHOWN_BESIDE_STAGE = 2  # below a question of two lines and a caption of three
 DECISIONS = ("approve", "hide", "ban")
+NOBODY = "nobody"  # as the item of End and Next caller: nobody was on stage when the button was pressed
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,13 @@ class Line(ModeratedScene):
 
     # The presenter
 
+    def button_item(self, view: SceneView, action: str) -> str:
+        """End and Next caller name the call that they end."""
+        if action not in ("end", "next-caller"):
+            return ""
+        current = waiting_line.on_stage(view.store, self.id)
+        return current.sid if current else NOBODY
+
     def perform(self, store: Store, action: str, item: str) -> None:
         """Bring on the first caller, or the caller whose call is `item`; bring on the next caller; end; or moderate."""
         if action in DECISIONS:
@@ -85,6 +93,8 @@ class Line(ModeratedScene):
             if current:
                 raise SceneError(f"{current.name} is on stage. Use Next caller, or End first.")
             self._bring_on(store, item)
+        elif current and item not in ("", current.sid):
+            raise SceneError(f"{current.name} has come on stage in the meantime, so nothing was changed.")
         else:
             self._end(store, current, is_followed=action == "next-caller")
         self._hide_captions_of_past_calls(store)

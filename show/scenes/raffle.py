@@ -17,6 +17,7 @@ from show.graphics.qr_code import svg
 from store import ConditionFailed, Pipe, Store, commit_if_unchanged, new_pipeline, require
 
 CODE_DIGITS = 4
+ALREADY_CALLED = "{} is being called already."
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,18 @@ class Raffle(Scene):
         return "enter" if digits == "1" else ""
 
     def perform(self, store: Store, action: str, item: str) -> None:
-        """Draw the winner, once; or call the winner."""
-        {"draw": self._draw, "call": self._call}[action](store)
+        """Draw the winner, once; or call the winner, again if `item` is "" or the number of calls so far."""
+        if action == "draw":
+            self._draw(store)
+        else:
+            self._call(store, item)
+
+    def button_item(self, view: SceneView, action: str) -> str:
+        """Call the winner names the number of calls so far: a winner who missed the call can be called again."""
+        return str(self._count_calls(view.store)) if action == "call" else ""
+
+    def _count_calls(self, store: Store) -> int:
+        return int(store.hget(self.key("raffle"), "called") or 0)
 
     def _draw(self, store: Store) -> None:
         if self.load_receipt(store):
@@ -87,15 +98,17 @@ class Raffle(Scene):
         except ConditionFailed:
             raise SceneError("The raffle has been opened again in the meantime. Draw once more.") from None
 
-    def _call(self, store: Store) -> None:
-        drawn, settings = self.load_receipt(store), context.settings()
+    def _call(self, store: Store, item: str) -> None:
+        drawn, calls, settings = self.load_receipt(store), self._count_calls(store), context.settings()
         if drawn is None:
             raise SceneError("Draw the winner first.")
+        if item not in ("", str(calls)):
+            raise SceneError(ALREADY_CALLED.format(drawn.winner))
         person, code = ((value or b"").decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
         number = encrypted_phone_numbers.load(store, settings.secret_key, person)
         if not number:
             raise SceneError(f"The number of {drawn.winner} is not known. Ask them to come forward.")
-        id, pipe = f"raffle-{drawn.commitment[:16]}", store.pipeline()
+        id, pipe = f"raffle-{drawn.commitment[:16]}-{calls}", new_pipeline(store)
         spoken = f"Congratulations, {drawn.winner}. You have won the raffle. Your code is {' '.join(code)}."
         written = f"Congratulations, {drawn.winner}! You have won the raffle. Show this code on stage: {code}"
         outbox.plan(pipe, OutboundMessage(f"{CALL_PREFIX}{id}", number, spoken, ""))
@@ -103,8 +116,10 @@ class Raffle(Scene):
         if can_be_texted(number):
             outbox.plan(pipe, OutboundMessage(f"{PRIVATE_PREFIX}{id}", number, written, ""))
             text_circuit_breaker.record_request(pipe, number)
-        pipe.hset(self.key("raffle"), "called", 1)
-        pipe.execute()
+        pipe.hset(self.key("raffle"), "called", calls + 1)
+        expected = str(calls or "")
+        if not commit_if_unchanged(store, pipe, self.key("raffle"), expected, field="called"):
+            raise SceneError(ALREADY_CALLED.format(drawn.winner))
 
     def seed(self, store: Store) -> str:
         """Return the secret seed, created on first use and after a reset."""

@@ -59,11 +59,17 @@ class Xray(Scene):
         entries = self._entries(view)[:MAX_TARGETS]
         return [Target(entry.id, f"{entry.name}: {_lane_of(entry, view).request}", ("pin",)) for entry in entries]
 
+    def button_item(self, view: SceneView, action: str) -> str:
+        """Next picture names the picture."""
+        return str(self._next_picture(view.store)) if action == "step" else ""
+
     def perform(self, store: Store, action: str, item: str) -> None:
         """Select a call or text, or the newest again if `item` is "" or already selected; or show the next picture."""
         pipe = store.pipeline()
         if action == "step":
-            pipe.execute_command("HSET", self.key("xray"), "picture", (self._picture(store) + 1) % len(TITLES))
+            pictures = [str(number) for number in range(len(TITLES))]
+            picture = item if item in pictures else self._next_picture(store)
+            pipe.execute_command("HSET", self.key("xray"), "picture", picture)
             pipe.execute_command("EXPIRE", self.key("xray"), TTL_SECONDS)
         elif len(item) > 100:
             raise SceneError("The field `item` must be the id of a call or text, as in the list on the console.")
@@ -84,6 +90,9 @@ class Xray(Scene):
         """Return the selected call or text, or the newest one; None if there is none."""
         entries = self._entries(view)
         return next((entry for entry in entries if entry.id == view.pinned), entries[0] if entries else None)
+
+    def _next_picture(self, store: Store) -> int:
+        return (self._picture(store) + 1) % len(TITLES)
 
     def _picture(self, store: Store) -> int:
         stored = store.execute_command("HGET", self.key("xray"), "picture")

@@ -48,6 +48,18 @@ def test_buttons_are_those_of_the_phase(presenter):
     assert re.findall(r'value="(close|open|reveal)"', presenter.get("/present").text) == ["open"]
 
 
+def test_button_that_is_pressed_twice_takes_effect_once(presenter, stage_events):
+    page = presenter.get("/present").text
+    xray = re.search(r'name="scene" value="(\d+)">\s*<button class="plain">\d+\. Xray', page)[1]
+    do(presenter, "go", scene=xray)
+    [item] = re.findall(
+        r'name="action" value="step"><input type="hidden" name="item" value="(\d)"', presenter.get("/present").text
+    )
+    for _ in range(2):
+        do(presenter, "scene-action", action="step", item=item, scene=xray)
+    assert stage_events.redis.hget("show:xray:xray", "picture") == b"1"
+
+
 @pytest.mark.parametrize(
     ("on", "off", "state"),
     [

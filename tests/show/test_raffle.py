@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending import outbox
-from show import raffle_receipt
+from show import encrypted_phone_numbers, raffle_receipt
 from show.base_scene import OPEN, SceneError, SceneView
 from show.raffle_receipt import InvalidReceipt
 from show.scenes.raffle import Raffle
@@ -101,8 +101,10 @@ def test_winner_is_called_and_gets_the_code_by_text_once(opened, redis, person):
     with pytest.raises(SceneError, match="Draw the winner first"):
         opened.perform(redis, "call", "")
     opened.perform(redis, "draw", "")
-    for _ in range(2):
-        opened.perform(redis, "call", "")
+    pressed_on = opened.button_item(SceneView(redis), "call")
+    opened.perform(redis, "call", pressed_on)
+    with pytest.raises(SceneError, match="is being called already"):
+        opened.perform(redis, "call", pressed_on)
     planned = [outbox.load(redis, id.decode()) for id in redis.zrange(outbox.WAITING_KEY, 0, -1)]
     assert {message.to for message in planned} == {person.number}
     [call] = [message for message in planned if message.id.startswith(outbox.CALL_PREFIX)]
@@ -112,6 +114,31 @@ def test_winner_is_called_and_gets_the_code_by_text_once(opened, redis, person):
     answered.post(f"/voice/outbound?message={call.id}", {"CallSid": CALL_SID, "CallStatus": "in-progress"})
     assert "You have won the raffle" in answered._listens(f"/voice/outbound?message={call.id}", {}).heard
     assert "topic you follow" not in answered.heard
+
+
+def test_winner_who_missed_the_call_is_called_again(opened, redis, person):
+    person.texts("me")
+    opened.perform(redis, "draw", "")
+    for _ in range(2):
+        opened.perform(redis, "call", opened.button_item(SceneView(redis), "call"))
+    planned = [id.decode() for id in redis.zrange(outbox.WAITING_KEY, 0, -1)]
+    assert len([id for id in planned if id.startswith(outbox.CALL_PREFIX)]) == 2
+
+
+def test_two_presenters_call_the_winner_once(opened, redis, person, monkeypatch):
+    person.texts("me")
+    opened.perform(redis, "draw", "")
+    load, presenters = encrypted_phone_numbers.load, []
+
+    def load_while_another_presenter_calls(*arguments):
+        if not presenters:
+            presenters.append("another")
+            opened.perform(redis, "call", "")
+        return load(*arguments)
+
+    monkeypatch.setattr(encrypted_phone_numbers, "load", load_while_another_presenter_calls)
+    with pytest.raises(SceneError, match="is being called already"):
+        opened.perform(redis, "call", "")
 
 
 def test_winner_who_is_forgotten_is_not_called(opened, redis, person):
