@@ -19,6 +19,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 REQUEST_TIMEOUT_SECONDS = 30  # from the first byte of a request to the last, and for sending each chunk of a response
 ROOM_SHARE = 0.9  # of worker_connections; above this, the client that we have waited for longest is disconnected
+LATE_CLIENT_SECONDS = 1  # in which a client that is accepted during the shutdown must begin its request
 DRAIN_BYTES = 1024 * 1024  # read at a time from a body that the app has not read
 
 
@@ -136,6 +137,11 @@ class WebWorker(GeventWorker):
             min(waiting, key=lambda reader: reader.waiting_since or 0).disconnect()
 
     def _disconnect_idle(self) -> None:
-        for reader in list(self.readers):
-            if reader.waiting_since is not None and reader.deadline is None:
-                reader.disconnect()
+        patience = 0.0
+        while True:  # until the process ends: for up to a second after SIGTERM, gunicorn still accepts clients
+            since = time.monotonic() - patience
+            for reader in list(self.readers):
+                if reader.waiting_since is not None and reader.deadline is None and reader.waiting_since <= since:
+                    reader.disconnect()
+            patience = LATE_CLIENT_SECONDS
+            gevent.sleep(0.1)

@@ -14,5 +14,4 @@ def test_hostile_requests_do_no_harm(store, tmp_path, parser):
     report = run(tmp_path, store.port, 600, parser)
     assert not report.failures, report.failures[0]
     assert len({status for _, status in report.statuses}) > 10  # the requests reach many parts of the app
-    assert report.text_seconds < 1
     assert report.log_bytes < 100_000

@@ -4,6 +4,7 @@ import runpy
 import signal
 import socket
 import time
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -25,8 +26,9 @@ def server(store, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def patient_server(store, tmp_path_factory):
-    """One whose time limit no test reaches."""
-    server = WebServer(tmp_path_factory.mktemp("web"), store.port, TEST_WORKER_CONNECTIONS="100")
+    """One whose time limits no test reaches."""
+    limits = {"TEST_REQUEST_TIMEOUT": "3600", "TEST_WORKER_CONNECTIONS": "100"}
+    server = WebServer(tmp_path_factory.mktemp("web"), store.port, "--graceful-timeout", "3600", **limits)
     yield server
     server.stop()
 
@@ -80,8 +82,8 @@ def test_crowd_of_waiting_clients_does_not_delay_a_text(patient_server, start):
     try:
         for line in crowd:
             line.sendall(start)
-        times = [patient_server.seconds_for_a_text(new_sid(number)) for number in range(5)]
-        assert sorted(times)[2] < 1, times
+        for number in range(5):
+            patient_server.seconds_for_a_text(new_sid(number))  # would wait for the crowd
     finally:
         for line in crowd:
             line.close()
@@ -100,11 +102,18 @@ def test_keepalive_is_longer_than_on_herokus_router():
 
 
 def test_idle_clients_do_not_delay_a_restart(patient_server):
+    """gunicorn alone waits for them until the graceful timeout, which is an hour here."""
     server = patient_server  # the last test that needs it
-    with server.connect() as line, server.connect():  # one that has been served, and one that has sent nothing
+    with ExitStack() as clients:
+
+        def has_ended():
+            with suppress(OSError):
+                clients.enter_context(server.connect())  # the worker still accepts clients for a second
+            return server.process.poll() is not None
+
+        clients.enter_context(server.connect())  # it has sent nothing
+        line = clients.enter_context(server.connect())
         line.sendall(f"GET /health/live HTTP/1.1\r\n{HEAD}\r\n".encode())
         assert line.recv(65_536)
         server.process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        server.process.wait(LIMIT_SECONDS)
-    assert time.monotonic() - began < 9  # gunicorn alone waits for 10 s
+        eventually(has_ended, "the server has ended")
