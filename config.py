@@ -37,7 +37,7 @@ class Settings(Senders):
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
     twilio_phone_number: tuple[str, ...] = setting(
-        "the Twilio number in E.164 format, a plus sign and digits; or several, comma-separated, the default one first"
+        "the Twilio number in E.164 format (a plus sign and digits), or several, comma-separated, the default one first"
     )
     redis_url: str = setting(
         "the URL of the Redis or Valkey server: redis://…, rediss://… or, for Sentinel, redis+sentinel://…"

@@ -20,7 +20,7 @@ def set_up(level: int = logging.WARNING) -> None:
     handler = logging.StreamHandler()
     handler.addFilter(LineLimit())
     logging.basicConfig(level=level, format=FORMAT, handlers=[handler])
-    # Its warnings contain tracebacks and whole URLs, whose paths may be secret. We log failed requests ourselves.
+    # urllib3's warnings contain tracebacks and whole URLs, whose paths may be secret. We log failed requests ourselves.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 

@@ -29,7 +29,7 @@ class EndpointsGroup(AppGroup):
     """A group whose commands print errors from the endpoint API, and outages, instead of a traceback."""
 
     def command(self, *args: Any, **options: Any) -> Any:
-        """Like AppGroup's, for a StoreCommand."""
+        """Like AppGroup.command, but the command is a StoreCommand."""
         return super().command(*args, cls=StoreCommand, **options)
 
     def invoke(self, ctx: click.Context) -> Any:

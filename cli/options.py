@@ -16,7 +16,7 @@ SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class StoreCommand(click.Command):
-    """A command that reports an outage of the store in one line, instead of a traceback."""
+    """A command that reports an outage of the store in one line, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. If the store cannot be used, exit with status 1."""

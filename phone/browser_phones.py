@@ -48,7 +48,7 @@ def browser_phone() -> ResponseReturnValue:
 
 @bp.get("/phone/state")
 def state() -> ResponseReturnValue:
-    """The visitor's texts and latest call as JSON. `number` is "" before the first of them."""
+    """The visitor's texts and latest call as JSON. `number` is "" until the visitor first texts or calls."""
     if not _handset():
         return jsonify(number="", texts=[], call=None)
     handset = _request_exchange("GET", "")

@@ -20,7 +20,7 @@ from workers.call_state import FINAL_STATUSES
 bp = Blueprint("line_calls", __name__)
 
 NO_BROWSER_PHONES = "Phones in the browser cannot come on stage."  # the exchange cannot join Twilio's conference
-REDIRECTED = ("redirected", "redirected-from-bridged")  # the caller is on stage or hears the thanks
+REDIRECTED = ("redirected", "redirected-from-bridged")  # to the stage, or to the closing words
 FAILED = "The line cannot take your call at the moment."
 
 

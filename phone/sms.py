@@ -48,7 +48,7 @@ def reads_of_text(delivery: Delivery) -> Commands:
 
 
 def undo_reads(delivery: Delivery, replies: Sequence[Any]) -> Commands:
-    """Do not count a copy of a text whose answer has been sent."""
+    """Return the commands that uncount a copy of a text, unless the text is still an open question."""
     sender = phone_numbers.answerable(delivery["From"])
     return unanswered_texts.uncount(sender, _answer_id(delivery), replies[contributions.READS :])
 

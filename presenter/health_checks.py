@@ -40,7 +40,7 @@ class Health:
     queues: list[QueueStatus] = field(default_factory=list)
     connections: str = ""
     eviction: str = ""  # why records may be lost; "" if they are safe
-    refusal: str = ""  # why the store refuses commands or writes, or the app new webhooks; "" if none is refused
+    refusal: str = ""  # why the store refuses commands or writes, or the app refuses new webhooks; "" if none
     stop_reason: str = ""  # why all sending is stopped; "" if it is not stopped
 
     @property

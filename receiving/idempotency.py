@@ -88,8 +88,8 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
 def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
     """Commit the pipeline in one transaction, unless this key has already been committed.
 
-    If it has, returns False and writes nothing. Handlers that only write need no lease, so this takes one round trip; a
-    second one finds out whether the key is our own, because a commit is sent again if its reply is lost.
+    If it has, returns False and writes nothing. Handlers that only write need no lease, so this takes one round trip.
+    If the key exists, a second one checks whether it is our own: a commit is sent again if its reply is lost.
     """
     key, value = f"claim:{key}", DONE + secrets.token_hex(8)
     pipe.execute_command("SET", key, value, "EX", ttl_seconds)

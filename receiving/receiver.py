@@ -51,7 +51,7 @@ Reads = Callable[[Delivery], Commands]
 """Returns commands whose replies the handler needs. They share the claim's round trip, even for a duplicate."""
 
 Undo = Callable[[Delivery, Sequence[Any]], Commands]
-"""Returns commands that undo what the reads of a duplicate, which had these replies, have changed."""
+"""Returns commands that undo the changes that a duplicate's reads have made, given the replies to these reads."""
 
 
 def webhook(

@@ -141,7 +141,7 @@ def _erase_of_person(redis: Store, erasure: Erasure) -> int:
     found = [entry for (_, row), entry in zip(rows, entries, strict=True) if _mentions(row, entry, digits)]
     for entry in found:
         erasure.sids.update(_sids_of(entry))
-    found += [entry for entry in entries if _sids_of(entry) & erasure.sids]  # a transcription has no number
+    found += [entry for entry in entries if _sids_of(entry) & erasure.sids]  # transcriptions contain no phone number
     _note_media(found, erasure)
     return int(redis.execute_command("XDEL", STREAM, *{entry.id for entry in found})) if found else 0
 
@@ -169,7 +169,7 @@ def _delete_unused_bodies(redis: Store) -> None:
 
 
 def ids_that_mention(redis: Store, stream: str, number: str) -> list[bytes]:
-    """Return the ids of the requests in this stream that contain a phone number, apart from large bodies."""
+    """Return the ids of the requests in this stream that contain this phone number. Large bodies are not searched."""
     digits = _digits_of(number)
     return [id for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
 

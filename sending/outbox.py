@@ -19,14 +19,14 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, scored by planning time
-NOTIFICATIONS_KEY = "notifications:waiting"  # the same for messages to followers, which answers precede
+NOTIFICATIONS_KEY = "notifications:waiting"  # the same for messages to followers, which wait behind answers
 SENDERS_KEY = "outbox:senders"  # set: our addresses for which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, scored by the time of their next check
 MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
 NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of messages to followers
-INSTEAD_OF_CALL_SUFFIX = ":text"  # added to the id of a follower's call that was not answered: the id of its text
+INSTEAD_OF_CALL_SUFFIX = ":text"  # turns the id of a follower's unanswered call into the id of the text sent instead
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died

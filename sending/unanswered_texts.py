@@ -27,7 +27,7 @@ def count(number: str, id: str) -> Commands:
 
 
 def uncount(number: str, id: str, replies: Sequence[int]) -> Commands:
-    """Return the commands that undo `count`, which had these replies; none if the question was open before."""
+    """Return the commands that undo `count`, given its replies; none if the question was already open."""
     return (("ZREM", _key(number), id),) if replies and replies[1] else ()
 
 

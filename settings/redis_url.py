@@ -38,7 +38,7 @@ def check(text: str) -> str:
 def _check_for_client(text: str) -> None:
     """Raise ValueError if redis-py cannot connect to this URL.
 
-    Does not repeat a wrong port, because it may be part of the password: in redis://:a/b@host, it is "a".
+    The message does not quote an invalid port, which may be part of the password: in redis://:a/b@host, it is "a".
     """
     try:
         _ = urlsplit(text).port

@@ -159,7 +159,7 @@ class Scene:
         return []
 
     def button_item(self, view: SceneView, action: str) -> str:
-        """Return the item that the button of this action sends: a second press then finds that it is done.
+        """Return the item that this action's button sends, so that a second press finds the action already done.
 
         "" if the button does not depend on what the presenter saw when pressing it.
         """

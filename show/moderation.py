@@ -171,7 +171,7 @@ def load_order(store: Store, scene_id: str) -> list[str]:
 
 
 def hand_over(store: Store, scene_id: str, person: str, senders: Mapping[str, str]) -> None:
-    """Make items of this person those of other people: `senders` maps the ids of items to these people."""
+    """Transfer items of this person to other people: `senders` maps the id of each item to its new sender."""
     for item_id, sender in senders.items():
         row = store.hget(_items_key(scene_id), item_id)
         if row and json.loads(row)["person"] == person:

@@ -63,7 +63,7 @@ def stage_key(scene_id: str) -> str:
 
 
 def presenter_key(scene_id: str) -> str:
-    """Return the key of the sid of the call to the presenter's phone or, while a job calls it, the job's mark."""
+    """Return the key that holds the sid of the call to the presenter's phone or, while a job dials, the job's mark."""
     return f"show:line-presenter:{scene_id}"
 
 

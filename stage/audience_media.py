@@ -99,7 +99,7 @@ def encode_in_thread(content: bytes) -> bytes:
 
 
 def _try_to_encode(content: bytes) -> bytes | InvalidPicture:
-    """Return the exception, because gevent would print a traceback of one that is raised."""
+    """Return InvalidPicture instead of raising it, because gevent would print its traceback."""
     try:
         return encode_picture(content)
     except InvalidPicture as error:

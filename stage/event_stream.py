@@ -198,7 +198,7 @@ class EventStream:
             return bool(self.viewers)
 
     def _reset_if_store_lost_events(self) -> None:
-        known = self.timeline.last_event_id  # before the newest id: another request may apply events meanwhile
+        known = self.timeline.last_event_id  # read before the newest id: another request may apply events meanwhile
         newest = events.last_generated_id(self._store)
         if events.is_after(known, newest):
             log.warning("Redis has lost events after %s; rebuilding the timeline", newest)

@@ -29,7 +29,7 @@ async function refresh() {
     keepFocus(live, () => morph(live, html));
     tick();
   } catch {
-    // The notice says so once the event stream is silent too, and the next refresh may succeed.
+    // Nothing to report yet: the next refresh may succeed, and a notice appears once the event stream is silent too.
   } finally {
     timer = setTimeout(refresh, MAX_INTERVAL_MS);
   }

@@ -39,15 +39,15 @@ OUTAGE_CODES = (
 
 
 class OutageParser(DefaultParser):  # type: ignore[misc, valid-type]
-    """redis-py's parser, except that OUTAGE_CODES raise StoreUnavailable, and that a reply precedes its timeout."""
+    """redis-py's parser, but OUTAGE_CODES raise StoreUnavailable, and a reply takes precedence over its timeout."""
 
     EXCEPTION_CLASSES = DefaultParser.EXCEPTION_CLASSES | dict.fromkeys(OUTAGE_CODES, StoreUnavailable)
 
     def read_from_socket(self, *args: Any, **options: Any) -> Any:
         """Read what has arrived. Raises redis.TimeoutError only if nothing has.
 
-        If a process was not running for seconds, because the machine is overloaded, gevent expires its timeouts first,
-        although the replies have arrived.
+        If a process did not run for seconds, because its machine was overloaded, gevent expires its timeouts before it
+        reads the replies that have arrived.
         """
         try:
             return super().read_from_socket(*args, **options)

@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 COMMANDS, BLOCKING, PAGES, OPTIONAL = "commands", "blocking", "pages", "optional"
 PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 
-# After this wait, others of the same kind wait too: a greenlet can retake what it has released before the one that it
-# has woken up runs. Waiting in order from the start would cost half as much CPU time again.
+# Once somebody has waited this long, newcomers of the same kind wait behind them. Otherwise, a greenlet could retake
+# the connection that it has just released before the greenlet that it has woken up runs. Waiting in order from the
+# start would take 50 % more CPU time.
 FAIR_AFTER_SECONDS = 0.2
 
 

@@ -18,7 +18,7 @@ from workers import follower_notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
 MAX_BATCHES_PER_SWEEP = 50
-LAST_SEQUENCE = 2**64 - 1  # the highest in an event's id; the milliseconds before it are those of the store's clock
+LAST_SEQUENCE = 2**64 - 1  # the highest sequence number in an event's id, where it follows the store's milliseconds
 
 
 def fan_out(redis: Store) -> int:
@@ -56,7 +56,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
     """Return where to start if there is no cursor: before the millisecond in which the oldest endpoint was created, or
-    at the newest event."""
+    at the newest event if there are no endpoints."""
     if not receivers:
         return newest
     return f"{int(min(1000 * one.created_at for one in receivers)) - 1}-{LAST_SEQUENCE}"

@@ -96,7 +96,7 @@ def _recheck_messages(redis: Store, now: float) -> int:
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
     """Process the items that no other process has locked. Locks expire, in case the process that holds them dies.
 
-    An item that fails stays locked until then, so that it neither delays the others nor is tried again at once.
+    An item that fails keeps its lock until it expires, so that it neither delays the others nor is tried again at once.
     """
     count = 0
     for id in ids:

@@ -74,7 +74,7 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
 
 
 def _require_current(show: ShowState, talk: Talk, scene: str) -> None:
-    """Raise SceneError if another presenter has left `scene`, the scene at which this one pressed the button."""
+    """Raise SceneError if the show is no longer at `scene`, where the presenter pressed the button."""
     if scene and _parse_position(scene, talk) != talk.positions[show.scene(talk).id]:
         raise SceneError(
             f"Scene {scene} is no longer the current one, so nothing was changed. Look at the scene below."

@@ -160,7 +160,7 @@ def _shorten(value: str) -> str:
 
 
 def _buttons(scene: Scene, phase: str, view: SceneView) -> list[Button]:
-    """Return the scene's buttons, the most likely one last."""
+    """Return the scene's buttons, the one that is most likely to be needed next last."""
     found = []
     if scene.is_answerable:
         found.append(Button(*PHASE_BUTTONS[phase]))

@@ -20,7 +20,7 @@ Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 
 Form = list[tuple[str, str]]
 
-# Of the request with which Preflight checks that a wrong signature is rejected.
+# The CallSid of the request with which Preflight checks that a wrong signature is rejected.
 PREFLIGHT_CALL_SID = "CA" + "f" * 32
 
 QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds bodySHA256 to it."

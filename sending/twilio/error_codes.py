@@ -18,7 +18,7 @@ RETRY_SECONDS = {
     LOOP_SUSPECTED: 30,
 }
 HTTP_TOO_MANY_REQUESTS = 429
-NEVER_SENT = ("NewConnectionError", "NameResolutionError")  # urllib3's, which requests wraps in a ConnectionError
+NEVER_SENT = ("NewConnectionError", "NameResolutionError")  # of urllib3; the `requests` library wraps them
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 

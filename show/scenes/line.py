@@ -19,7 +19,7 @@ SHOWN_CALLERS = 6
 MAX_CAPTIONS = 200  # per call
 SHOWN_BESIDE_STAGE = 2  # below a question of two lines and a caption of three
 DECISIONS = ("approve", "hide", "ban")
-NOBODY = "nobody"  # as the item of End and Next caller: nobody was on stage when the button was pressed
+NOBODY = "nobody"  # what End and Next caller send as the item if nobody was on stage when the console was drawn
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Line(ModeratedScene):
     # The presenter
 
     def button_item(self, view: SceneView, action: str) -> str:
-        """End and Next caller name the call that they end."""
+        """For End and Next caller, return the sid of the call that they end, or NOBODY."""
         if action not in ("end", "next-caller"):
             return ""
         current = waiting_line.on_stage(view.store, self.id)

@@ -64,14 +64,14 @@ class Raffle(Scene):
         return "enter" if digits == "1" else ""
 
     def perform(self, store: Store, action: str, item: str) -> None:
-        """Draw the winner, once; or call the winner, again if `item` is "" or the number of calls so far."""
+        """Draw the winner, once; or call the winner, provided that `item` is "" or the number of calls so far."""
         if action == "draw":
             self._draw(store)
         else:
             self._call(store, item)
 
     def button_item(self, view: SceneView, action: str) -> str:
-        """Call the winner names the number of calls so far: a winner who missed the call can be called again."""
+        """For *Call the winner*, return the number of calls so far: a winner who missed a call can be called again."""
         return str(self._count_calls(view.store)) if action == "call" else ""
 
     def _count_calls(self, store: Store) -> int:

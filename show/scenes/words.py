@@ -98,7 +98,7 @@ class Words(ModeratedScene):
                 yield person.decode(), item
 
     def hand_over(self, store: Store, person: str) -> None:
-        """Words that others have sent too are theirs from now on."""
+        """Transfer each word that others have sent too to one of them."""
         rows = store.hgetall(self.key("words")).items()
         senders = {id.decode(): sender.decode() for sender, id in rows if sender != person.encode()}
         moderation.hand_over(store, self.id, person, senders)

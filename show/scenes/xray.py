@@ -60,7 +60,7 @@ class Xray(Scene):
         return [Target(entry.id, f"{entry.name}: {_lane_of(entry, view).request}", ("pin",)) for entry in entries]
 
     def button_item(self, view: SceneView, action: str) -> str:
-        """Next picture names the picture."""
+        """For *Next picture*, return the number of the picture that it shows."""
         return str(self._next_picture(view.store)) if action == "step" else ""
 
     def perform(self, store: Store, action: str, item: str) -> None:

@@ -38,7 +38,7 @@ class Call:
         self.runtime, self.plan = runtime, plan
         self.sid = new_sid("CA")
         self.status = "queued"
-        self.was_placed = False  # an outgoing call has left the queue of calls
+        self.was_placed = False  # true once an outgoing call has left the queue of calls
         self.created = self.updated = runtime.clock.now()
         self.answered: datetime | None = None
         self.ended: datetime | None = None

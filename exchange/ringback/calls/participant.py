@@ -36,7 +36,7 @@ class Participant:
 
     @property
     def call_status(self) -> str:
-        """The call's status; "completed" while the call is hung up, because the participant leaves before it ends."""
+        """The call's status; "completed" while it is being hung up: the participant leaves before the call ends."""
         return "completed" if isinstance(self.call.interruption, End) else self.call.status
 
     @property

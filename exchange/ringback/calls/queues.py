@@ -78,7 +78,7 @@ class CallQueue:
             self.waits = [*self.waits[1 - MAX_WAIT_SAMPLES :], self.wait_seconds(member)]
 
     def wait_seconds(self, member: QueueMember) -> float:
-        """Returns how long the caller has been in the queue, without the conversation that followed.
+        """Returns how long the caller has been in the queue, not counting the conversation that followed.
 
         https://www.twilio.com/docs/voice/twiml/enqueue (2026-11): QueueTime is the time spent in the queue"""
         return ((member.left or self.clock.now()) - member.since).total_seconds()

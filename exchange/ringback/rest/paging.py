@@ -64,7 +64,7 @@ def _token(rows: list[Row], start: int) -> str:
 
 
 def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
-    """The index of the page's first row. If the row in the PageToken is gone, counts the rows that were left after it.
+    """The index of the page's first row. If the row in the PageToken is gone, the token's count of later rows decides.
 
     A row is gone if it was deleted or no longer matches the filters. Some rows have no SID."""
     token = request.query.get("PageToken", "")

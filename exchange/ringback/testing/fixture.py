@@ -55,8 +55,8 @@ class Ringback:
     def time_passes(self, seconds: float) -> None:
         """Move Ringback's clock forward. Pauses and timeouts that become due end in order.
 
-        Before the clock moves and after each of them, the app may take up to five real seconds in all to answer the
-        requests that it has received."""
+        Before the clock moves, and after each pause or timeout that ends, it waits for the app to answer the requests
+        that it has received, for at most five real seconds in total."""
         self.api.post("/clock", {"forward": seconds})
 
     @contextmanager

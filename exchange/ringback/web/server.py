@@ -59,7 +59,7 @@ class Server:
         return int(self.runner.addresses[-1][1])
 
     async def stop(self) -> None:
-        self.state.feed.close()  # ends the live feeds, for which the listener would wait
+        self.state.feed.close()  # ends the live feeds, for which cleanup() would wait
         await self.runner.cleanup()  # before the state is closed, so that no request can use it afterwards
         await self.state.close()
 

@@ -45,7 +45,7 @@ def register(
     """
     _find_or_check_limit(redis, url, number)
     verify_url(client, url, http=http)
-    # Look again, because another job may have registered an address of this person in the meantime.
+    # Look again, because another job may have registered an endpoint for this person in the meantime.
     endpoint = _find_or_check_limit(redis, url, number) or stored_endpoints.create(
         redis, client, encryption, url, http=http, owner=number, event_types=types
     )
@@ -59,7 +59,7 @@ def register(
 
 
 def _find_or_check_limit(redis: Store, url: str, number: str) -> WebhookEndpoint | None:
-    """Return this number's endpoint with this URL; None if it may create one. Raises TooManyEndpoints."""
+    """Return this number's endpoint with this URL, or None if one may be created. Raises TooManyEndpoints."""
     owned = endpoints_of(redis, number)
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
