@@ -33,7 +33,7 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
     text = context.delivery
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
     message = outbox.load(context.redis, text.query.get("message", ""))
-    if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message.id):
+    if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message):
         outbox.settle(context.redis, message, message.state, "sent", sid=sid)
         message = replace(message, state="sent", sid=sid)
     if message and message.state == "sent" and message.sid == sid and status in FINAL_STATUSES:

@@ -174,10 +174,12 @@ def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
     return [name.decode() for name in redis.zrangebyscore(DUE_KEY, 0, now, start=0, num=limit)]
 
 
-def claim_sid(redis: Store, sid: str, id: str) -> bool:
-    """Record that this Twilio SID belongs to this message. Returns False if it belongs to another message."""
+def claim_sid(redis: Store, sid: str, message: OutboundMessage) -> bool:
+    """Record that this SID belongs to the message's last try. Returns False if it belongs to another message or try."""
     key = f"outbox:sid:{sid}"
-    return bool(redis.set(key, id, nx=True, ex=SID_TTL_SECONDS)) or redis.get(key) == id.encode()
+    if sid == message.sid:  # of an earlier try, which Twilio has dropped
+        return False
+    return bool(redis.set(key, message.id, nx=True, ex=SID_TTL_SECONDS)) or redis.get(key) == message.id.encode()
 
 
 def _transition(

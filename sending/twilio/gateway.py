@@ -154,7 +154,7 @@ class TwilioGateway(CallsAndMedia):
         return "sent"
 
     def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
-        outbox.claim_sid(self.redis, sid, message.id)
+        outbox.claim_sid(self.redis, sid, message)
         if outbox.settle(self.redis, message, expected, "sent", sid=sid):
             body = shorten(message.body)
             words = "" if message.id.startswith((outbox.PRIVATE_PREFIX, outbox.CALL_PREFIX)) else body
@@ -203,7 +203,7 @@ class TwilioGateway(CallsAndMedia):
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
-            if outbox.claim_sid(self.redis, sid, message.id):
+            if outbox.claim_sid(self.redis, sid, message):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"

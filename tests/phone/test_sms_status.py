@@ -58,6 +58,13 @@ def test_status_of_another_text_changes_nothing(redis, reports):
     assert outbox.load(redis, "answer:1").state == "sent"
 
 
+def test_late_report_about_a_dropped_text_does_not_settle_its_next_try(redis, reports):
+    reports("failed", "30001")
+    outbox.start_sending(redis, outbox.load(redis, "answer:1"))
+    reports("sent")
+    assert outbox.load(redis, "answer:1").state == "sending"
+
+
 def test_retries_end_after_four_hours(redis, sent, reports):
     redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - outdated_answers.MAX_WAIT_SECONDS - 1})
     redis.set(f"told-outdated:{ME}", 1, ex=60)

@@ -133,6 +133,15 @@ class TestTrouble:
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
+    def test_dropped_text_is_not_taken_for_its_next_try(self, telephone, planned, redis, exchange, somebody):
+        telephone.send_text("answer:1")
+        outbox.postpone(redis, outbox.load(redis, "answer:1"), "sent", time.time(), "Twilio dropped it")
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=503)
+        assert telephone.send_text("answer:1") == "unknown"
+        assert telephone.send_text("answer:1") == "planned"
+        assert telephone.send_text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."] * 2
+
     def test_text_with_a_lost_response_is_found_and_not_sent_again(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-drop", path="Messages")
         assert telephone.send_text("answer:1") == "unknown"
