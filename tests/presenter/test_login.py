@@ -1,8 +1,10 @@
 """The presenter's login, session and CSRF token, and the health page."""
 
 import re
+import time
 
 import pytest
+from itsdangerous import TimestampSigner
 
 from presenter import login
 from receiving import rejected_requests, stored_requests
@@ -151,6 +153,13 @@ def test_session_survives_a_rotation_of_secret_key(url, logged_in):
     newcomer = Presenter(later)
     newcomer.client.set_cookie("session", logged_in.client.get_cookie("session").value)
     assert newcomer.is_in()
+
+
+def test_session_outlives_a_clock_that_is_set_back(logged_in, monkeypatch):
+    earlier = int(time.time()) - 300
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: earlier)
+    monkeypatch.setattr(time, "time", lambda: float(earlier))
+    assert logged_in.is_in()
 
 
 def test_held_texts_are_counted_on_the_health_page(stage_events, logged_in):

@@ -17,6 +17,7 @@ from show import talk_file
 from stage.blueprint import get_event_stream
 from store import clients, connection_budget
 from tests.support.processes import ROOT
+from web import session_cookies
 from web.error_handlers import ERROR_HANDLERS
 
 NUMBER = "+447700900100"
@@ -40,9 +41,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     settings = config.load(environ)
     talk_file.init_app(app, settings, ())
     context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
-    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
-    app.secret_key = settings.secret_key[0]
-    app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
+    session_cookies.init_app(app, settings)
     for blueprint in (stage.bp, presenter.bp, catalogue.bp):
         app.register_blueprint(blueprint)
     for error, handler in ERROR_HANDLERS.items():
