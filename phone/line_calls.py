@@ -15,7 +15,7 @@ from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from show import contributions, show_state, talk_file, waiting_line
 from show.scenes.line import Line
-from workers.call_state import FINAL_STATUSES
+from workers import call_state
 
 bp = Blueprint("line_calls", __name__)
 
@@ -41,6 +41,9 @@ def join_line(context: WebhookContext) -> StoredResponse:
     if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)
     sid, speech = context.delivery["CallSid"], context.delivery["SpeechResult"]
+    if not call_state.load(context.redis, sid).is_live:  # the caller hung up, and this webhook arrived later
+        return StoredResponse(basic_documents.goodbye())
+    call_state.require_live(context.pipe, sid)
     if speech:
         said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
         events.publish(context.pipe, "call.heard", sid, **said)
@@ -139,7 +142,7 @@ def presenter_status_key(delivery: Delivery) -> str:
 def end_presenter_call(context: WebhookContext) -> StoredResponse:
     """The presenter's phone has hung up, or did not answer, so it is called again for the next caller."""
     scene = _scene_of(context.delivery)
-    if scene and context.delivery["CallStatus"] in FINAL_STATUSES:
+    if scene and context.delivery["CallStatus"] in call_state.FINAL_STATUSES:
         mark = context.delivery.query.get("mark", "")
         waiting_line.forget_presenter_call(context.redis, scene.id, mark, context.delivery["CallSid"])
     return StoredResponse(status=204)

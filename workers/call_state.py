@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from store import Pipe, Store
+from store import Pipe, Store, require
 from store.erasure import Erasure, erases, scan
 
 CALL_TTL_SECONDS = 24 * 3600
@@ -44,6 +44,11 @@ def add_pending_answer(pipe: Pipe, sid: str, answer_id: str) -> None:
 def record_end(pipe: Pipe, sid: str, status: str) -> None:
     """Record the final status."""
     _write(pipe, sid, status=status)
+
+
+def require_live(pipe: Pipe, sid: str) -> None:
+    """Have the commit of this pipeline raise ConditionFailed if the call has ended."""
+    require(pipe, f"call:{sid}", "status", "")
 
 
 def load(redis: Store, sid: str) -> Call:

@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from show import show_state
+from show import contributions, show_state
 from show.base_scene import CLOSED
-from tests.show.line.callers import joins, names
+from tests.show.line.callers import hangs_up, joins, names
 
 
 def test_caller_joins_with_a_key_and_hears_their_name(line, ada, redis):
@@ -42,6 +42,26 @@ def test_copy_of_a_webhook_joins_once(line, ada, bob, redis):
     ada._listens(target, {"SpeechResult": "webhooks", "Confidence": "0.9"})
     assert ada.answer.text == first
     assert len(names(line, redis)) == 1
+
+
+def test_caller_who_has_hung_up_does_not_join(line, ada, redis, post_as_twilio):
+    ada.dials().presses("1")
+    hangs_up(post_as_twilio, ada)
+    ada.says("webhooks")
+    assert names(line, redis) == []
+
+
+def test_caller_who_hangs_up_while_joining_does_not_stay_in_line(line, ada, redis, post_as_twilio, monkeypatch):
+    contribute = contributions.contribute
+
+    def hang_up_and_contribute(*args):
+        hangs_up(post_as_twilio, ada)
+        return contribute(*args)
+
+    ada.dials().presses("1")
+    monkeypatch.setattr(contributions, "contribute", hang_up_and_contribute)
+    ada.says("webhooks")
+    assert names(line, redis) == []
 
 
 def test_closed_line_takes_nobody(line, ada, redis):
