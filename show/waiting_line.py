@@ -12,6 +12,7 @@ from twilio.base.exceptions import TwilioRestException
 import context
 from sending.twilio import error_codes
 from sending.twilio.calls_and_media import CallEnded
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show import show_state
 from show.base_scene import TTL_SECONDS
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
@@ -203,4 +204,5 @@ def _redirect(scene_id: str, sid: str, path: str) -> None:
 
 
 def _url(path: str, scene_id: str, **query: str) -> str:
-    return f"{get_gateway().settings.public_url}{path}?{urlencode({'scene': scene_id, **query})}"
+    parameters = urlencode({"scene": scene_id, **query})
+    return f"{get_gateway().settings.public_url}{path}?{parameters}{CONNECTION_OVERRIDES}"

@@ -4,6 +4,7 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from phone.twiml.basic_documents import step_url, to_xml_text
 from phone.twiml.menus import GATHER_TIMEOUT_SECONDS
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 TOPIC_QUESTION = "What would you like to talk about? Say it in one sentence. Then you are in line."
 ON_STAGE = "You are on stage now. Say hello."
@@ -26,7 +27,7 @@ def wait_in_line(scene_id: str, opening: str, document: int) -> str:
     response.say(to_xml_text(f"{opening} Please stay on the line."))
     response.enqueue(
         f"line-{scene_id}",
-        wait_url=f"/voice/line/wait?scene={scene_id}",
+        wait_url=f"/voice/line/wait?scene={scene_id}{CONNECTION_OVERRIDES}",
         action=step_url("/voice/line/left", document, scene=scene_id),
     )
     return str(response)
@@ -49,10 +50,10 @@ def connect_caller(scene_id: str, *, is_transcribed: bool) -> str:
     """
     response = VoiceResponse()
     if is_transcribed:
-        url = f"/voice/line/caption?scene={scene_id}"
+        url = f"/voice/line/caption?scene={scene_id}{CONNECTION_OVERRIDES}"
         response.start().transcription(status_callback_url=url, track="inbound_track", partial_results=False)
     response.say(ON_STAGE)
-    dial = Dial(action=f"/voice/line/thanks?scene={scene_id}")
+    dial = Dial(action=f"/voice/line/thanks?scene={scene_id}{CONNECTION_OVERRIDES}")
     dial.conference(f"line-{scene_id}", start_conference_on_enter=False, end_conference_on_exit=False, beep=False)
     response.append(dial)
     return str(response)

@@ -1,6 +1,7 @@
 """Every document is TwiML that Twilio runs without a warning."""
 
 import inspect
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from phone import sms
 from phone.twiml import basic_documents, hold_phrases, line_documents, menus, recording
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show.base_scene import Scene
 from tests.support.person import is_valid_twiml
 
@@ -43,6 +45,14 @@ def test_every_document_function_is_covered():
 @given(said=words)
 def test_any_text_makes_a_valid_voice_document(kind, said):
     assert is_valid_twiml(MADE[kind](said).encode(), "voice")
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_twilio_retries_every_request_that_a_document_leads_to(kind):
+    document = ElementTree.fromstring(MADE[kind]("words"))
+    urls = [value for verb in document.iter() for value in verb.attrib.values() if value.startswith("/")]
+    urls += [verb.text for verb in document.iter("Redirect")]
+    assert [url for url in urls if not url.endswith(CONNECTION_OVERRIDES)] == []
 
 
 @given(said=words)

@@ -3,6 +3,7 @@
 import pytest
 
 import events
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show import waiting_line
 from show.base_scene import SceneError, SceneView
 from show.waiting_line import Caller
@@ -14,7 +15,7 @@ def test_first_caller_is_brought_on_and_the_presenters_phone_rings(line, ada, bo
     joins(ada)
     joins(bob)
     act("bring-on")
-    assert twilio.redirected == [(ada.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line")]
+    assert twilio.redirected == [(ada.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line{CONNECTION_OVERRIDES}")]
     assert [call["to"] for call in twilio.dialed] == ["+447700900299"]
     assert line.figures(SceneView(redis))["waiting"] == 1
     assert waiting_line.on_stage(redis, line.id).sid == ada.call_sid
@@ -26,8 +27,8 @@ def test_next_caller_follows_without_calling_the_presenter_again(line, ada, bob,
     act("bring-on")
     act("next-caller")
     assert twilio.redirected[1:] == [
-        (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line"),
-        (bob.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line"),
+        (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line{CONNECTION_OVERRIDES}"),
+        (bob.call_sid, f"{PUBLIC_URL}/voice/line/stage?scene=line{CONNECTION_OVERRIDES}"),
     ]
     assert len(twilio.dialed) == 1
 
@@ -36,7 +37,7 @@ def test_end_hangs_up_both(line, ada, act, twilio, redis):
     joins(ada)
     act("bring-on")
     act("end")
-    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
+    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line{CONNECTION_OVERRIDES}")
     assert twilio.completed == [(PRESENTER_CALL, "completed")]
     assert waiting_line.on_stage(redis, line.id) is None
 
@@ -147,4 +148,4 @@ def test_redirect_out_of_the_queue_does_not_remove_the_caller_from_the_stage(lin
     ada._listens(left, {"QueueResult": "redirected"})
     assert waiting_line.on_stage(redis, line.id).sid == ada.call_sid
     act("end")
-    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line")
+    assert twilio.redirected[-1] == (ada.call_sid, f"{PUBLIC_URL}/voice/line/thanks?scene=line{CONNECTION_OVERRIDES}")

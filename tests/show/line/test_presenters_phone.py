@@ -5,13 +5,16 @@ from xml.etree import ElementTree
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from tests.show.line.callers import PRESENTER_CALL, joins
 from tests.support.person import NUMBER, PUBLIC_URL
 
 
 def presenters_phone_reports(post_as_twilio, twilio, sid, status="completed"):
     fields = {"CallSid": sid, "From": NUMBER, "To": "+447700900299", "CallStatus": status}
-    post_as_twilio(twilio.dialed[-1]["status_callback"].removeprefix(PUBLIC_URL), fields)
+    url, _, overrides = twilio.dialed[-1]["status_callback"].partition("#")
+    assert f"#{overrides}" == CONNECTION_OVERRIDES
+    post_as_twilio(url.removeprefix(PUBLIC_URL), fields)
 
 
 def test_caller_and_presenter_meet_in_one_conference(line, ada, post_as_twilio):
