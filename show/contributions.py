@@ -64,9 +64,14 @@ def _person(address: str, sid: str) -> str:
 
 def person_with(subject: str, settings: config.Settings) -> str:
     """Return the alias of the person with this phone number, or of the call with this sid."""
+    return aliases_of(subject, settings)[0]
+
+
+def aliases_of(subject: str, settings: config.Settings) -> list[str]:
+    """Return the alias under each current SECRET_KEY, newest first."""
     is_browser_phone_beside_real_ones = bool(settings.exchange_auth_token) and is_browser_phone(subject)
     prefix = BROWSER_PHONE_PREFIX if is_browser_phone_beside_real_ones else ""
-    return prefix + alias(subject, settings.secret_key[0])
+    return [prefix + alias(subject, secret) for secret in settings.secret_key]
 
 
 def reply_to_text(webhook: WebhookContext, participant: Participant, words: str, is_command: bool) -> str:

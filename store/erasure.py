@@ -22,14 +22,16 @@ PICTURE_PATH = re.compile(rb"\bMessages/[SM]M[0-9a-f]{32}/Media/ME[0-9a-f]{32}\b
 class Erasure:
     """What to erase: all records from before `before`, a Unix timestamp, or all records of one person.
 
-    `number` is the person's E.164 number and `person` its alias; both are "" to erase everybody's records. `sids` are
-    the calls and texts of that person. `recordings` and `pictures` collect what Twilio still stores: the sids of
-    recordings, and the paths of pictures relative to the account's.
+    `number` is the person's E.164 number and `person` its alias; both are "" to erase everybody's records.
+    `older_aliases` are those under older SECRET_KEYs. `sids` are the calls and texts of that person. `recordings` and
+    `pictures` collect what Twilio still stores: the sids of recordings, and the paths of pictures relative to the
+    account's.
     """
 
     before: float
     number: str = ""
     person: str = ""
+    older_aliases: tuple[str, ...] = ()
     sids: set[str] = field(default_factory=set)
     recordings: set[str] = field(default_factory=set)
     pictures: set[str] = field(default_factory=set)

@@ -71,8 +71,8 @@ def _without_erased(log: ProviderLog, settings: Settings, redis: Store) -> Provi
     def list_sent(since: float, until: float) -> Iterator[LogEntry]:
         forgotten = erasure.read_forgotten(redis)
         for entry in log(since, until):
-            person = alias(entry.address.rpartition(":")[2], settings.secret_key[0])
-            if entry.sent_at > forgotten.get(person, 0.0):
+            number = entry.address.rpartition(":")[2]
+            if all(entry.sent_at > forgotten.get(alias(number, secret), 0.0) for secret in settings.secret_key):
                 yield entry
 
     return list_sent

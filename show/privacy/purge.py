@@ -81,10 +81,11 @@ def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
 def forget_person(number: str) -> None:
     """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
     gateway = get_gateway()
-    person = contributions.person_with(number, gateway.settings)
-    wanted = Erasure(time.time(), number, person)
-    if name := friendly_names.load(gateway.redis, person):  # the inbox may no longer have all of their calls and texts
-        wanted.sids.update(events.find_subjects(gateway.redis, name))
+    person, *older = contributions.aliases_of(number, gateway.settings)
+    wanted = Erasure(time.time(), number, person, tuple(older))
+    for alias in (person, *older):  # the inbox may no longer have all of their calls and texts
+        if name := friendly_names.load(gateway.redis, alias):
+            wanted.sids.update(events.find_subjects(gateway.redis, name))
     _purge(gateway.redis, _load_talk(), wanted, "a person", has_show=True)
 
 

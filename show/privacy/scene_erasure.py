@@ -1,5 +1,7 @@
 """Erases what the scenes hold about people, or about one person. Every other module erases its own records."""
 
+from dataclasses import replace
+
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation, show_state
 from show.base_scene import Scene
@@ -30,7 +32,12 @@ def is_idle_since(store: Store, before: float) -> bool:
 
 
 def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
-    """Erase what this person has contributed to the scenes, and the person's name."""
+    """Erase what this person has contributed to the scenes, and the person's name, under each alias."""
+    aliases = (erasure.person, *erasure.older_aliases)
+    return sum(_erase_alias_in_scenes(store, talk, replace(erasure, person=alias)) for alias in aliases)
+
+
+def _erase_alias_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     erased = sum(_erase_person_in_scene(store, scene, erasure) for scene in talk.scenes)
     erased += _erase_members(store, moderation.BANNED_KEY, {erasure.person.encode()})
     erased += store.hdel(encrypted_phone_numbers.NUMBERS_KEY, erasure.person)

@@ -10,7 +10,9 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 import events
+from config import Secret
 from receiving.replay import missing_webhooks_backfill
+from receiving.replay.provider_log_entry import LogEntry
 from sending import followers, opt_outs, outbox, unfollow_tokens
 from sending.http.client import HttpClient
 from sending.outbox import OutboundMessage
@@ -149,6 +151,14 @@ def test_forget_me_erases_one_person_only(person, other, redis, go, gateway):
     assert "SM" + "3" * 32 in subjects
 
 
+def test_forget_me_erases_what_was_stored_under_an_older_secret_key(person, redis, go, gateway, settings):
+    go("tabs")
+    take_part(person, redis, ME)
+    gateway.settings = replace(settings, secret_key=(Secret("a-newer-secret-key-of-the-tests"), *settings.secret_key))
+    purge.forget_person(ME)
+    assert redis.hlen("show:votes:tabs") == redis.hlen("show:names") == 0
+
+
 def test_forget_me_erases_the_newest_of_many_events(busy_stage, person, redis, gateway):
     person.texts(f"{WORD} is my word")
     assert "events" in keys_with(redis, WORD)
@@ -248,6 +258,14 @@ def test_backfill_never_crosses_a_purge(redis, talk):
 def test_backfill_does_not_restore_a_forgotten_person(redis):
     erasure.mark(redis, Erasure(time.time(), ME, "an alias"), time.time())
     assert erasure.read_forgotten(redis)["an alias"] > time.time() - 60
+
+
+def test_backfill_knows_who_was_forgotten_under_an_older_secret_key(redis, settings):
+    erasure.mark(redis, Erasure(time.time(), ME, contributions.person_with(ME, settings)), time.time())
+    newer = replace(settings, secret_key=(Secret("a-newer-secret-key-of-the-tests"), *settings.secret_key))
+    text = LogEntry("twilio", "sms:SM1", time.time() - 60, "a text", lambda: pytest.fail("restored"), ME)
+    listed = missing_webhooks_backfill._without_erased(lambda *_: iter([text]), newer, redis)(0, time.time())
+    assert list(listed) == []
 
 
 def test_worker_knows_every_eraser():
