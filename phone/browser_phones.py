@@ -4,6 +4,7 @@ Visitors can reach nothing else in the exchange: not its REST API, its debugger,
 """
 
 import re
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -102,21 +103,22 @@ def hang_up() -> ResponseReturnValue:
 
 
 def _handset() -> str:
-    """Return the number of the visitor's handset, "" if they have none yet. Aborts unless they have opened the page."""
+    """Return the number of the visitor's handset, "" if they have none now. Aborts unless they have opened the page."""
     if "handset" not in session:
         abort(403, "Open /phone first.")
-    return str(session["handset"])
+    return str(session["handset"]) if time.time() < session.get("handset_until", 0) else ""
 
 
 def _assign_handset() -> None:
     """Give the visitor a handset. Aborts with 503 if all have been given out."""
-    pipe = context.store().pipeline()
+    until, pipe = time.time() + NEXT_TTL_SECONDS, context.store().pipeline()
     pipe.execute_command("INCR", NEXT_KEY)
     pipe.execute_command("EXPIRE", NEXT_KEY, NEXT_TTL_SECONDS)
     count = int(pipe.execute()[0])
     if count > HANDSETS:
         raise ServiceUnavailable("All browser phones are in use. Please call or text the number.", retry_after=3600)
     session["handset"] = f"+447700900{FIRST_HANDSET + count - 1}"
+    session["handset_until"] = until  # then NEXT_KEY may have expired, and somebody else may have the number
 
 
 def _read_field(name: str) -> str:

@@ -1,5 +1,6 @@
 """Phones in the browser: one handset of the local exchange per visitor, and nothing else of it."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,22 @@ def test_visitors_have_handsets_of_their_own(app):
         client.get("/phone", base_url=PUBLIC_URL)
         numbers.add(client.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).json["number"])
     assert numbers == {"+447700900300", "+447700900301", "+447700900302"}
+
+
+def test_handset_from_the_day_before_is_not_shared_with_its_next_owner(app, redis, monkeypatch):
+    guests = [app.test_client(), app.test_client()]
+
+    def texts(guest):
+        guest.get("/phone", base_url=PUBLIC_URL)
+        return guest.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).json["number"]
+
+    number = texts(guests[0])
+    redis.delete(browser_phones.NEXT_KEY)  # it has expired
+    tomorrow = time.time() + browser_phones.NEXT_TTL_SECONDS + 1
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
+    assert texts(guests[1]) == number
+    assert guests[0].get("/phone/state", base_url=PUBLIC_URL).json["number"] == ""
+    assert texts(guests[0]) != number
 
 
 def test_page_that_is_only_opened_uses_up_no_handset(browser, redis):
