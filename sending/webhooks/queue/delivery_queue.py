@@ -139,6 +139,7 @@ class DeliveryQueue:
             try:
                 return pipe.execute()[: len(calls)]
             except NoScriptError:
+                also = None  # these commands are no scripts, so they have been executed
                 for script in SCRIPTS:
                     self.redis.script_load(script)
         raise RuntimeError("Redis does not keep the scripts that we load.")

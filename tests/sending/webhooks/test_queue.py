@@ -30,6 +30,19 @@ def test_scripts_are_loaded_again_after_a_flush(sender):
         assert sender.deliver(id) == 1
 
 
+def test_result_is_published_once_although_the_store_was_restarted_during_the_request(sender):
+    def respond_after_restart(connection):
+        read_request(connection)
+        sender.redis.script_flush()
+        connection.sendall(OK)
+
+    with receiver(respond_after_restart) as there:
+        id = sender.subscribe(there)
+        sender.publish()
+        sender.deliver(id)
+    assert sender.event_types() == ["webhook.delivered"]
+
+
 def test_concurrency_limit(sender):
     busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
