@@ -78,8 +78,9 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
     if pending.route == "text":
         return speak_menu(context, "I have sent you the answer as a text.")
     if answer_delivery.was_heard(context.redis, pending.id):
-        opening = "You have already heard the answer."
-        return respond(context, menus.menu(opening, next_document(context), is_full_menu=False))
+        # A late update: the caller has gone on, perhaps beyond the number of this document, and may hear the next one.
+        number = call_state.load(context.redis, pending.subject).document + 2
+        return StoredResponse(menus.menu("You have already heard the answer.", number, is_full_menu=False))
     if pending.route != route and not pending_answers.claim_route(context.redis, pending, route):
         return None
     answer_delivery.mark_heard(context.pipe, pending.id)

@@ -130,6 +130,14 @@ def test_waiting_document_replaces_a_lost_update(waiting_caller, redis):
     assert "You have already heard the answer." in waiting_caller.heard
 
 
+def test_key_pressed_after_a_late_update_is_not_taken_for_an_earlier_one(waiting_caller, redis):
+    ask = answer(redis, "Nobody has asked.", route="update")
+    redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - answer_delivery.UPDATE_TIMEOUT_SECONDS - 1)
+    waiting_caller.waits().presses("1").presses("1")
+    waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=3", {})
+    assert "coin" in waiting_caller.presses("2").heard
+
+
 def test_waiting_document_says_that_the_answer_went_as_a_text(waiting_caller, redis):
     answer(redis, "Nobody has asked.", route="text")
     assert "as a text" in waiting_caller.waits().heard
