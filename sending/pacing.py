@@ -11,18 +11,22 @@ from sending import outbox, text_circuit_breaker
 from store import Store
 
 FREE_AT_KEY = "sender:free-at"  # when the default number can send the next segment, as a Unix timestamp
+RELEASED_AT_KEY = "sender:released-at"  # when the default number's messages were last released, likewise
+SET_BACK_SECONDS = 60  # a clock that is further behind RELEASED_AT_KEY has been set back; clocks differ by less
 TTL_SECONDS = 24 * 3600
 AHEAD_SECONDS = 1.0  # how early a message may be sent: workers ask once per second, and Twilio queues early texts
 FORECAST_SAMPLE = 200  # the number of waiting texts whose segments are counted; the rest is extrapolated
 LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
-RELEASE_SCRIPT = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return {} end
+RELEASE_SCRIPT = f"""
+local stopped, free, released_at = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[4]))
+if stopped then return {{}} end
 local now, segment, most, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local free = math.max(now, tonumber(redis.call('GET', KEYS[2]) or 0))
-local ids = {}
-for at = 4, #KEYS do
-  while free <= now + ARGV[at + 1] and #ids < most do
+local is_set_back = tonumber(released_at or 0) > now + {SET_BACK_SECONDS}
+free = is_set_back and now or math.max(now, tonumber(free or 0))
+local ids = {{}}
+for at = 5, #KEYS do
+  while free <= now + ARGV[at] and #ids < most do
     local id = redis.call('ZPOPMIN', KEYS[at])[1]
     if not id then break end
     local row = redis.call('HMGET', 'outbox:' .. id, 'state', 'segments')
@@ -33,7 +37,8 @@ for at = 4, #KEYS do
     end
   end
 end
-redis.call('SET', KEYS[2], string.format('%.6f', free), 'EX', ARGV[5 + #KEYS - 3])
+redis.call('SET', KEYS[2], string.format('%.6f', free), 'EX', ARGV[#KEYS + 1])
+redis.call('SET', KEYS[4], now, 'EX', ARGV[#KEYS + 1])
 return ids
 """
 
@@ -50,7 +55,8 @@ def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, 
     may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
     """
     queues = [outbox.queue_of(sender, queue) for queue in ahead]
-    keys = (text_circuit_breaker.STOPPED_KEY, _free_at_key(sender), outbox.DUE_KEY, *queues)
+    released_at_key = outbox.queue_of(sender, RELEASED_AT_KEY)
+    keys = (text_circuit_breaker.STOPPED_KEY, _free_at_key(sender), outbox.DUE_KEY, released_at_key, *queues)
     arguments = (now, 1 / rate, most, now + LEASE_SECONDS, *ahead.values(), TTL_SECONDS)
     return [id.decode() for id in redis.eval(RELEASE_SCRIPT, len(keys), *keys, *arguments)]
 

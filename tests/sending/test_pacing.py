@@ -50,6 +50,12 @@ def test_unused_time_is_lost(redis, waits):
     assert released(redis, 3600) == ["c", "d"]
 
 
+def test_clock_that_is_set_back_does_not_hold_texts_until_it_catches_up(redis, waits):
+    waits(*"abc")
+    assert released(redis) == ["a", "b"]
+    assert [released(redis, second) for second in (-300, -299)] == [["c"], []]
+
+
 def test_hundreds_of_waiting_messages_cost_one_round_trip(redis, waits):
     waits(*(f"message {number:03}" for number in range(500)))
     released(redis)
