@@ -34,7 +34,8 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
     message = outbox.load(context.redis, text.query.get("message", ""))
     if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message):
-        outbox.settle(context.redis, message, message.state, "sent", sid=sid)
+        if outbox.settle(context.redis, message, message.state, "sent", sid=sid):
+            outbox.publish_sent(context.redis, message, sid)
         message = replace(message, state="sent", sid=sid)
     if message and message.state == "sent" and message.sid == sid and status in FINAL_STATUSES:
         _settle_finally(context, message, text["ErrorCode"])

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import events
+from masking import mask
 from sending import unanswered_texts
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
@@ -132,6 +134,14 @@ def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **
     if state == "failed":
         forget_body(pipe, message)
     return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
+
+
+def publish_sent(redis: Store, message: OutboundMessage, sid: str) -> None:
+    """Publish that Twilio has accepted the text; without its words if no page may show them."""
+    body = shorten(message.body)
+    words = "" if message.id.startswith((PRIVATE_PREFIX, CALL_PREFIX)) else body
+    data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
+    events.publish(redis, "text.sent", message.subject or sid, **data, is_notification=message.is_notification)
 
 
 def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:

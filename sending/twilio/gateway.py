@@ -21,7 +21,7 @@ from masking import alias, mask, mask_all
 from sending import opt_outs, outbox, pacing, rate_limits_per_person
 from sending.http.informational_responses import skip_informational
 from sending.outbox import OutboundMessage
-from sending.segments import count_segments, shorten
+from sending.segments import shorten
 from sending.twilio import error_codes
 from sending.twilio.calls_and_media import REQUEST_TIMEOUT_SECONDS, CallsAndMedia
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
@@ -156,11 +156,7 @@ class TwilioGateway(CallsAndMedia):
     def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
         outbox.claim_sid(self.redis, sid, message)
         if outbox.settle(self.redis, message, expected, "sent", sid=sid):
-            body = shorten(message.body)
-            words = "" if message.id.startswith((outbox.PRIVATE_PREFIX, outbox.CALL_PREFIX)) else body
-            data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
-            is_notification = message.is_notification
-            events.publish(self.redis, "text.sent", message.subject or sid, **data, is_notification=is_notification)
+            outbox.publish_sent(self.redis, message, sid)
             if not self.settings.public_url:  # no status callback will arrive
                 outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"

@@ -65,6 +65,17 @@ def test_late_report_about_a_dropped_text_does_not_settle_its_next_try(redis, re
     assert outbox.load(redis, "answer:1").state == "sending"
 
 
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_report_that_precedes_the_response_of_the_rest_api_publishes_the_answer(redis, post_as_twilio, state):
+    outbox.plan(redis, OutboundMessage("answer:2", ME, "It is done.", "SM2"))
+    redis.hset("outbox:answer:2", "state", state)
+    fields = {"MessageSid": SID, "MessageStatus": "sent", "To": ME}
+    assert post_as_twilio("/sms/status?message=answer:2", fields).status_code == 204
+    sent, delivered = events.read_latest(redis, 2)
+    assert (sent.type, sent.subject, sent.data["answer"]) == ("text.sent", "SM2", "It is done.")
+    assert (delivered.type, delivered.data["status"]) == ("text.delivered", "sent")
+
+
 def test_retries_end_after_four_hours(redis, sent, reports):
     redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - outdated_answers.MAX_WAIT_SECONDS - 1})
     redis.set(f"told-outdated:{ME}", 1, ex=60)
