@@ -12,6 +12,7 @@ LANES = 4
 MAX_CALL_LANES = 3  # at least one lane is for texts
 MAX_QUEUE = 4  # entries that wait for a lane; if there are more, the oldest one never gets a lane
 MIN_SECONDS = 3.2  # in a lane; a screen shows an entry up to 0.5 s later, and for at least 2.5 s
+SET_BACK_SECONDS = 60  # a clock that goes back further has been set back; those of several machines differ by less
 MAX_KNOWN = 5_000
 
 
@@ -61,6 +62,10 @@ class Board:
 
     def advance(self, now: float) -> None:
         """Fill the lanes as they become free, up to this time."""
+        if now < self.now - SET_BACK_SECONDS:
+            self.now = now
+            for slot in self.slots:
+                slot.since, slot.until = now - MIN_SECONDS, now
         while item := self._next_item():
             free = [slot for slot in self.slots if slot.free_at <= now]
             if not free:

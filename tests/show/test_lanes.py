@@ -75,6 +75,14 @@ def test_entry_waits_until_the_oldest_has_been_seen(room):
     assert room.shown() == ["e", "b", "c", "d"]
 
 
+def test_clock_that_is_set_back_does_not_stop_the_lanes(room):
+    for id in "abcd":
+        room.arrives(id)
+    room.arrives("e", after=-300)
+    room.arrives("f", after=MIN_SECONDS)
+    assert room.shown() == ["e", "f", "c", "d"]
+
+
 def test_finished_entry_is_replaced_before_one_that_waits_for_its_answer(room):
     room.arrives("a", "waiting")
     for id in "bcd":
