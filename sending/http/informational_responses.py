@@ -1,13 +1,17 @@
 """Skips informational responses (1xx) before the final response; http.client by itself skips only 100."""
 
 import http.client
+import socket
+import time
 from typing import Any
 
 import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 
+MAX_CONNECT_SECONDS = 15  # less than outbox.SENDING_TIMEOUT_SECONDS
 SWITCHING_PROTOCOLS = 101  # final: from then on, the connection uses another protocol
 
 
@@ -23,15 +27,24 @@ class FinalResponse(http.client.HTTPResponse):
 
 
 class FinalConnection(HTTPConnection):
-    """A connection whose responses are FinalResponses."""
+    """A connection whose responses are FinalResponses. It is not used if it took too long to open.
+
+    The lookup of a name has no timeout, and a text that is sent so late may have been sent by another process.
+    """
 
     response_class = FinalResponse
 
+    def _new_conn(self) -> socket.socket:
+        began = time.monotonic()
+        sock = super()._new_conn()
+        if time.monotonic() - began > MAX_CONNECT_SECONDS:
+            sock.close()
+            raise ConnectTimeoutError(self, f"Connecting to {self.host} took too long.")
+        return sock
 
-class FinalTLSConnection(HTTPSConnection):
+
+class FinalTLSConnection(FinalConnection, HTTPSConnection):
     """A FinalConnection over TLS."""
-
-    response_class = FinalResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
+from urllib3.util import connection
 
 import events
 from sending import opt_outs, outbox, outdated_answers, rate_limits_per_person
@@ -194,6 +195,25 @@ class TestTrouble:
         redis.ping()
         monkeypatch.setattr(socket, "getaddrinfo", fail)
         assert nowhere.send_text("answer:1") == "planned"
+
+    def test_text_is_not_sent_after_a_name_lookup_so_slow_that_another_process_has_sent_it(
+        self, telephone, planned, redis, exchange, somebody, monkeypatch
+    ):
+        connect, monotonic, lookups = connection.create_connection, time.monotonic, []
+
+        def look_up_slowly(*args, **options):
+            lookups.append(args)
+            if len(lookups) == 1:
+                redis.hset("outbox:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
+                other = TwilioGateway(telephone.settings, redis)
+                assert [other.send_text("answer:1"), other.send_text("answer:1")] == ["planned", "sent"]
+                monkeypatch.setattr(time, "monotonic", lambda: monotonic() + outbox.SENDING_TIMEOUT_SECONDS + 1)
+            return connect(*args, **options)
+
+        monkeypatch.setattr(connection, "create_connection", look_up_slowly)
+        telephone.send_text("answer:1")
+        assert state(redis) == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_message_waits_four_hours_for_twilio_to_be_reachable(self, settings, redis, planned):
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
