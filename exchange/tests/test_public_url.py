@@ -104,6 +104,22 @@ def test_url_of_the_app_is_dialed_at_its_address(url, dialed):
 
 
 @pytest.mark.parametrize(
+    ("url", "dialed"),
+    [
+        ("http://127.0.0.1:5000/voice", "http://[::1]:3000/voice"),  # where the app was expected
+        ("https://localhost/voice", "http://[::1]:3000/voice"),
+        ("wss://[::1]:3000/stream", "ws://[::1]:3000/stream"),
+        ("http://[::1]:3000/voice", "http://[::1]:3000/voice"),
+        ("https://other.example/voice", "https://other.example/voice"),
+    ],
+)
+def test_urls_of_an_app_that_listens_on_ipv6_lead_to_it(url, dialed):
+    address = AppAddress("http://127.0.0.1:5000")
+    address.move("http://[::1]:3000")
+    assert address.route(url)[0] == dialed
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://127.0.0.1:5000/voice",

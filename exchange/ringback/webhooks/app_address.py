@@ -57,13 +57,16 @@ class AppAddress:
         return f"{scheme}://{app.netloc}{rest}", headers
 
     def _leads_to_app(self, parts: SplitResult) -> bool:
-        names = self.names if parts.scheme in DEFAULT_PORTS else []
-        if parts.scheme in WITHOUT_TLS and self.app.startswith("http://"):
-            names = [*names, self.app]
-        app, own = urlsplit(self.app), _authority(urlsplit(self.app))
-        if parts.scheme in DEFAULT_PORTS and (parts.scheme, _authority(parts)) != (app.scheme, own):
-            names = [*names, f"{parts.scheme}://{app.hostname}"]
-        return bool(names) and _authority(parts) in {_authority(urlsplit(name)) for name in names}
+        if parts.scheme not in DEFAULT_PORTS:
+            return False
+        app, wanted = urlsplit(self.app), _authority(parts)
+        own = _authority(app)
+        authorities = {_authority(urlsplit(name)) for name in self.names}
+        if parts.scheme in WITHOUT_TLS and app.scheme == "http":
+            authorities.add(own)
+        if (parts.scheme, wanted) != (app.scheme, own):
+            authorities.add((own[0], None))
+        return wanted in authorities
 
 
 def _authority(parts: SplitResult) -> tuple[str, int | None]:
