@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from aiohttp import web
 from requests.exceptions import ConnectionError as Dropped
 from twilio.base.exceptions import TwilioRestException
 
@@ -122,6 +123,22 @@ def test_second_half_of_a_response_is_lost(app, exchange, ada):
     exchange.post("/faults", {"kind": "webhook-truncate"})
     ada.texts("hello")
     exchange.warns(12100)
+
+
+def test_lost_half_of_a_cached_file_is_there_again_when_the_fault_is_over(app, exchange, ada):
+    def sound(asked):
+        if "If-None-Match" in asked.headers:
+            return web.Response(status=304)
+        return web.Response(body=b"x" * 100, content_type="audio/mpeg", headers={"ETag": '"1"'})
+
+    app.answers |= {"/voice": "<Response><Play>/a.mp3</Play></Response>", "/a.mp3": sound}
+    exchange.post("/faults", {"kind": "webhook-truncate", "channel": "media"})
+    played = []
+    for _ in range(2):
+        ada.dials()
+        ada.is_left_with("completed")
+        played.append(exchange.request("GET", ada.call()["heard"][0]["url"])[1])
+    assert list(map(len, played)) == [50, 100]
 
 
 class TestFromTheStart:

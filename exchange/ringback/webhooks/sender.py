@@ -98,7 +98,7 @@ class WebhookSender:
         finally:
             self.pending -= 1
         if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
-            response.body = response.body[: len(response.body) // 2]
+            response = replace(response, body=response.body[: len(response.body) // 2])  # it may be in the cache
         finish(response)
         return response
 
