@@ -1,5 +1,8 @@
 """One handset calls another, without the app."""
 
+import pytest
+from twilio.base.exceptions import TwilioRestException
+
 
 def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>"):
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
@@ -19,3 +22,13 @@ def test_unanswered_call_between_handsets_gives_the_reason(exchange, ada, ben):
     ben.behaves("busy")
     ada.dials(to=ben.number)
     ada.is_left_with("busy")
+
+
+def test_text_between_handsets_is_not_one_of_the_apps(exchange, ada, ben):
+    sid = ada.texts("Only for you", to=ben.number)["sid"]
+    ben.gets("Only for you")
+    client = exchange.client()
+    assert client.messages.list() == []
+    with pytest.raises(TwilioRestException) as caught:
+        client.messages(sid).fetch()
+    assert caught.value.status == 404

@@ -38,7 +38,7 @@ class Message:
     updated: datetime | None = None
     service: str | None = None  # SID of the Messaging Service that chooses the sender
     is_template: bool = False  # its body comes from a template (ContentSid)
-    hidden: bool = False  # not sent by the app (a Verify code), so the REST API does not list it
+    hidden: bool = False  # not the app's (a Verify code, or between handsets), so the REST API does not list it
     sid: str = ""
 
     def __post_init__(self) -> None:

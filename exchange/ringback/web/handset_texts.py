@@ -55,6 +55,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
         created=state.clock.now(),
         status="received",
         media_urls=urls,
+        hidden=state.own_number(to) is None,  # the app takes no part in a text between two handsets
     )
     message.media_urls = [url for url in urls if not url.startswith("data:")]
     for url in urls:
