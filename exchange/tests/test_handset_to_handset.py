@@ -1,6 +1,7 @@
 """One handset calls another, without the app."""
 
 import pytest
+from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
 
@@ -32,3 +33,11 @@ def test_text_between_handsets_is_not_one_of_the_apps(exchange, ada, ben):
     with pytest.raises(TwilioRestException) as caught:
         client.messages(sid).fetch()
     assert caught.value.status == 404
+
+
+def test_text_between_handsets_brings_the_media_at_its_urls(exchange, app, ada, ben):
+    app.answers["/cup.png"] = web.Response(body=b"a cup", content_type="image/png")
+    ada.texts("Look", to=ben.number, media_url=f"{app.origin}/cup.png")
+    ben.gets("Look")
+    (text,) = exchange.get(f"{ben.door}/texts")["texts"]
+    assert [exchange.request("GET", media["url"])[1] for media in text["media"]] == [b"a cup"]

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ringback.account.phone_numbers import is_message_address
 from ringback.handset import Handset
-from ringback.messages.attachments import attach
+from ringback.messages.attachments import attach, fetch_all_media
 from ringback.messages.incoming import receive_message
 from ringback.messages.message import Message
 from ringback.service.media import from_data_url
@@ -71,6 +71,7 @@ async def _deliver(state: State, message: Message) -> None:
     """Deliver a text to the app if it owns the number, otherwise to the other handset."""
     if number := state.own_number(message.to):
         return await receive_message(state, message, number)
+    await fetch_all_media(state, message)
     now = state.clock.now()
     copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)
     copy.status, copy.media = "delivered", message.media
