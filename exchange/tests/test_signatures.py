@@ -132,6 +132,22 @@ def test_path_and_query_are_sent_as_ascii(text):
     assert " " not in url
 
 
+class TestBehindAPort:
+    @pytest.fixture
+    def options(self):
+        return {"public": "https://app.example:8443"}
+
+    def test_recording_callback_is_signed_like_the_other_requests_of_a_call(self, app, ada):
+        app.answers |= {"/voice": '<Response><Record recordingStatusCallback="/recorded"/></Response>', "/recorded": ""}
+        ada.dials()
+        ada.speaks("hello")
+        ada.presses("#")
+        for path in ("/voice", "/recorded"):
+            asked = app.was_asked(path)[0]
+            assert asked.headers["X-Twilio-Signature"] == signature(TOKEN, f"https://app.example{path}", asked.form)
+            assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=UTF-8"
+
+
 class TestWithASharedKey:
     @pytest.fixture
     def options(self):

@@ -27,6 +27,7 @@ MAX_REDIRECTS = 10  # https://www.twilio.com/docs/voice/twiml (2026-11)
 MAX_REALMS = 5000
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
+VOICE_CHANNELS = {"voice", "voice-status", "status"}  # status: of recordings, conferences, streams, …
 
 
 class WebhookClient:
@@ -193,7 +194,7 @@ class _Request:
             return self.client.cache.resolved(self.method, await self._read(response))
 
     def _headers(self) -> dict[str, str]:
-        voice = self.webhook.channel in ("voice", "voice-status")
+        voice = self.webhook.channel in VOICE_CHANNELS
         signed = self.parameters if self.method == "POST" else ()
         headers = request_headers(self.method, voice, self.idempotency_token)
         headers["X-Twilio-Signature"] = signature(self.token, signed_url(self.url, voice), signed, self.algorithm)
