@@ -186,3 +186,20 @@ def test_two_phones_that_answer_at_once_are_not_both_kept(app, ada, ben, cyd):
     assert ada.listens_for("talk") == {"with": ben.number}
     cyd.is_called()
     cyd.is_left_with("completed")
+
+
+@pytest.mark.parametrize("noun", ["<Conference>room</Conference>", "<Queue>support</Queue>"])
+def test_caller_is_answered_on_the_bridge_to_a_conference_or_a_queue(app, ada, ben, noun):
+    enqueue = '<Enqueue waitUrl="">support</Enqueue>'
+    join = enqueue if "Queue" in noun else f"<Dial>{noun}</Dial>"
+    app.answers["/voice"] = lambda asked: (
+        f"<Response>{join}</Response>" if asked["From"] == ben.number else dial('answerOnBridge="true"', noun)
+    )
+    ada.dials()
+    ben.dials()
+    ben.listens_for("talk")
+    ada.speaks("Hello")
+    ben.hears("Hello")
+    assert ada.call()["status"] == "in-progress"
+    ada.hangs_up()
+    ada.is_left_with("completed")

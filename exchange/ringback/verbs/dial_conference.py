@@ -73,6 +73,7 @@ async def _take_part(
         waiting = asyncio.create_task(_wait(session, noun, conference))
         talking = asyncio.create_task(_talk(session, conference, inbox, hangup_on_star))
         leaving = asyncio.create_task(participant.left.wait())
+        session.call.answer_inbound()
         conference.enter(participant)
         try:
             with suppress(TimeoutError):

@@ -86,6 +86,7 @@ async def _bridge(session: VoiceSession, dial: Element, member: QueueMember) -> 
 
 async def _bridge_when_ready(session: VoiceSession, member: QueueMember, hangup_on_star: bool) -> None:
     await member.bridged.wait()
+    session.call.answer_inbound()
     await bridge(session.call, member.call, hangup_on_star)
 
 
