@@ -205,3 +205,14 @@ def test_partial_results_grow_to_the_whole_in_a_few_steps(words):
     assert parts[-1] == words
     assert 1 <= len(parts) <= MAX_PARTIAL_RESULTS
     assert all(longer.startswith(f"{shorter} ") for shorter, longer in itertools.pairwise(parts))
+
+
+def test_speech_after_the_first_key_does_not_extend_the_timeout(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Gather input="dtmf speech" action="/menu"/></Response>'
+    app.answers["/menu"] = lambda asked: f"<Response><Say>{asked['Digits']}</Say></Response>"
+    ada.dials()
+    ada.presses("1")
+    exchange.time_passes(3)
+    ada.speaks("hm")
+    exchange.time_passes(3)
+    ada.hears("1")

@@ -103,12 +103,13 @@ async def _collect(
     event = await _first_input(session, options, inbox, prompt)
     while event is not None:
         match event:
-            case Speech() if "speech" in options.input_types and not result.digits:
+            case Speech():
                 prompt.cancel()
                 result.speech = await _hear_out(session, options, inbox, event)
                 return result
-            case KeyPress(digit=digit) if "dtmf" in options.input_types:
+            case KeyPress(digit=digit):
                 prompt.cancel()
+                options = replace(options, input_types=["dtmf"])  # the first kind of input wins
                 if digit == options.finish_on_key:
                     result.finished_on = digit
                     return result
