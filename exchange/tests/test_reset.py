@@ -1,6 +1,14 @@
 """POST /reset clears all state between two tests."""
 
-from support.exchange import NUMBER
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from urllib.parse import urlencode
+
+import pytest
+
+from ringback.testing.waiting import LIMIT_SECONDS, eventually
+from support.exchange import NUMBER, SID, TOKEN
 
 
 def test_calls_texts_alerts_requests_and_faults_are_forgotten(exchange, app, ada):
@@ -49,3 +57,29 @@ def test_clock_says_when_something_is_due(exchange, app, ada):
     ada.dials()
     ada.listens_for("gather")
     assert exchange.get("/clock")["next_timer_seconds"] == 7
+
+
+@pytest.mark.parametrize("kind", ["rest-delay", "rest-slow"])
+def test_rest_request_in_progress_is_broken_off(exchange, client, ada, kind):
+    exchange.post("/faults", {"kind": kind, "seconds": 60})
+    form = urlencode({"To": ada.number, "From": NUMBER, "Body": "too late"}).encode()
+    secret = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
+    with ThreadPoolExecutor() as pool:
+        path = f"/2010-04-01/Accounts/{SID}/Messages.json"
+        sending = pool.submit(exchange.request, "POST", path, form, Authorization=f"Basic {secret}")
+        eventually(lambda: exchange.get("/faults")["faults"] == [])
+        exchange.request("POST", "/reset", b"{}", Content_Type="application/json")
+        with pytest.raises(HTTPException):
+            sending.result(LIMIT_SECONDS)
+    assert client.messages.list() == []
+
+
+def test_keys_for_a_call_that_is_not_answered_wait_no_longer(exchange, client, ada):
+    client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>")
+    ada.is_called()
+    with ThreadPoolExecutor() as pool:
+        pressing = pool.submit(ada.presses, "1")
+        eventually(lambda: exchange.get("/clock")["next_timer_seconds"] == 5)
+        exchange.request("POST", "/reset", b"{}", Content_Type="application/json")
+        with pytest.raises(HTTPException):
+            pressing.result(LIMIT_SECONDS)

@@ -18,6 +18,7 @@ class Timer:
     def __init__(self, clock: Clock, due: float, callback: Callable[[], None]) -> None:
         self.clock, self.due, self.callback = clock, due, callback
         self.handle: asyncio.TimerHandle | None = None
+        self.task: asyncio.Task[object] | None = None  # the task that waits for the timer
 
     def fire(self) -> None:
         self.cancel()
@@ -40,6 +41,7 @@ class Deadline:
         assert task
         self.task, self.cancellations = task, task.cancelling()
         self.timer = self.clock.call_later(self.seconds, self._expire)
+        self.timer.task = task
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -81,6 +83,7 @@ class Clock:
             return await asyncio.sleep(0)
         woken = asyncio.get_running_loop().create_future()
         timer = self.call_later(seconds, lambda: _wake(woken))
+        timer.task = asyncio.current_task()
         try:
             await woken
         finally:
@@ -114,9 +117,11 @@ class Clock:
             self._arm(timer)
 
     def reset(self) -> None:
-        """Cancel all timers and return to real time. A stopped clock stays stopped."""
+        """Cancel all timers and the tasks that wait for them; return to real time. A stopped clock stays stopped."""
         for timer in list(self.timers):
             timer.cancel()
+            if timer.task:
+                timer.task.cancel()
         self.ahead = 0.0
         if self.stopped_at is not None:
             self.stopped_at = time.time()
