@@ -191,6 +191,14 @@ def test_participant_who_is_being_called_can_be_fetched_and_removed(client, ada,
     assert [each.label for each in participants.list()] == ["ben"]
 
 
+def test_participant_who_is_being_called_has_the_requested_settings(client, ada):
+    people = client.conferences("room").participants
+    asked = {"muted": True, "start_conference_on_enter": False, "end_conference_on_exit": True}
+    made = people.create(from_=NUMBER, to=ada.number, **asked)
+    assert {name: getattr(made, name) for name in asked} == asked
+    assert [each.call_sid for each in people.list(muted=True)] == [made.call_sid]
+
+
 def test_time_limit_takes_a_participant_out(app, exchange, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada)

@@ -91,7 +91,14 @@ def create(request: ApiRequest) -> dict[str, Any]:
     )
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
     call = start_outbound_call(state, plan, Inline(_document(request, name)), timeout)
-    participant = Participant(call, label=request.text("Label"))
+    participant = Participant(
+        call,
+        label=request.text("Label"),
+        muted=parameters.boolean(request, "Muted"),
+        start_on_enter=parameters.boolean(request, "StartConferenceOnEnter", default=True),
+        end_on_exit=parameters.boolean(request, "EndConferenceOnExit"),
+        coached_sid=request.text("CallSidToCoach"),
+    )
     conference.connecting.append(participant)
     return as_resource(conference, participant)
 
