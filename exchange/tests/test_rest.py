@@ -147,6 +147,14 @@ def test_app_places_a_call_that_is_answered(app, client, ada):
     assert (done.status, done.duration, done.to_formatted) == ("completed", "0", ada.number)
 
 
+def test_digits_are_sent_to_the_phone_that_answers(client, ada):
+    twiml = "<Response><Say>Hello</Say></Response>"
+    client.calls.create(to=ada.number, from_=NUMBER, send_digits="ww12#", twiml=twiml)
+    ada.answers()
+    ada.hears("Hello")
+    assert [item["digits"] for item in ada.call()["heard"] if item["verb"] == "Tones"] == ["ww12#"]
+
+
 def test_call_can_be_created_with_inline_twiml(client, ada):
     client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response><Say>Inline</Say></Response>")
     ada.answers()

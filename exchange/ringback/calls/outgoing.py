@@ -13,17 +13,19 @@ from ringback.state import State
 from ringback.twiml.steps import Step
 
 
-def start_outbound_call(state: State, plan: CallPlan, first: Step, timeout: float) -> Call:
-    """Starts a call from the app to a handset. `timeout` is in seconds."""
+def start_outbound_call(state: State, plan: CallPlan, first: Step, timeout: float, tones: str = "") -> Call:
+    """Starts a call from the app to a handset, which hears `tones` once it has answered. `timeout` is in seconds."""
     call = register_call(state, plan)
-    state.spawn(_place(state, call, first, timeout))
+    state.spawn(_place(state, call, first, timeout, tones))
     return call
 
 
-async def _place(state: State, call: Call, first: Step, timeout: float) -> None:
+async def _place(state: State, call: Call, first: Step, timeout: float, tones: str) -> None:
     delay_seconds = state.call_rate.reserve(call.plan.account)
     await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response (status "queued") is sent first
     if await ring(state, call, timeout):
+        if tones:
+            call.audio.add_finished_item("Tones", digits=tones)
         await run_call(state, call, first)
 
 

@@ -55,8 +55,9 @@ def create(request: ApiRequest) -> dict[str, Any]:
     if first is None:
         raise RestError(21205, detail="(missing)")
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
-    if not SEND_DIGITS.fullmatch(request.text("SendDigits")):
-        raise RestError(21206, detail=request.text("SendDigits")[:40])
+    tones = request.text("SendDigits")
+    if not SEND_DIGITS.fullmatch(tones):
+        raise RestError(21206, detail=tones[:40])
     plan = CallPlan(
         from_=from_,
         to=to,
@@ -76,7 +77,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
         reason=request.text("CallReason")[:50],
         sip_call_id=new_sip_call_id() if sip else "",
     )
-    return as_resource(start_outbound_call(request.state, plan, first, timeout))
+    return as_resource(start_outbound_call(request.state, plan, first, timeout, tones))
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
