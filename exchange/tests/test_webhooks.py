@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import re
 import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
@@ -319,3 +321,30 @@ def test_unknown_cookie_attributes_are_ignored(app, ada):
     app.answers["/next"] = ""
     ada.dials()
     assert app.was_asked("/next")[0].headers["Cookie"] == "a=1"
+
+
+@pytest.mark.parametrize("expiry", ["Max-Age=600", "Expires={}", "Expires=Wed, 21 Oct 2099 07:28:00 GMT; Max-Age=600"])
+def test_cookie_is_sent_until_it_expires(app, exchange, ada, expiry):
+    soon = format_datetime(exchange.state.clock.now() + timedelta(seconds=600), usegmt=True)
+    cookie = {"Set-Cookie": f"a=1; {expiry.format(soon)}"}
+    app.answers["/sms"] = lambda asked: web.Response(status=204, headers=cookie if asked["Body"] == "1" else {})
+    for count in (1, 2, 3):
+        ada.texts(str(count))
+        eventually(lambda count=count: len(exchange.get("/requests")["requests"]) == count)
+        exchange.time_passes(500)
+    assert [asked.headers.get("Cookie") for asked in app.at("/sms")] == [None, "a=1", None]
+
+
+def test_cookie_with_an_expiry_in_the_past_is_deleted(app, ada):
+    yesterday = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
+
+    def answer(asked):
+        step = {"/voice": "a=1", "/next": f"a=; Expires={yesterday}"}[asked.path]
+        to = {"/voice": "/next", "/next": "/last"}[asked.path]
+        document = f"<Response><Redirect>{to}</Redirect></Response>"
+        return web.Response(text=document, content_type="text/xml", headers={"Set-Cookie": step})
+
+    app.answers |= {"/voice": answer, "/next": answer, "/last": "<Response/>"}
+    ada.dials()
+    assert "Cookie" not in app.was_asked("/last")[0].headers
+    assert app.at("/next")[0].headers["Cookie"] == "a=1"
