@@ -49,7 +49,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
             return speak(context, asked.closed_reply, _menu(asked.closed_reply, participant, next_document(context)))
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
-    if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
+    if not words or is_plain_command(speech) or not (asked.recognizes(words) or asked.takes_free_text):
         return voice.handle_menu_input(context) if speech or key == menus.GOODBYE_KEY else _repeat(context, participant)
     # The key is not published: the result of a vote may be hidden.
     heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}

@@ -119,12 +119,12 @@ def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) ->
 def find_scene(participant: Participant, words: str, is_command: bool) -> Scene | None:
     """Return the scene that these words are meant for, or None if they are for no scene.
 
-    A scene that recognizes the words comes first: the current one, or else the one that has just ended. Next come
-    commands, and then scenes that take free text.
+    Commands come first, except for a scene that takes them. Next comes a scene that recognizes the words: the current
+    one, or else the one that has just ended. Then come scenes that take free text.
     """
     talk = talk_file.current_talk()
     scenes = [participant.show.scene(talk), participant.show.previous_scene(talk, time.time())]
-    recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
+    recognized = [scene for scene in scenes if scene and scene.recognizes(words) and not is_command]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
     return next(iter([*recognized, *free]), None)
 

@@ -63,6 +63,12 @@ def test_commands_still_work_during_a_poll(poll, person, redis):
     assert sum(votes(poll, redis).values()) == 0
 
 
+def test_command_that_names_an_option_is_no_vote(poll, person, redis):
+    assert "I am checking spaces.example" in person.texts("check spaces.example")
+    assert "I am checking spaces.example" in person.dials().says("check spaces.example").heard
+    assert sum(votes(poll, redis).values()) == 0
+
+
 def test_star_leads_to_everything_else(poll, person):
     assert "Press 1, or say time" in person.dials().presses("*").heard
 

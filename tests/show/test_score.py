@@ -67,6 +67,7 @@ def test_stage_thanks_first_and_then_shows_the_average(score, people, draw_stage
 
 def test_commands_still_work(score, person, redis):
     assert "It is " in person.texts("time")
+    assert "I am checking" in person.texts("check example.com:8080")
 
 
 @pytest.mark.parametrize(("words", "number"), [("10 out of 10", 10), ("ten", 10), ("0", 0), ("10", 10), ("", None)])
