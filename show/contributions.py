@@ -120,13 +120,15 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     """Return the scene that these words are meant for, or None if they are for no scene.
 
     Commands come first, except for a scene that takes them. Next comes a scene that recognizes the words: the current
-    one, or else the one that has just ended. Then come scenes that take free text.
+    one, or else the one that has just ended. Then come scenes that take free text. A scene that has ended closed comes
+    last: it can only say so.
     """
     talk = talk_file.current_talk()
     scenes = [participant.show.scene(talk), participant.show.previous_scene(talk, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words) and not is_command]
     free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
-    return next(iter([*recognized, *free]), None)
+    closed = [scene for scene in recognized if scene != scenes[0] and not participant.show.is_open(scene)]
+    return next(iter([*(scene for scene in recognized if scene not in closed), *free, *closed]), None)
 
 
 def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:

@@ -98,6 +98,12 @@ def test_late_vote_counts_for_the_scene_that_has_just_ended(poll, go, person, re
     assert votes(poll, redis)["tabs"] == 1
 
 
+def test_late_vote_for_a_closed_poll_is_told_so(poll, go, person, redis):
+    show_state.set_phase(redis, poll, CLOSED)
+    go("number")
+    assert person.texts("tabs") == "That has closed, so it was not counted."
+
+
 def test_vote_long_after_the_scene_is_no_vote(poll, go, person, redis):
     go("number")
     redis.hset(show_state.STATE_KEY, "changed_at", time.time() - show_state.LATE_SECONDS - 1)

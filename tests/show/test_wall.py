@@ -117,6 +117,12 @@ def test_closed_wall_says_so(wall, person, redis):
     assert not waiting(redis)
 
 
+def test_words_that_name_an_option_of_the_poll_that_has_just_closed_are_for_the_wall(go, person, redis):
+    set_phase(redis, go("tabs"), CLOSED)
+    go("wall")
+    assert person.texts("Spaces are the final frontier") == THANKS
+
+
 def test_closed_wall_records_no_message(wall, person, redis):
     person.dials()
     set_phase(redis, wall, CLOSED)
