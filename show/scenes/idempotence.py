@@ -74,20 +74,23 @@ class Idempotence(Scene):
         delivery = find_last(store)
         if delivery is None:
             raise SceneError("No text or call has come yet. Text the number first.")
-        key = self.key("copies")
-        pipe = store.pipeline()
-        pipe.execute_command("DEL", key)
-        pipe.execute_command("RPUSH", key, json.dumps(delivery["MessageSid"] or delivery["CallSid"]))
-        pipe.execute_command("EXPIRE", key, TTL_SECONDS)
-        show_state.announce(pipe)
-        pipe.execute()
+        rows = [json.dumps(delivery["MessageSid"] or delivery["CallSid"])]
+        self._save(store, rows)
         try:
             for result in deliver_copies(context.settings(), delivery, COPIES):
-                pipe.execute_command("RPUSH", key, json.dumps(asdict(result)))
-                show_state.announce(pipe)
-                pipe.execute()
+                rows.append(json.dumps(asdict(result)))
+                self._save(store, rows)
         except (LoopbackFailed, CannotReplay) as error:
             raise SceneError(f"The copies could not be delivered: {error}") from error
+
+    def _save(self, store: Store, rows: list[str]) -> None:
+        """Replace all rows, because the button may have been pressed twice: two runs must not add up."""
+        pipe = store.pipeline()
+        pipe.execute_command("DEL", self.key("copies"))
+        pipe.execute_command("RPUSH", self.key("copies"), *rows)
+        pipe.execute_command("EXPIRE", self.key("copies"), TTL_SECONDS)
+        show_state.announce(pipe)
+        pipe.execute()
 
     def storage_keys(self) -> list[str]:
         """The sid of the webhook, and the result of each copy."""

@@ -58,6 +58,22 @@ def test_scene_shows_ten_deliveries_one_effect_and_equal_responses(scene, redis,
     assert len(published(redis, "show.changed")) == 11  # so the stage shows each copy
 
 
+def test_button_pressed_again_while_copies_are_on_their_way_shows_ten(scene, redis, text, monkeypatch):
+    started = []
+
+    def deliver(*arguments):
+        started.append(arguments)
+        for number, result in enumerate(deliver_copies(*arguments)):
+            if number == 4 and len(started) == 1:
+                scene.perform(redis, "send-again", "")
+            yield result
+
+    monkeypatch.setattr("show.scenes.idempotence.deliver_copies", deliver)
+    scene.perform(redis, "send-again", "")
+    assert len(started) == 2
+    assert len(scene.stage_values(SceneView(redis))["results"]) == 10
+
+
 def test_without_a_webhook_the_presenter_is_told_what_to_do(scene, redis):
     with pytest.raises(SceneError, match="Text the number first"):
         scene.perform(redis, "send-again", "")
