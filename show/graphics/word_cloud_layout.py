@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import cos, sin
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 WIDTH, HEIGHT = 1760, 704  # in px of a stage of 1920 by 1080
 SIZES = (40, 52, 76, 120)  # font sizes, smallest first
@@ -79,6 +79,8 @@ def text_width(text: str, size: int) -> float:
 
 
 def _char_width(char: str) -> float:
+    if category(char) == "Mn":  # drawn above or below the letter before it
+        return 0.0
     if east_asian_width(char) in "WF":
         return 1.0
     return 0.36 if char in "ijltfr'’.-1" else 0.95 if char in "mwMW@%" else 0.62

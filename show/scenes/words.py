@@ -13,6 +13,7 @@ from show.contribution_limits import REFUSALS
 from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
 from show.moderated_scene import ModeratedScene, clean_words
 from show.moderation import APPROVED, BANNED, PENDING, STATES, Item
+from show.sanitize import EMOJI_JOINERS
 from store import Pipe, Store
 
 MAX_WORD_CHARACTERS = 20
@@ -113,14 +114,29 @@ def find_word(words: str) -> str:
     tokens = clean_words(words).split()
     if len(tokens) != 1:
         return ""
-    word = tokens[0].casefold().strip("".join({char for char in tokens[0] if not char.isalnum() and char not in "+#"}))
+    word = tokens[0].casefold().strip("".join(filter(_is_punctuation, tokens[0])))
     letters = [char for char in word if unicodedata.category(char)[0] in "LMN" or char in WITHIN_WORDS]
     has_letter = any(char.isalpha() for char in letters)
     is_word = len(letters) == len(word) <= MAX_WORD_CHARACTERS and has_letter
     return word if is_word else ""
 
 
+def _is_punctuation(char: str) -> bool:
+    """Whether the character is neither a letter, nor a vowel or tone mark after one, nor the end of C++ or C#."""
+    is_mark = unicodedata.category(char) in ("Mn", "Mc") and char not in EMOJI_JOINERS
+    return not (char.isalnum() or is_mark or char in "+#")
+
+
 def word_id(word: str) -> str:
-    """Return the word without accents, so that spellings with and without them count as one word."""
+    """Return the word without accents and points, so that spellings with and without them count as one word."""
     decomposed = unicodedata.normalize("NFKD", word).casefold()
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", "".join(char for char in decomposed if not _is_optional(char)))
+
+
+def _is_optional(char: str) -> bool:
+    """Whether the character is an accent, or a Hebrew or Arabic point. Marks of other scripts distinguish words.
+
+    https://www.unicode.org/reports/tr44/#Canonical_Combining_Class_Values
+    """
+    combining_class = unicodedata.combining(char)
+    return 10 <= combining_class <= 36 or combining_class >= 200

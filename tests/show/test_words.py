@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import events
 from show import moderation
 from show.base_scene import SceneView
-from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout
+from show.graphics.word_cloud_layout import HEIGHT, WIDTH, layout, text_width
 from show.scenes.words import NO_WORD, find_word, word_id
 from tests.support.person import Person
 
@@ -81,6 +81,7 @@ def test_copy_of_a_text_is_one_word(words, person, redis):
 @pytest.mark.parametrize(
     ("text", "word"),
     [("  Café! ", "café"), ("C++", "c++"), ("rock'n'roll", "rock'n'roll"), ("“calm”", "calm"), ("שלום", "שלום")]
+    + [("हिन्दी!", "हिन्दी"), ("สี", "สี"), ("cafe\u0301", "cafe\u0301"), ("calm❤️", "calm")]
     + [
         (bad, "")
         for bad in ("", "two words", "07700900123", "42", "ada@mail.example", "x.example", "x" * 21, "<b>x</b>")
@@ -88,6 +89,19 @@ def test_copy_of_a_text_is_one_word(words, person, redis):
 )
 def test_a_word_is_a_single_word(text, word):
     assert find_word(text) == word
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"),
+    [("café", "cafe", True), ("שָׁלוֹם", "שלום", True), ("かぎ", "かき", False), ("ม้า", "มา", False)],
+)
+def test_spellings_with_and_without_accents_are_one_word(one, other, are_same):
+    assert (word_id(one) == word_id(other)) is are_same
+
+
+def test_word_is_as_wide_as_its_syllables():
+    assert text_width(word_id("안녕"), 40) == 2 * 40
+    assert text_width(word_id("สี"), 40) == text_width("ส", 40)
 
 
 def test_several_words_are_explained(words, person, redis):
