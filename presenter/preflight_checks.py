@@ -20,6 +20,7 @@ from presenter.health_checks import count_workers
 from receiving.backpressure import MAX_MEMORY_SHARE
 from receiving.diagnosis.twilio import PREFLIGHT_CALL_SID
 from receiving.twilio_signature import compute_signature
+from sending.twilio.gateway import TwilioGateway
 from show.scenes.line import Line
 from show.talk_file import Talk
 from store import Store, connection_budget, memory_usage, write_access
@@ -74,7 +75,7 @@ def check_talk(subject: Subject) -> Iterator[Finding]:
 
 def check_account(subject: Subject) -> Iterator[Finding]:
     """The account exists, is active, and is not a trial account, which can only reach verified numbers."""
-    client = _client(subject.settings)
+    client = TwilioGateway(subject.settings, subject.store).client
     try:
         account = client.api.accounts(subject.settings.twilio_account_sid).fetch()
     except (TwilioException, requests.exceptions.RequestException) as error:
@@ -94,7 +95,10 @@ def check_account(subject: Subject) -> Iterator[Finding]:
 
 
 def _check_number(client: Client, settings: Settings, number: str) -> Finding:
-    found = client.incoming_phone_numbers.list(phone_number=number)
+    try:
+        found = client.incoming_phone_numbers.list(phone_number=number)
+    except (TwilioException, requests.exceptions.RequestException) as error:
+        return Finding(BAD, "number", f"{mask(number)} is unknown: {type(error).__name__}", "Check again in a minute.")
     if not found:
         fix = "Set TWILIO_PHONE_NUMBER to numbers of this account."
         return Finding(BAD, "number", f"{mask(number)} does not belong to the account", fix)
@@ -136,13 +140,6 @@ def check_clock(subject: Subject) -> Iterator[Finding]:
         yield Finding(BAD, "clock", f"{skew:.0f} s from Twilio's: signatures would be rejected", fix)
     else:
         yield Finding(OK, "clock", f"within {max(1, round(skew))} s of Twilio's")
-
-
-def _client(settings: Settings) -> Client:
-    client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0])
-    if settings.twilio_api_url:
-        client.api.base_url = settings.twilio_api_url
-    return client
 
 
 def check_round_trip(subject: Subject) -> Iterator[Finding]:

@@ -10,6 +10,9 @@ from presenter import preflight_checks
 from presenter.preflight_checks import BAD, OK, WARN, Subject
 from show import talk_file
 from tests.support.ports import reserved_port
+from tests.support.receivers import receiver
+
+ACCOUNT = '{"status": "active", "type": "Full"}'
 
 
 @pytest.fixture
@@ -92,6 +95,27 @@ def test_unreachable_twilio_is_bad_and_its_clock_unknown(subject):
     subject = replace(subject, settings=settings)
     assert statuses(preflight_checks.check_account(subject)) == {"account": BAD}
     assert statuses(preflight_checks.check_clock(subject)) == {"clock": WARN}
+
+
+def test_number_that_twilio_does_not_return_is_a_finding(subject):
+    def answer(connection):
+        asked = connection.recv(10_000)
+        is_refused = b"/IncomingPhoneNumbers" in asked or b"/Balance" in asked
+        status, body = ("429 Too Many Requests", "{}") if is_refused else ("200 OK", ACCOUNT)
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    with receiver(answer) as twilio:
+        settings = replace(subject.settings, twilio_api_url=f"http://127.0.0.1:{twilio.port}")
+        findings = statuses(preflight_checks.check_account(replace(subject, settings=settings)))
+    assert findings == {"account": OK, "number": BAD, "credit": WARN}
+
+
+def test_twilio_that_never_responds_does_not_hang_the_checks(subject, monkeypatch):
+    monkeypatch.setattr("sending.twilio.gateway.REQUEST_TIMEOUT_SECONDS", 0.1)
+    with receiver(lambda connection: connection.recv(10_000) and connection.recv(10_000)) as twilio:
+        settings = replace(subject.settings, twilio_api_url=f"http://127.0.0.1:{twilio.port}")
+        (finding,) = preflight_checks.check_account(replace(subject, settings=settings))
+    assert (finding.status, "Timeout" in finding.message) == (BAD, True)
 
 
 def test_every_finding_that_is_not_ok_has_a_fix(subject):
