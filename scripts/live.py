@@ -132,9 +132,8 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         public_url, names = environ["PUBLIC_URL"], " or ".join(each.number.phone_number for each in changes)
         print(f"ready  call or text {names}  stage {public_url}/  presenter {public_url}/present")
         processes.report_restarts()
-        for each in changes:
-            each.restore()
-        SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
+        if all([each.restore() for each in changes]):
+            SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
         return 0
     finally:
         processes.stop()

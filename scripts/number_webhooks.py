@@ -9,10 +9,12 @@ from typing import Any
 
 import requests
 from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from config import Settings
 from scripts.setup.checks import CannotStart
+from sending.twilio.calls_and_media import REQUEST_TIMEOUT_SECONDS
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 # A TwiML application would take precedence over the number's own URLs, so it is removed.
@@ -52,29 +54,36 @@ class NumberWebhooks:
         """Change the settings at Twilio."""
         self.number.update(**self.wanted)
 
-    def restore(self) -> None:
-        """Restore the settings, unless somebody has changed them in the meantime."""
-        now, name = self.number.fetch(), self.number.phone_number
-        if changed := [field for field in self.wanted if (getattr(now, field) or "") != self.wanted[field]]:
-            print(
-                f"Somebody changed {', '.join(changed)} of {name} in the meantime, so nothing was restored. "
-                f"The original values were {self.before}"
-            )
-            return
+    def restore(self) -> bool:
+        """Restore the settings, unless somebody has changed them in the meantime. Returns False if Twilio fails."""
+        name = self.number.phone_number
         for attempt in range(5):
             try:
-                self.number.update(**self.before)
-                print(f"The original webhooks of {name} have been restored.")
-                return
+                print(self._restore())
+                return True
             except (TwilioException, requests.exceptions.RequestException) as error:
                 print(f"The webhooks could not be restored ({error}). Trying again …", file=sys.stderr)
                 time.sleep(2**attempt)
         print(f"The webhooks of {name} could not be restored. They were: {json.dumps(self.before)}", file=sys.stderr)
+        return False
+
+    def _restore(self) -> str:
+        """Return what was done. An earlier attempt, whose response was lost, may have restored the settings."""
+        now, name = self.number.fetch(), self.number.phone_number
+        known = {field: (self.before[field], wanted) for field, wanted in self.wanted.items()}
+        if changed := [field for field, values in known.items() if (getattr(now, field) or "") not in values]:
+            return (
+                f"Somebody changed {', '.join(changed)} of {name} in the meantime, so nothing was restored. "
+                f"The original values were {self.before}"
+            )
+        self.number.update(**self.before)
+        return f"The original webhooks of {name} have been restored."
 
 
 def find_numbers(settings: Settings) -> list[Any]:
     """Return the Twilio resource of each of our numbers. Raises CannotStart."""
-    client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0])
+    http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+    client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
     if settings.twilio_api_url:
         client.api.base_url = settings.twilio_api_url
     try:
@@ -110,11 +119,16 @@ def save(changes: list[NumberWebhooks], file: Path) -> None:
 
 
 def restore_saved(numbers: list[Any], file: Path) -> None:
-    """Restore the original settings if this program was killed before it could, unless somebody has changed them."""
+    """Restore the original settings if this program was killed before it could, unless somebody has changed them.
+
+    Raises CannotStart if Twilio fails.
+    """
     if not file.exists():
         return
     saved = {row["sid"]: row for row in json.loads(file.read_text())}
-    for number in numbers:
-        if row := saved.get(number.sid):
-            NumberWebhooks(number, row["before"], row["wanted"]).restore()
+    changes = [
+        NumberWebhooks(one, saved[one.sid]["before"], saved[one.sid]["wanted"]) for one in numbers if one.sid in saved
+    ]
+    if not all([each.restore() for each in changes]):
+        raise CannotStart("The webhooks that an earlier run changed must be restored first: try again later.")
     file.unlink(missing_ok=True)

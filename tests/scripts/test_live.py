@@ -8,12 +8,14 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+import requests
 from twilio.rest import Client
 
 import config
 from scripts import number_webhooks
 from scripts.demo import read_env
 from scripts.live import build_environment, check_placeholders
+from scripts.number_webhooks import NumberWebhooks
 from scripts.setup.checks import CannotStart
 from tests.support.processes import ROOT, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -129,6 +131,45 @@ def test_next_run_restores_the_webhooks_after_a_kill(runs):
 def test_webhooks_changed_elsewhere_are_not_restored(runs):
     assert "Somebody changed voice_url" in runs.output
     assert runs.at_the_end[2]["voice_url"] == "https://newer.example/voice"
+
+
+class NumberAtTwilio:
+    """A number's resource, of which the first requests fail: a network that has just been lost."""
+
+    sid, phone_number = "PN1", "+447700900100"
+
+    def __init__(self, failures):
+        self.failures, self.voice_url = failures, "https://tunnel.example/voice"
+
+    def fetch(self):
+        if self.failures:
+            self.failures -= 1
+            raise requests.exceptions.ConnectionError
+        return self
+
+    def update(self, voice_url):
+        self.voice_url = voice_url
+
+
+def restore_after_a_kill(number, tmp_path, monkeypatch):
+    """Restore the saved webhooks. Returns the file in which they were saved."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    changes = [NumberWebhooks(number, {"voice_url": "https://old.example/voice"}, {"voice_url": number.voice_url})]
+    number_webhooks.save(changes, tmp_path / "saved")
+    number_webhooks.restore_saved([number], tmp_path / "saved")
+    return tmp_path / "saved"
+
+
+def test_webhooks_are_restored_once_the_network_is_back(tmp_path, monkeypatch):
+    number = NumberAtTwilio(failures=2)
+    assert not restore_after_a_kill(number, tmp_path, monkeypatch).exists()
+    assert number.voice_url == "https://old.example/voice"
+
+
+def test_webhooks_that_could_not_be_restored_stay_saved(tmp_path, monkeypatch):
+    with pytest.raises(CannotStart, match="try again"):
+        restore_after_a_kill(NumberAtTwilio(failures=99), tmp_path, monkeypatch)
+    assert "https://old.example/voice" in (tmp_path / "saved").read_text()
 
 
 def test_answering_no_changes_nothing(live, number):
