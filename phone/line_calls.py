@@ -46,7 +46,7 @@ def join_line(context: WebhookContext) -> StoredResponse:
     call_state.require_live(context.pipe, sid)
     if speech:
         said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
-        events.publish(context.pipe, "call.heard", sid, **said)
+        events.publish(context.pipe, "call.heard", sid, **said, is_contribution=True)
     reply = contributions.contribute(context, participant, scene, speech, "speech", sid)
     show_state.announce(context.pipe)
     return speak(context, reply, line_documents.wait_in_line(scene.id, reply, next_document(context)))

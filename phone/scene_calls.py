@@ -53,7 +53,9 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
         return voice.handle_menu_input(context) if speech or key == menus.GOODBYE_KEY else _repeat(context, participant)
     # The key is not published: the result of a vote may be hidden.
     heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
-    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
+    events.publish(
+        context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech), is_contribution=True
+    )
     return _contribute(context, participant, asked, words)
 
 

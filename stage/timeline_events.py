@@ -44,6 +44,7 @@ def _call_received(entry: TimelineEntry, event: Event) -> None:
 def _call_heard(entry: TimelineEntry, event: Event) -> None:
     entry.go_live()
     entry.apply_words(event)
+    entry.is_contribution = bool(event.data.get("is_contribution"))
     entry.peaks = []
     said = f"said “{entry.command}”" if entry.command else "said something"
     entry.add_step(event, entry.request if entry.request.startswith("pressed ") else said)

@@ -70,6 +70,11 @@ def make_lane(entry: Any, now: float, *, is_hidden_until_approved: bool, is_pinn
     )
 
 
+def is_hidden_at_first(entry: Any, view: Any) -> bool:
+    """Whether the entry's words are hidden. Those for a scene are for the scene to show, even in an open talk."""
+    return bool(view.is_approval_required or entry.is_contribution)
+
+
 def describe_length(length: int) -> str:
     """What is shown in place of words."""
     return f"a text of {length} character{'' if length == 1 else 's'}" if length else "an empty text"
@@ -123,7 +128,7 @@ def _state(entry: Any, *, is_private: bool) -> tuple[str, str]:
     state, label = COLORED.get(entry.state, "quiet"), str(entry.state_label)
     if entry.told:
         return "success", f"told {entry.told} {'person' if entry.told == 1 else 'people'}"
-    if entry.is_contribution:
+    if entry.is_contribution and entry.channel == "text":
         return "quiet", "received"
     if is_private and entry.state == "not_understood" and entry.channel == "text":
         return "quiet", "not shown yet"

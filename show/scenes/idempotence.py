@@ -16,7 +16,7 @@ from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView
-from show.lanes.content import make_lane
+from show.lanes.content import is_hidden_at_first, make_lane
 from store import Store
 
 COPIES = 10
@@ -49,7 +49,7 @@ class Idempotence(Scene):
         digests = {result.digest for result in results}
         return {
             "copies": COPIES,
-            "lane": make_lane(entry, 0, is_hidden_until_approved=view.is_approval_required) if entry else None,
+            "lane": make_lane(entry, 0, is_hidden_until_approved=is_hidden_at_first(entry, view)) if entry else None,
             "results": results,
             "effects": effects,
             "digest": next(iter(digests), ""),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
-from show.lanes.content import StageLane, make_lane
+from show.lanes.content import StageLane, is_hidden_at_first, make_lane
 from store import Store
 
 APPROVED, HIDDEN = "approved", "hidden"
@@ -88,7 +88,7 @@ class TimelineScene(Scene):
         return {id.decode(): decision.decode() for id, decision in rows.items()}
 
     def _lane(self, entry: Any, decisions: Mapping[str, str], view: SceneView, now: float) -> StageLane:
-        is_hidden = view.is_approval_required and decisions.get(entry.id) != APPROVED
+        is_hidden = is_hidden_at_first(entry, view) and decisions.get(entry.id) != APPROVED
         return make_lane(entry, now, is_hidden_until_approved=is_hidden, is_pinned=entry.id == view.pinned)
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from show import show_state
 from show.base_scene import TTL_SECONDS, Scene, SceneError, SceneView, Target
 from show.graphics import sequence_diagram, signed_request
-from show.lanes.content import StageLane, make_lane
+from show.lanes.content import StageLane, is_hidden_at_first, make_lane
 from store import Store
 
 MAX_TARGETS = 8  # on the console
@@ -100,4 +100,4 @@ class Xray(Scene):
 
 
 def _lane_of(entry: Any, view: SceneView) -> StageLane:
-    return make_lane(entry, entry.started_at, is_hidden_until_approved=view.is_approval_required)
+    return make_lane(entry, entry.started_at, is_hidden_until_approved=is_hidden_at_first(entry, view))

@@ -109,6 +109,17 @@ def test_vote_is_not_shown_while_the_result_is_hidden(go, person, look):
     assert "characters" not in look()  # tabs has four
 
 
+def test_open_talk_shows_neither_votes_nor_what_a_scene_has_not_approved(opened, go, person, look):
+    go("tabs")
+    person.texts("tabs")
+    person.dials().presses("1").says("spaces")
+    go("wall")
+    person.texts("ban the bananas")
+    go("timeline")
+    assert not re.search("tabs|spaces|bananas", look().lower())
+    assert "On the line" in look()
+
+
 def test_open_talk_shows_words_with_numbers_addresses_and_links_masked(opened, look, person):
     person.texts("ring 07700 900123, ann@mail.example, https://hear.example/secret?key=1")
     request = lanes(look())[0][2]
