@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -143,7 +143,7 @@ def _print_progress(run: Run, shown: str) -> str:
 
 
 def _format_time(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _print_table(rows: Iterable[tuple[str, ...]], if_empty: str) -> None:

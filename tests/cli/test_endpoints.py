@@ -53,6 +53,21 @@ def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
     assert "no longer stored" in says("resend", id, "msg_gone", code=1)
 
 
+def test_time_of_an_attempt_can_be_given_to_recover(says, id, redis, settings, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        before = int(time.time())
+        delivery_jobs.deliver_later(redis, "text.received", {})
+        delivery_jobs.enqueue_due(redis)
+        message_delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
+        [day, clock, *_] = says("attempts", id).split()
+        assert before <= PAST_TIME.convert(f"{day}T{clock}", None, None) <= time.time()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_an_example_is_sent(says, id, redis):
     message = says("example", id, "github.push").split()[0]
     assert redis.zrange(f"endpoint:{id}:due", 0, -1) == [message.encode()]
