@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections import OrderedDict
 
 import gevent
@@ -31,23 +32,39 @@ JPEG_QUALITY = 82
 
 
 class MediaCache:
-    """The files served most recently. One is downloaded at a time, so that many viewers cause only one request."""
+    """The files served most recently. One is downloaded at a time, so that many viewers cause only one request.
+
+    Those who were waiting for a download that failed do not repeat it: they would have to wait one after the other.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._failures: dict[str, tuple[float, type[Exception]]] = {}  # path -> when and how the last download failed
 
     def get(self, item: Item) -> bytes:
         """Return the item's file. Raises MediaUnavailable or InvalidPicture."""
+        asked_at = time.monotonic()
         with self._lock:
             if item.media not in self._files:
-                from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
-                content = calls_and_media.download(context.settings(), item.media, from_exchange=from_exchange)
-                self._files[item.media] = encode_in_thread(content) if item.kind == "picture" else content
+                failed_at, failure = self._failures.get(item.media, (asked_at, MediaUnavailable))
+                if failed_at > asked_at:  # while this viewer was waiting
+                    raise failure
+                try:
+                    self._files[item.media] = _load(item)
+                except (MediaUnavailable, InvalidPicture) as error:
+                    self._failures[item.media] = (time.monotonic(), type(error))
+                    raise
             self._files.move_to_end(item.media)
             while len(self._files) > 1 and sum(map(len, self._files.values())) > MAX_CACHED_BYTES:
                 self._files.popitem(last=False)
             return self._files[item.media]
+
+
+def _load(item: Item) -> bytes:
+    from_exchange = item.person.startswith(BROWSER_PHONE_PREFIX)
+    content = calls_and_media.download(context.settings(), item.media, from_exchange=from_exchange)
+    return encode_in_thread(content) if item.kind == "picture" else content
 
 
 @bp.get("/media/<scene_id>/<item_id>")

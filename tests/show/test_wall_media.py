@@ -1,5 +1,6 @@
 """Pictures and recorded messages on the wall, from the webhook to the browser."""
 
+import contextlib
 import io
 import threading
 import time
@@ -9,12 +10,15 @@ import gevent
 import pytest
 from PIL import Image
 
+from sending.twilio import calls_and_media
+from sending.twilio.calls_and_media import MediaUnavailable
 from show import moderation
 from show.base_scene import SceneView
 from stage import audience_media
 from stage.audience_media import PICTURE_SIZE, InvalidPicture, encode_picture
 from tests.support.person import CALL_SID, PUBLIC_URL, RECORDING_SID
 from tests.support.presenter import Presenter
+from tests.support.waiting import LIMIT_SECONDS, eventually
 from workers import recording_waveform
 from workers.recording_waveform import AudioMeasurement
 
@@ -177,6 +181,40 @@ def test_many_viewers_cause_one_download(wall, send_picture, waiting, redis, vis
     for _ in range(3):
         visitor.get(f"/media/{item.reference}")
     assert len(twilio.paths) == 1
+
+
+class Clock:
+    """Counts how often it is asked for the time."""
+
+    asked = 0
+
+    def monotonic(self):
+        self.asked += 1
+        return self.asked
+
+
+def test_viewers_who_wait_for_a_download_that_fails_do_not_repeat_it(app, monkeypatch):
+    def fail(*_, **__):
+        downloads.append("download")
+        have_all_asked.wait(LIMIT_SECONDS)
+        raise MediaUnavailable
+
+    def view():
+        with app.app_context(), contextlib.suppress(MediaUnavailable):
+            cache.get(item)
+
+    downloads, have_all_asked, clock, cache = [], threading.Event(), Clock(), audience_media.MediaCache()
+    item = moderation.Item("1", "wall", "ann", "Amber Otter", 1.0, kind="picture", media="Messages/SM1/Media/ME1")
+    monkeypatch.setattr(calls_and_media, "download", fail)
+    monkeypatch.setattr(audience_media, "time", clock, raising=False)
+    viewers = [threading.Thread(target=view) for _ in range(5)]
+    for viewer in viewers:
+        viewer.start()
+    eventually(lambda: clock.asked == len(viewers))
+    have_all_asked.set()
+    for viewer in viewers:
+        viewer.join()
+    assert len(downloads) == 1
 
 
 @pytest.mark.parametrize("path", ["/media/wall/x", "/media/none/x", "/media/tabs/x", "/media/wall/" + "9" * 400])
