@@ -93,6 +93,8 @@ class EventStream:
         except redis.RedisError:
             self.remove_viewer(viewer)
             raise
+        with self._lock:
+            self._snapshots.setdefault(position, first)  # says when the scene changes by itself
         viewer.watch_socket()
         retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads out reconnections; not a secret)
         return viewer, _prepend(b"retry: %d\n\n" % retry_ms + _heartbeat() + self._format(first), viewer)

@@ -156,11 +156,12 @@ class Board:
     def __init__(self):
         self.words = "first"
         self.error = None
+        self.redraw_seconds = 0
 
     def __call__(self, timeline, position):
         if self.error:
             raise self.error
-        return Snapshot(f"{self.words} of {position}")
+        return Snapshot(f"{self.words} of {position}", self.redraw_seconds)
 
 
 @pytest.fixture
@@ -223,6 +224,15 @@ def test_new_viewer_of_a_scene_that_nobody_watched_for_a_while_gets_its_current_
     board.words = "second"
     redraw(stream)
     assert "second of 2" in received(*stream.add_viewer(2))
+
+
+def test_scene_that_changes_by_itself_is_redrawn_for_a_viewer_who_connects_while_nothing_happens(stream, board):
+    board.redraw_seconds = 0.5
+    redraw(stream)
+    viewer = stream.add_viewer()
+    board.words, stream._drawn_at = "second", float("-inf")
+    stream._redraw_if_due()
+    assert "second" in received(*viewer)
 
 
 def test_event_that_another_request_applies_meanwhile_does_not_look_like_a_loss(stream, stage_events, monkeypatch):
