@@ -111,7 +111,8 @@ class Questions(ModeratedScene):
 
     def footer(self, view: SceneView) -> str:
         """The number of questions that wait for an answer."""
-        return f"{moderation.count_items(view.store, self.id, APPROVED):,} questions · {view.phase or CLOSED}"
+        count = moderation.count_items(view.store, self.id, APPROVED)
+        return f"{count:,} question{'' if count == 1 else 's'} · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of items per state, and the votes for each question."""

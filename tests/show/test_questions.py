@@ -40,6 +40,13 @@ def test_question_appears_once_it_is_approved(questions, person, redis):
     assert ranking(questions, redis) == [(1, "Does it work on a landline?", 0)]
 
 
+def test_footer_counts_the_questions(asked, redis):
+    view = SceneView(redis, "open")
+    assert asked.footer(view) == "2 questions · open"
+    asked.perform(redis, "answered", "1")
+    assert asked.footer(view) == "1 question · open"
+
+
 @pytest.mark.parametrize("words", ["2", "two", "#2", "Question 2", "number two!"])
 def test_number_votes_and_votes_rank(asked, person, redis, words):
     assert person.texts(words) == "You voted for question 2. You can vote for others too."
