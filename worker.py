@@ -17,6 +17,7 @@ from workers.queues import SLOTS
 
 PERIODIC_TASKS: list[PeriodicTask] = [
     (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
+    (sweep.INTERVAL_SECONDS, sweep.recheck),
     (sweep.INTERVAL_SECONDS, sweep.send_waiting),
     (purge.INTERVAL_SECONDS, purge.purge_expired),
 ]

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import events
+import worker
 from phone_numbers import can_be_texted
 from sending import outbox, pacing
 from sending.outbox import OutboundMessage
@@ -223,15 +224,25 @@ class TestSweep:
         ask(redis, "call")
         answer_delivery.finish(redis, "ask1", "answered", "Seven.")
         gateway.live = False
-        sweep.sweep(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
+        sweep.recheck(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert set(gateway.texted) == {"answer:ask1"}
 
     def test_answer_on_its_way_into_a_live_call_is_not_texted(self, gateway, redis):
         ask(redis, "call")
         answer_delivery.finish(redis, "ask1", "answered", "Seven.")
-        sweep.sweep(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
+        sweep.recheck(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert gateway.texted == []
         assert redis.zcard(answer_delivery.UNHEARD_KEY) == 1
+
+    def test_lookups_at_twilio_which_may_be_slow_delay_no_webhooks(self, gateway, redis):
+        outbox.plan(redis, OutboundMessage("answer:ask1", ME, "Seven.", "SM1"))
+        redis.hset("outbox:answer:ask1", "state", "unknown")
+        redis.zadd(outbox.DUE_KEY, {"answer:ask1": 1})
+        sweep.sweep(redis)
+        assert gateway.texted == []
+        assert sweep.recheck in [task for _, task in worker.PERIODIC_TASKS]
+        sweep.recheck(redis)
+        assert gateway.texted == ["answer:ask1"]
 
     def test_planned_text_of_a_dead_process_is_sent(self, gateway, redis):
         ask(redis)
@@ -246,5 +257,6 @@ class TestSweep:
         redis.zadd(outbox.DUE_KEY, {"gone too": 1})
         redis.zadd(outbox.WAITING_KEY, {"gone as well": 1})
         sweep.sweep(redis)
+        sweep.recheck(redis)
         sweep.send_waiting(redis)
         assert not redis.exists(pending_answers.OPEN_KEY, outbox.DUE_KEY, outbox.WAITING_KEY)
