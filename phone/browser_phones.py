@@ -4,6 +4,7 @@ Visitors can reach nothing else in the exchange: not its REST API, its debugger,
 """
 
 import re
+import secrets
 import time
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ bp = create_page_blueprint("browser_phones", __name__)
 FIRST_HANDSET, HANDSETS = 300, 600  # in +447700900000 to +447700900999, which Ofcom reserves for drama
 NEXT_KEY = "browser-phones:next"  # how many handsets have been given out
 NEXT_TTL_SECONDS = 12 * 3600  # one conference day
+FIRST_TTL_SECONDS = 60  # in which further requests may come without the cookie that the first one's response sets
 MAX_REQUESTS, WINDOW_SECONDS = 12, 10  # texts, keys and calls per visitor
 MAX_BODY_CHARACTERS = 1_600  # Twilio's limit for a text
 TIMEOUT_SECONDS = 5
@@ -44,6 +46,7 @@ def browser_phone() -> ResponseReturnValue:
     """
     _exchange_url()
     session.setdefault("handset", "")
+    session.setdefault("visitor", secrets.token_hex(8))
     return render_template("phone/browser_phone.html", title=talk_file.current_talk().title)
 
 
@@ -104,7 +107,7 @@ def hang_up() -> ResponseReturnValue:
 
 def _handset() -> str:
     """Return the number of the visitor's handset, "" if they have none now. Aborts unless they have opened the page."""
-    if "handset" not in session:
+    if "visitor" not in session:
         abort(403, "Open /phone first.")
     return str(session["handset"]) if time.time() < session.get("handset_until", 0) else ""
 
@@ -117,7 +120,9 @@ def _assign_handset() -> None:
     count = int(pipe.execute()[0])
     if count > HANDSETS:
         raise ServiceUnavailable("All browser phones are in use. Please call or text the number.", retry_after=3600)
-    session["handset"] = f"+447700900{FIRST_HANDSET + count - 1}"
+    key, number = f"browser-phones:handset:{session['visitor']}", f"+447700900{FIRST_HANDSET + count - 1}"
+    first = context.store().execute_command("SET", key, number, "NX", "GET", "EX", FIRST_TTL_SECONDS, get=True)
+    session["handset"] = first.decode() if first else number
     session["handset_until"] = until  # then NEXT_KEY may have expired, and somebody else may have the number
 
 

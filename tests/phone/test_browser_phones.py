@@ -52,12 +52,22 @@ def test_handset_from_the_day_before_is_not_shared_with_its_next_owner(app, redi
         return guest.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).json["number"]
 
     number = texts(guests[0])
-    redis.delete(browser_phones.NEXT_KEY)  # it has expired
+    redis.delete(*redis.keys("browser-phones:*"))  # they have expired
     tomorrow = time.time() + browser_phones.NEXT_TTL_SECONDS + 1
     monkeypatch.setattr(time, "time", lambda: tomorrow)
     assert texts(guests[1]) == number
     assert guests[0].get("/phone/state", base_url=PUBLIC_URL).json["number"] == ""
     assert texts(guests[0]) != number
+
+
+def test_requests_made_before_the_first_response_use_the_same_handset(app):
+    guest, at_once = app.test_client(), app.test_client()
+    guest.get("/phone", base_url=PUBLIC_URL)
+    cookie = guest.get_cookie("session", "talk.example").value
+    first = guest.post("/phone/texts", json={"body": "flip"}, base_url=PUBLIC_URL).json
+    at_once.set_cookie("session", cookie, domain="talk.example")
+    second = at_once.post("/phone/texts", json={"body": "time"}, base_url=PUBLIC_URL).json
+    assert first["number"] == second["number"]
 
 
 def test_page_that_is_only_opened_uses_up_no_handset(browser, redis):
