@@ -141,16 +141,16 @@ def forget_words(pipe: Pipe, id: str) -> None:
 
 
 def report_progress(done: float, words: str) -> None:
-    """Record and publish the progress of this thread's RQ job. Does nothing outside such a job.
+    """Record and publish the progress of this thread's RQ job. Does nothing outside such a job, or once it is settled.
 
     `done` ranges from 0 to 1; `words` is a human-readable description, such as "4,000 of 10,000 read".
     """
-    if (job := get_current_job()) is None or (pending := load(job.connection, job.id)) is None:
+    if (job := get_current_job()) is None or (pending := load(job.connection, job.id)) is None or not pending.is_open:
         return
-    pipe = job.connection.pipeline()
+    pipe = new_pipeline(job.connection)
     pipe.hset(record_key(pending.id), "progress", words)
     events.publish(pipe, "answer.progress", pending.subject, answer_id=pending.id, done=round(done, 2), words=words)
-    pipe.execute()
+    _commit_if_unchanged(job.connection, pipe, pending, "state", pending.state)
 
 
 def load_progress(redis: Store, id: str) -> str:

@@ -1,6 +1,7 @@
 """Each result reaches, exactly once, the person who asked."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -200,6 +201,15 @@ def test_failed_task_sends_an_apology_and_logs_the_traceback(gateway, redis, cap
     assert outbox.load(redis, "answer:ask1").body == apologies.FAILURE_MESSAGE
     assert "division by zero" in caplog.text
     assert "answer.failed" in kinds(redis)
+
+
+def test_progress_of_a_task_whose_caller_has_got_an_apology_is_not_shown(gateway, redis, monkeypatch):
+    monkeypatch.setattr(pending_answers, "get_current_job", lambda: SimpleNamespace(connection=redis, id="ask1"))
+    ask(redis)
+    pending_answers.report_progress(0.5, "half of it")
+    answer_delivery.finish(redis, "ask1", "failed", apologies.TIMEOUT_MESSAGE)
+    pending_answers.report_progress(0.75, "three quarters of it")
+    assert kinds(redis).count("answer.progress") == 1
 
 
 class TestSweep:
