@@ -121,6 +121,7 @@ def restart(pipe: Pipe, talk: Talk) -> None:
         friendly_names.TAKEN_KEY,
     )
     pipe.execute_command("DEL", STATE_KEY, *kept_apart)
+    events.publish(pipe, "show.purged", before=time.time())  # so that the stage forgets its calls and texts
     announce(pipe)
 
 

@@ -120,6 +120,16 @@ def test_restart_forgets_the_votes(do, person):
     assert do("next")["figures"]["people"] == 0
 
 
+def test_restart_takes_the_texts_of_the_rehearsal_off_the_stage(do, person, app):
+    person.texts("flip")
+    timeline = str(app.extensions["talk"].positions["timeline"])
+    do("go", scene=timeline)
+    assert "I flipped a coin" in do.request("/").text
+    do("restart")
+    do("go", scene=timeline)
+    assert "Nobody has called yet." in do.request("/").text
+
+
 def test_item_of_another_scene_is_approved(do, person):
     wall = str(person.post.app.extensions["talk"].positions["wall"])
     do("go", scene=wall)
