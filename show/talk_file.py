@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from flask import Flask, current_app
 
 from config import Settings
-from show.base_scene import Scene
+from show.base_scene import Scene, length_problems
 from show.scenes import load_kinds
 from show.talk_file_linter import find_problems
 
@@ -85,6 +85,7 @@ def parse(content: Mapping[str, Any], command_words: Collection[str] = ()) -> tu
         tables = []
     options = {name: value for name, value in content.items() if name != "scene"}
     talk = Talk(**_options(Talk, options, "talk", problems))
+    problems += [f"talk: {problem}" for problem in length_problems("title", talk.title)]
     if talk.moderation not in ("approve", "open"):
         problems.append(f"talk: moderation is '{talk.moderation}': use approve or open")
     if talk.votes not in ("last", "first"):

@@ -94,6 +94,11 @@ def test_scene_with_a_mistake_is_refused(scene, words):
     assert any(words in problem for problem in problems(scene))
 
 
+@pytest.mark.parametrize(("length", "is_right"), [(0, False), (1, True), (60, True), (61, False)])
+def test_title_must_leave_room_for_the_number(length, is_right):
+    assert (problems({"kind": "number"}, title="x" * length) == []) is is_right
+
+
 def test_rules_of_the_talk_are_those_of_its_scenes():
     wall = {"kind": "wall"}
     found, _ = talk_file.parse(
