@@ -89,9 +89,10 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
         return
-    from pyngrok import ngrok
+    from pyngrok import conf, ngrok
     from pyngrok.exception import PyngrokError
 
+    conf.set_default(conf.PyngrokConfig(auth_token=given.get("NGROK_AUTHTOKEN")))  # it does not read .env
     try:
         public_url = str(ngrok.connect(port, "http", schemes=["https"]).public_url)
     except (PyngrokError, OSError) as error:

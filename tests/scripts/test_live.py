@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from pyngrok import ngrok
+from pyngrok.conf import PyngrokConfig, get_default
+from pyngrok.ngrok import NgrokTunnel
 from twilio.rest import Client
 
 import config
 from scripts import number_webhooks
 from scripts.demo import read_env
-from scripts.live import build_environment, check_placeholders
+from scripts.live import build_environment, check_placeholders, open_tunnel
 from scripts.number_webhooks import NumberWebhooks
 from scripts.setup.checks import CannotStart
+from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
@@ -228,6 +232,21 @@ def test_wrong_settings_end_the_program_without_a_traceback(real_account, tmp_pa
     assert run.returncode == 1
     assert "Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_tunnel_is_opened_with_the_token_of_the_env_file(monkeypatch):
+    tokens = []
+
+    def connect(*_, **__):
+        tokens.append(get_default().auth_token)
+        return NgrokTunnel({"public_url": "https://talk.ngrok.example"}, PyngrokConfig(), "")
+
+    monkeypatch.delenv("NGROK_AUTHTOKEN", raising=False)
+    monkeypatch.setattr(ngrok, "connect", connect)
+    ports = {name: str(reserved_port()) for name in ("PORT", "EXCHANGE_PORT")}
+    with open_tunnel(ports | {"NGROK_AUTHTOKEN": "a-token-of-ngrok"}) as public_url:
+        assert public_url == "https://talk.ngrok.example"
+    assert tokens == ["a-token-of-ngrok"]
 
 
 def test_app_json_is_valid():
