@@ -6,6 +6,7 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import redis
@@ -64,12 +65,13 @@ def main() -> int:
 
 
 def write_environment_file(environ: Mapping[str, str]) -> None:
-    """Write the settings in which this demo differs from .env.demo, for `make send` and scripts.flask to read."""
+    """Write the settings that differ from .env.demo, for `make send` and scripts.flask to read; "" if not set."""
     path, usual = FOLDER / "environment", read_env(DEMO_ENV_FILE)
-    changed = [name for name, value in usual.items() if environ[name] != value]
+    secrets = (name for name in environ if name.endswith("_WEBHOOK_SECRET"))
     path.touch()
-    for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL", *changed):
-        set_key(path, name, environ[name])
+    for name in dict.fromkeys((*(field.name.upper() for field in fields(config.Settings)), *usual, *secrets)):
+        if environ.get(name, "") != usual.get(name, ""):
+            set_key(path, name, environ.get(name, ""))
 
 
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:

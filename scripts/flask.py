@@ -1,4 +1,7 @@
-"""Runs a Flask command with the running demo's settings, or else those in .env: python -m scripts.flask --help."""
+"""Runs a Flask command with the running demo's settings, or else those in .env: python -m scripts.flask --help.
+
+While `make live` runs, its settings are used, with the address of its tunnel and of its store.
+"""
 
 import os
 import sys
@@ -43,13 +46,14 @@ def main() -> int:
 
 
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return .env.demo, overridden by the running demo's settings (by .env if none is running) and then by `given`.
+    """Return the running demo's settings (those in .env if none is running), overridden by `given`.
 
-    Flask itself must not read .env, because a real account's credentials must never reach a demo command.
+    Flask itself must not read .env, because a real account's credentials must never reach a demo command. Nor must the
+    demo's settings reach a real account's.
     """
-    running = demo.FOLDER / "environment"
+    running, dotenv = demo.FOLDER / "environment", ROOT / ".env"
     known: dict[str, str] = {}
-    for path in (ROOT / ".env.demo", running if running.exists() else ROOT / ".env"):
+    for path in (dotenv,) if dotenv.exists() and not running.exists() else (ROOT / ".env.demo", running):
         known |= demo.read_env(path) if path.exists() else {}
     known |= given
     known.setdefault("PUBLIC_URL", f"http://127.0.0.1:{known.get('PORT') or '8000'}")

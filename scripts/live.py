@@ -126,6 +126,7 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
     try:
         if not processes.wait_until_ready([f"http://127.0.0.1:{environ['PORT']}/health/ready"]):
             return 1
+        demo.write_environment_file(environ)
         number_webhooks.save(changes, SAVED_WEBHOOKS_FILE)
         for each in changes:
             each.set()

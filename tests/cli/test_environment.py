@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import config
 from scripts import demo
 from scripts import flask as program
 from tests.support.processes import ROOT
@@ -17,6 +18,15 @@ GITHUB_TOKEN=a-real-github-token
 FLASK_APP=os
 TRUSTED_PROXIES=not a number, so an app that reads it does not start
 """
+DEPLOYED = {
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "TWILIO_AUTH_TOKEN": "a-real-token-of-the-account",
+    "TWILIO_PHONE_NUMBER": "+12025550123",
+    "SECRET_KEY": "a-real-key-that-signs-sessions",
+    "PRESENTER_PASSWORD": "correct horse",
+    "REDIS_URL": "redis://127.0.0.1:2",
+    "PUBLIC_URL": "https://talk.example",
+}
 
 
 @pytest.fixture
@@ -44,6 +54,22 @@ def test_without_the_demo_the_account_in_dotenv_is_used(folder):
     found = program.build_environment({"PORT": "9000", "REDIS_URL": "redis://127.0.0.1:3"})
     assert found["TWILIO_AUTH_TOKEN"] == "a-real-token"
     assert (found["REDIS_URL"], found["PUBLIC_URL"]) == ("redis://127.0.0.1:3", "http://127.0.0.1:9000")
+
+
+def test_account_in_dotenv_is_used_without_the_settings_of_the_demo(folder):
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in DEPLOYED.items()))
+    settings = config.load(program.build_environment({}))
+    assert (settings.public_url, settings.allow_loopback) == ("https://talk.example", False)
+    assert not settings.webhook_secrets
+
+
+@pytest.mark.parametrize("more", [{}, {"TALK": "my-talk.toml", "GITHUB_WEBHOOK_SECRET": "a-real-secret-of-github"}])
+def test_while_make_live_runs_its_settings_are_used(folder, more, monkeypatch):
+    monkeypatch.setattr(demo, "DEMO_ENV_FILE", folder / ".env.demo")
+    demo.write_environment_file({**DEPLOYED, **more, "HOME": "/root"})
+    found = program.build_environment({})
+    assert config.load(found) == config.load({**DEPLOYED, **more})
+    assert "HOME" not in found
 
 
 def test_flask_does_not_read_dotenv_by_itself(folder, store, redis):
