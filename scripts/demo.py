@@ -74,6 +74,12 @@ def write_environment_file(environ: Mapping[str, str]) -> None:
             set_key(path, name, environ.get(name, ""))
 
 
+def read_running_environment() -> dict[str, str]:
+    """Return the environment, with the settings of the running demo or, for others, of .env.demo."""
+    running = FOLDER / "environment"
+    return {**read_env(DEMO_ENV_FILE), **(read_env(running) if running.exists() else {}), **os.environ}
+
+
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:
     """Return the processes' environment: .env.demo, then `given`, then what only the demo knows.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from scripts.demo import ROOT, read_env
+from scripts.demo import read_running_environment
 
 CONNECT_TIMEOUT_SECONDS, SILENCE_SECONDS = 5, 20  # the stage's event stream has a heartbeat every 5 seconds
 RETRY_SECONDS = 1
@@ -23,9 +23,9 @@ MEDIA_PATH = re.compile(r'"(/media/[^"]+)"')
 
 def main() -> int:
     """Record until Ctrl-C. Return 1 if the file exists or cannot be written, or if the app was never reached."""
-    environ = {**read_env(ROOT / ".env.demo"), **os.environ}
+    environ = read_running_environment()
     path = Path(environ.get("FILE") or "recording.jsonl")
-    origin = environ.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"
+    origin = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"
     url, known = f"{origin}/events", set[str]()
     if path.exists():
         print(f"{path} exists. Choose another name: make record FILE=…", file=sys.stderr)

@@ -5,7 +5,6 @@ The last line is JSON. The exit status is 0 only if every answer is right and th
 
 import asyncio
 import json
-import os
 import statistics
 import sys
 import time
@@ -18,7 +17,7 @@ from scripts.crowd import plan
 from scripts.crowd.plan import Act
 from scripts.crowd.rehearsal import Rehearsal, RehearsalPresenter, reply_times_ms
 from scripts.crowd.verdict import Verdict
-from scripts.demo import ROOT, read_env
+from scripts.demo import read_running_environment
 
 MAX_PEOPLE = 5_000
 BAR_WIDTH = 30
@@ -26,12 +25,15 @@ BAR_WIDTH = 30
 
 def main() -> int:
     """Run a rehearsal with PEOPLE, SECONDS and SEED. Return the exit status."""
-    environ = {**read_env(ROOT / ".env.demo"), **os.environ}
+    environ = read_running_environment()
+    if environ.get("EXCHANGE_AUTH_TOKEN"):
+        sys.exit("make live is running. The rehearsal needs the demo: it resets the poll, and the crowd's votes count.")
     people, seconds, seed = (_number(environ, *row) for row in (("PEOPLE", 500), ("SECONDS", 60), ("SEED", 1)))
     if not 0 < people <= MAX_PEOPLE or not 0 < seconds <= 3600:
         sys.exit(f"PEOPLE must be 1 to {MAX_PEOPLE}, and SECONDS 1 to 3600.")
-    app = f"http://127.0.0.1:{environ.get('PORT', '8000')}"
-    exchange = f"http://127.0.0.1:{environ.get('EXCHANGE_PORT', '8001')}"
+    app = f"http://127.0.0.1:{environ.get('PORT') or '8000'}"
+    port = environ.get("EXCHANGE_PORT")
+    exchange = f"http://127.0.0.1:{port}" if port else environ.get("TWILIO_API_URL") or "http://127.0.0.1:8001"
     try:
         presenter = RehearsalPresenter(app, environ["PRESENTER_PASSWORD"])
         presenter.go_to_first("poll")
