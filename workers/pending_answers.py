@@ -185,7 +185,8 @@ def erase_questions(redis: Store, erasure: Erasure) -> int:
     erased, prefix = 0, record_key("")
     for key in scan(redis, f"{prefix}*"):
         pending = load(redis, key.removeprefix(prefix))
-        if pending and erasure.covers(pending.phone_number, pending.asked_at):
+        # Without a time, only the state is left, which is about nobody: see `settle`.
+        if pending and pending.asked_at and erasure.covers(pending.phone_number, pending.asked_at):
             erasure.note_media(pending.words.encode())
             erasure.sids.add(pending.subject)
             redis.zrem(OPEN_KEY, pending.id)

@@ -237,6 +237,15 @@ def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other
     assert redis.exists("show:names")  # people are taking part
 
 
+def test_automatic_purge_erases_no_recent_answer_and_leaves_no_receipt(person, redis, gateway):
+    person.texts("count")
+    [key] = redis.scan_iter("pending-answer:*")
+    pending_answers.settle(redis, pending_answers.load(redis, key.decode().partition(":")[2]), "answered", "Nobody.")
+    purge.purge_expired(redis)
+    assert redis.exists(key)
+    assert purge_receipts.load_receipts(redis) == []
+
+
 def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
     followers.follow(redis, ME, "github")
     purge.purge_expired(redis)
