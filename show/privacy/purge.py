@@ -15,7 +15,7 @@ import events
 from receiving import idempotency, rejected_requests, stored_requests
 from sending import followers, outbox, outdated_answers, text_circuit_breaker, unanswered_texts
 from sending.webhooks.queue import backlog, messages
-from show import contributions, friendly_names, show_state, talk_file
+from show import contributions, friendly_names, talk_file
 from show.privacy import scene_erasure
 from show.privacy.purge_receipts import PurgeReceipt, save_receipt
 from show.talk_file import Talk
@@ -109,9 +109,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     )
     if receipt.total or cause != "time":
         save_receipt(store, receipt)
-    pipe = store.pipeline()
-    show_state.announce(pipe)
-    pipe.execute()
+    events.publish(store, "show.purged", before=0.0)  # has every page redraw, but is no activity: see scene_erasure.py
     return receipt
 
 

@@ -9,6 +9,8 @@ from show.talk_file import Talk
 from store import Store
 from store.erasure import Erasure
 
+ACTIVITY = ("text.received", "call.received", "show.changed")  # events that people and presenters cause
+
 
 def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
@@ -27,8 +29,8 @@ def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
 
 def is_idle_since(store: Store, before: float) -> bool:
     """Whether nobody has called, texted or presented since this time."""
-    newest = events.read_latest(store, 1)
-    return bool(newest) and newest[0].time < before and show_state.load(store).changed_at < before
+    is_active = events.has_happened_since(store, ACTIVITY, before)
+    return not is_active and show_state.load(store).changed_at < before
 
 
 def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:

@@ -246,6 +246,23 @@ def test_automatic_purge_erases_no_recent_answer_and_leaves_no_receipt(person, r
     assert purge_receipts.load_receipts(redis) == []
 
 
+@pytest.mark.parametrize("hour_of_last_text", [0, 20])
+def test_automatic_purge_erases_the_scenes_once_nobody_has_taken_part_for_a_day(
+    person, other, redis, go, gateway, monkeypatch, hour_of_last_text
+):
+    go("wall")
+    person.texts(f"{WORD} is my word")
+    began = time.time()
+    for hour in (12, 20, 25):
+        now = began + 3600 * hour
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        if hour == hour_of_last_text:
+            other.texts("hello", sid="SM" + "3" * 32)
+        redis.delete(purge.LOCK_KEY)
+        purge.purge_expired(redis)
+    assert bool(redis.exists("show:items:wall")) == (hour_of_last_text == 20)
+
+
 def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
     followers.follow(redis, ME, "github")
     purge.purge_expired(redis)
