@@ -128,8 +128,8 @@ def _first_id_at(time: float) -> int:
 @erases("requests")
 def erase_requests(redis: Store, erasure: Erasure) -> int:
     """Erase stored requests; for one person, also record the SIDs of that person's calls and texts."""
-    if erasure.is_everything:
-        _note_media(_with_bodies(redis, redis.xrange(STREAM)), erasure)
+    if not erasure.number:
+        _note_media(_with_bodies(redis, redis.xrange(STREAM, max=_first_id_at(erasure.before))), erasure)
     erased = _erase_of_person(redis, erasure) if erasure.number else trim_stream(redis, STREAM, erasure)
     _delete_unused_bodies(redis)
     return erased

@@ -102,6 +102,8 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if has_show:
         erase = scene_erasure.erase_person_in_scenes if wanted.person else scene_erasure.erase_scenes
         erased["the show"] = erase(store, talk, wanted)
+    else:
+        _keep_media_of_scenes(store, talk, wanted)
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
     receipt = PurgeReceipt(
@@ -111,6 +113,13 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
         save_receipt(store, receipt)
     events.publish(store, "show.purged", before=0.0)  # has every page redraw, but is no activity: see scene_erasure.py
     return receipt
+
+
+def _keep_media_of_scenes(store: Store, talk: Talk, wanted: Erasure) -> None:
+    kept = Erasure(wanted.before)
+    scene_erasure.note_media(store, talk, kept)
+    wanted.recordings.difference_update(kept.recordings)
+    wanted.pictures.difference_update(kept.pictures)
 
 
 def _delete_media_later(store: Store, erasure: Erasure) -> None:

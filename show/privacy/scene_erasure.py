@@ -14,17 +14,21 @@ ACTIVITY = ("text.received", "call.received", "show.changed")  # events that peo
 
 def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
-    keys = [key for scene in talk.scenes for key in scene.storage_keys()]
-    for key in keys:
-        if _type_of(store, key) == "hash":
-            erasure.note_media(b" ".join(store.hgetall(key).values()))
+    note_media(store, talk, erasure)
     return store.delete(
-        *keys,
+        *(key for scene in talk.scenes for key in scene.storage_keys()),
         friendly_names.NAMES_KEY,
         friendly_names.TAKEN_KEY,
         moderation.BANNED_KEY,
         encrypted_phone_numbers.NUMBERS_KEY,
     )
+
+
+def note_media(store: Store, talk: Talk, erasure: Erasure) -> None:
+    """Note the recordings and pictures that the scenes have taken."""
+    for key in [key for scene in talk.scenes for key in scene.storage_keys()]:
+        if _type_of(store, key) == "hash":
+            erasure.note_media(b" ".join(store.hgetall(key).values()))
 
 
 def is_idle_since(store: Store, before: float) -> bool:

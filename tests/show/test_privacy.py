@@ -330,6 +330,22 @@ def test_media_that_no_scene_has_taken_are_deleted_at_twilio(person, redis, talk
     assert jobs == [(purge.delete_media, ([recording], [picture]))]
 
 
+@pytest.mark.parametrize("scene", ["number", "wall"])
+def test_automatic_purge_deletes_old_pictures_at_twilio_unless_a_scene_still_shows_them(
+    person, other, redis, go, gateway, monkeypatch, scene
+):
+    go(scene)
+    picture = f"Messages/MM{'5' * 32}/Media/ME{'6' * 32}"
+    url = f"https://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/{picture}"
+    person.texts("look", sid="MM" + "5" * 32, NumMedia="1", MediaUrl0=url, MediaContentType0="image/png")
+    jobs, tomorrow = [], time.time() + 25 * 3600
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
+    other.texts("hello", sid="SM" + "3" * 32)  # people are taking part
+    monkeypatch.setattr(purge.Queue, "enqueue_call", lambda _, job, args, **options: jobs.append((job, args)))
+    purge.purge_expired(redis)
+    assert jobs == ([] if scene == "wall" else [(purge.delete_media, ([], [picture]))])
+
+
 def test_measured_recording_is_deleted_even_if_the_inbox_no_longer_has_its_callback(redis, talk, monkeypatch):
     recording = "RE" + "7" * 32
     recording_waveform.save(redis, recording, recording_waveform.AudioMeasurement(5.0, -20.0, ()))
