@@ -32,14 +32,15 @@ class Erasure:
     number: str = ""
     person: str = ""
     older_aliases: tuple[str, ...] = ()
+    began_at: float = field(default_factory=time.time)
     sids: set[str] = field(default_factory=set)
     recordings: set[str] = field(default_factory=set)
     pictures: set[str] = field(default_factory=set)
 
     @property
     def is_everything(self) -> bool:
-        """Whether everybody's records are erased, up to now."""
-        return not self.number and self.before >= time.time() - 60
+        """Whether everybody's records are erased, up to the beginning of this erasure, which may take minutes."""
+        return not self.number and self.before >= self.began_at - 60
 
     def covers(self, address: str, recorded_at: float) -> bool:
         """Whether this erasure covers a record of this address (a number, perhaps with a channel) and time."""

@@ -106,6 +106,20 @@ def test_nothing_with_a_number_or_words_survives_a_purge(person, redis, go, talk
     assert not redis.exists("show:names", "show:votes:tabs")
 
 
+def test_purge_that_takes_minutes_erases_everything(person, redis, go, talk, monkeypatch):
+    go("tabs")
+    take_part(person, redis, ME)
+    erase_requests, later = ERASERS["requests"], time.time() + 120
+
+    def erase_slowly(store, erasure):
+        monkeypatch.setattr(time, "time", lambda: later)
+        return erase_requests(store, erasure)
+
+    monkeypatch.setitem(ERASERS, "requests", erase_slowly)
+    purge.purge_everything(redis, talk, "a presenter")
+    assert keys_with(redis, ME.lstrip("+")) == keys_with(redis, WORD) == []
+
+
 def test_talk_goes_on_after_a_purge(person, redis, go, talk):
     go("tabs")
     purge.purge_everything(redis, talk, "a presenter")
