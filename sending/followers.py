@@ -101,23 +101,24 @@ def erase(redis: Store, erasure: Erasure) -> int:
     The age of a subscription is not known, so an erasure by age sets a time to live on each subscription that has none,
     and removes what is left of those that have expired.
     """
+    keys = list(scan(redis, _followers_key("*")))
     if erasure.number:
         numbers = {erasure.number, f"whatsapp:{erasure.number}"}
     else:
         numbers = unfollow_tokens.list_numbers(redis)
-        for key in scan(redis, _followers_key("*")):
+        for key in keys:
             numbers |= {number.decode() for number in redis.execute_command("SMEMBERS", key)}
     seconds = int(time.time() - erasure.before)
     for number in [] if erasure.number or erasure.is_everything else list(numbers):
         if redis.exists(opt_outs.topics_key(number)):
             numbers.discard(number)
             redis.execute_command("EXPIRE", opt_outs.topics_key(number), seconds, "NX")
-    return sum(_erase_number(redis, number) for number in numbers)
+    return sum(_erase_number(redis, number, keys) for number in numbers)
 
 
-def _erase_number(redis: Store, number: str) -> int:
+def _erase_number(redis: Store, number: str, keys: list[str]) -> int:
     erased = unfollow(redis, number)
-    for key in scan(redis, _followers_key("*")):
+    for key in keys:
         redis.srem(key, number)
     unfollow_tokens.revoke(redis, number)
     return erased

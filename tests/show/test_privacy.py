@@ -120,6 +120,15 @@ def test_purge_that_takes_minutes_erases_everything(person, redis, go, talk, mon
     assert keys_with(redis, ME.lstrip("+")) == keys_with(redis, WORD) == []
 
 
+def test_purge_does_not_search_the_store_again_for_each_follower(redis, talk):
+    for number in range(100):
+        followers.follow(redis, f"+4477009004{number:02d}", "github")
+    redis.config_resetstat()
+    purge.purge_everything(redis, talk, "a presenter")
+    assert redis.info("commandstats")["cmdstat_scan"]["calls"] < 50
+    assert not redis.exists("followers:github")
+
+
 def test_talk_goes_on_after_a_purge(person, redis, go, talk):
     go("tabs")
     purge.purge_everything(redis, talk, "a presenter")
