@@ -18,10 +18,16 @@ def replace_if_outdated(redis: Store, message: OutboundMessage, now: float) -> O
     """
     if now - message.planned_at <= MAX_WAIT_SECONDS or message.body == OUTDATED:
         return message
-    if not message.is_answer or not redis.set(_told_key(message.to), 1, nx=True, ex=MAX_WAIT_SECONDS):
+    if not message.is_answer or not _is_first_to_tell(redis, message):
         return None
     outbox.replace_body(redis, message.id, OUTDATED)
     return replace(message, body=OUTDATED)
+
+
+def _is_first_to_tell(redis: Store, message: OutboundMessage) -> bool:
+    """Return whether this message is the one that apologizes, even if it was to do so when its process died."""
+    command = ("SET", _told_key(message.to), message.id, "NX", "GET", "EX", MAX_WAIT_SECONDS)
+    return redis.execute_command(*command, get=True) in (None, message.id.encode())
 
 
 def _told_key(address: str) -> str:

@@ -94,6 +94,20 @@ def test_loop_is_stopped_and_its_messages_are_kept(redis):
         admit(redis, message("answer:7", BOB))
 
 
+def test_apology_is_sent_although_the_process_that_was_to_send_it_has_died(redis, monkeypatch):
+    old = message(waited=outdated_answers.MAX_WAIT_SECONDS + 1)
+    outbox.plan(redis, old, old.planned_at)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outbox, "replace_body", die)
+    with pytest.raises(KeyboardInterrupt):
+        admit(redis, old)
+    monkeypatch.undo()
+    assert admit(redis, old).body == outdated_answers.OUTDATED
+
+
 def test_outdated_text_is_one_segment():
     from sending.segments import count_segments
 
