@@ -171,6 +171,37 @@ def test_credentials_in_the_url_are_sent_only_after_a_401(app, number, ada):
     assert "@" not in second.headers["Host"]
 
 
+def test_login_applies_to_the_relative_urls_of_a_document(app, number, ada):
+    def protected(document):
+        def answer(asked):
+            if parse_basic_auth(asked.headers.get("Authorization", "")) == ("ada", "secret"):
+                return web.Response(text=document, content_type="text/xml")
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+
+        return answer
+
+    number.voice_url = app.origin.replace("http://", "http://ada:secret@") + "/voice"
+    app.answers["/voice"] = protected("<Response><Redirect>next</Redirect></Response>")
+    app.answers["/next"] = protected("<Response><Say>Welcome</Say></Response>")
+    ada.dials()
+    ada.hears("Welcome")
+    assert [asked.path for asked in app.asked if asked.path != "/done"] == ["/voice", "/voice", "/next"]
+
+
+def test_url_of_a_document_does_not_collect_the_parameters_of_its_requests(app, number, ada):
+    number.voice_url, number.voice_method = f"{app.origin}/voice?shop=7", "GET"
+    app.answers["/voice"] = '<Response><Gather numDigits="1" method="GET"/></Response>'
+    ada.dials()
+    for count, digit in enumerate("12", start=2):
+        ada.presses(digit)
+        form = app.was_asked("/voice", times=count)[-1].form
+        assert [value for name, value in form if name in ("shop", "Digits", "CallStatus")] == [
+            "7",
+            "in-progress",
+            digit,
+        ]
+
+
 def test_digest_authentication_is_supported(app, number, ada):
     def md5(text):
         return hashlib.md5(text.encode()).hexdigest()

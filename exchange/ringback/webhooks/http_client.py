@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -107,7 +108,7 @@ class WebhookClient:
         method, parameters, url = webhook.method, webhook.parameters, webhook.url
         for _ in range(MAX_REDIRECTS + 1):
             request = _Request(self, webhook, method, url, parameters, idempotency_token, token)
-            response = await request.send(overrides)
+            response = replace(await request.send(overrides), url=url)
             if response.status not in REDIRECTS or "location" not in response.headers:
                 return response
             url, parameters = resolve(response.url, response.headers["location"]), ()

@@ -32,6 +32,7 @@ class Webhook:
 class WebhookResponse:
     """A response. If there was no usable response, `error` is Twilio's error code and `detail` explains it.
 
+    `url` is the URL of the document, without the parameters that a GET request appends, but with its user and password.
     `status` is 0 if there was no response at all. `seconds` is how long the request took."""
 
     url: str
