@@ -65,6 +65,7 @@ def ringback(request: pytest.FixtureRequest, ringback_options: list[str]) -> Ite
             _set_variables(environment, launch)
             app = request.getfixturevalue("ringback_app")
             if callable(app):
+                launch.stop_app()
                 _serve(app, launches.app_port, stack)
             else:
                 environment.undo()

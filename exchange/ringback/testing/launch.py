@@ -74,7 +74,7 @@ class Launch:
     def run_app(self, command: Sequence[str]) -> None:
         """Start the command and wait until the app listens, unless it is running already. Raises UsageError."""
         if list(command) != self.command or self.app_status is not None:
-            self.loop.run(self._stop_app())
+            self.stop_app()
             self.loop.run(self._start_app(list(command)))
 
     async def _start_app(self, command: list[str]) -> None:
@@ -99,6 +99,10 @@ class Launch:
             raise UsageError(f"The app ({' '.join(command)}) {status}. It should listen at {self.settings.app}.")
         self.command = command
 
+    def stop_app(self) -> None:
+        """Stop the command, if one is running: an app in this process takes its port."""
+        self.loop.run(self._stop_app())
+
     async def _stop_app(self) -> None:
         if self.process:
             self.process.cancel()
@@ -107,7 +111,7 @@ class Launch:
 
     def close(self) -> None:
         """Stop the app and Ringback."""
-        self.loop.run(self._stop_app())
+        self.stop_app()
         self.loop.run(self.stack.aclose())
 
 

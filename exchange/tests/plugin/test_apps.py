@@ -56,6 +56,21 @@ class TestCommand:
         assert "TWILIO_API_URL" not in os.environ
 
 
+class TestCommandAndAppOfThisProcess:
+    @pytest.fixture
+    def ringback_app(self, request):
+        is_command = request.node.name == "test_command_is_texted"
+        return [sys.executable, "-c", COMMAND] if is_command else asgi_app.app
+
+    def test_command_is_texted(self, ada):
+        ada.texts("tea")
+        ada.reads("+44")
+
+    def test_app_of_this_process_takes_its_place(self, ada):
+        ada.texts("tea")
+        ada.reads("Hello from ASGI, tea")
+
+
 class TestCommandWithOptions:
     @pytest.fixture
     def ringback_options(self):
