@@ -51,6 +51,14 @@ def test_media_are_fetched_and_listed(app, exchange, client, ada):
     assert exchange.request("GET", path)[1] == b"cat"
 
 
+def test_phone_keeps_a_text_that_the_app_redacts(client, ada):
+    sent = client.messages.create(to=ada.number, from_=NUMBER, body="Your code is 7")
+    ada.gets("Your code is 7")
+    client.messages(sent.sid).update(body="")
+    assert client.messages(sent.sid).fetch().body == ""
+    assert ada.inbox() == ["Your code is 7"]
+
+
 def test_texts_can_be_filtered_paged_redacted_and_deleted(client, ada, ben):
     for place in range(5):
         client.messages.create(to=ada.number, from_=NUMBER, body=f"number {place}")

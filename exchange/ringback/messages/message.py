@@ -37,6 +37,7 @@ class Message:
     sent: datetime | None = None
     updated: datetime | None = None
     service: str | None = None  # SID of the Messaging Service that chooses the sender
+    is_redacted: bool = False  # the REST API has removed the body; the phone keeps it
     is_template: bool = False  # its body comes from a template (ContentSid)
     hidden: bool = False  # not the app's (a Verify code, or between handsets), so the REST API does not list it
     sid: str = ""

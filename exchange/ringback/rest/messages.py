@@ -96,7 +96,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
             raise RestError(30409)
         cancel(request.state, message)
     if request.has("Body") and not request.text("Body"):
-        message.body = ""
+        message.is_redacted = True
     return as_resource(message)
 
 
@@ -162,7 +162,7 @@ def as_resource(message: Message) -> dict[str, Any]:
     return {
         "account_sid": message.account,
         "api_version": "2010-04-01",
-        "body": message.body,
+        "body": "" if message.is_redacted else message.body,
         "date_created": rfc2822(message.created),
         "date_sent": rfc2822(message.created if message.is_inbound else message.sent),
         "date_updated": rfc2822(message.updated),
