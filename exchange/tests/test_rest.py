@@ -59,6 +59,18 @@ def test_phone_keeps_a_text_that_the_app_redacts(client, ada):
     assert ada.inbox() == ["Your code is 7"]
 
 
+def test_phone_keeps_a_picture_that_the_app_deletes(exchange, app, client, ada):
+    app.answers["/cup.png"] = lambda asked: web.Response(body=b"a cup", content_type="image/png")
+    sent = client.messages.create(to=ada.number, from_=NUMBER, body="Look", media_url=[f"{app.origin}/cup.png"])
+    ada.gets("Look")
+    (media,) = client.messages(sent.sid).media.list()
+    assert media.delete() is True
+    assert client.messages(sent.sid).media.list() == []
+    assert exchange.request("GET", media.uri.removesuffix(".json"))[0] == 404
+    (text,) = exchange.get(f"{ada.door}/texts")["texts"]
+    assert [exchange.request("GET", each["url"])[1] for each in text["media"]] == [b"a cup"]
+
+
 def test_texts_can_be_filtered_paged_redacted_and_deleted(client, ada, ben):
     for place in range(5):
         client.messages.create(to=ada.number, from_=NUMBER, body=f"number {place}")

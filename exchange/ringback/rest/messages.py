@@ -108,7 +108,7 @@ def delete(request: ApiRequest) -> None:
 
 
 def list_media(request: ApiRequest) -> dict[str, Any]:
-    return page(request, "media_list", _message(request).media, _media_resource)
+    return page(request, "media_list", _stored_media(_message(request)), _media_resource)
 
 
 def fetch_media(request: ApiRequest) -> dict[str, Any]:
@@ -116,14 +116,13 @@ def fetch_media(request: ApiRequest) -> dict[str, Any]:
 
 
 def delete_media(request: ApiRequest) -> None:
-    media = _one_media(request)
-    _message(request).media.remove(media)
+    _one_media(request).is_deleted = True
 
 
 async def download_media(state: State, request: web.Request) -> web.Response:
     """The media file. No authentication is required, as in a new Twilio account."""
     message = state.messages.get(request.match_info["sid"])
-    for media in message.media if message else []:
+    for media in _stored_media(message) if message else []:
         if media.sid == request.match_info["media"]:
             headers = {"Content-Type": media.content_type, "Content-Security-Policy": "sandbox"}
             return web.Response(body=media.body, headers=headers)
@@ -150,10 +149,15 @@ def _message(request: ApiRequest) -> Message:
 
 
 def _one_media(request: ApiRequest) -> Media:
-    for media in _message(request).media:
+    for media in _stored_media(_message(request)):
         if media.sid == request.path("media"):
             return media
     raise not_found(request.http.path)
+
+
+def _stored_media(message: Message) -> list[Media]:
+    """The media that the app has not deleted."""
+    return [media for media in message.media if not media.is_deleted]
 
 
 def as_resource(message: Message) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Media:
     account: str = ""
     sid: str = field(default_factory=lambda: new_sid("ME"))
     seconds: float = 0.0
+    is_deleted: bool = False  # by the REST API; the phone keeps the file
 
     @property
     def size(self) -> int:
