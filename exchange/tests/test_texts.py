@@ -139,6 +139,17 @@ def test_fallback_is_requested_with_the_error_code(app, exchange, ada):
     assert exchange.warns(11217)["answer"]["status"] == 500
 
 
+def test_fallback_that_redirects_to_the_failing_url_does_not_loop(app, exchange, ada):
+    app.answers["/sms"] = lambda asked: web.Response(status=500)
+    app.answers["/help"] = "<Response><Message>we are sorry</Message><Redirect>/sms</Redirect></Response>"
+    exchange.state.numbers[NUMBER].sms_fallback_url = f"{app.origin}/help"
+    ada.texts("hello")
+    eventually(lambda: exchange.alerts().count(11217) == 2)
+    eventually(lambda: exchange.get("/requests")["pending"] == 0)
+    assert len(app.at("/help")) == 1
+    ada.gets("we are sorry")
+
+
 def test_stop_blocks_texts_until_start(app, exchange, ada):
     app.answers["/sms"] = lambda asked: reply(f"you said {asked['Body']}")
     ada.texts(" stop ")

@@ -55,6 +55,7 @@ class MessagingSession:
         self.state, self.message, self.urls = state, message, urls
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0
+        self.has_used_fallback = False
 
     async def run(self, step: Fetch | None) -> None:
         """Fetch and run documents until one has neither a Redirect nor an action URL."""
@@ -98,9 +99,11 @@ class MessagingSession:
         return send_from_document(self.state, self, element, message.to, message.from_, "outbound-reply")
 
     async def _fallback(self, error: DocumentError) -> Document | None:
+        """Fetch the fallback document, at most once: one that redirects to the failing URL would loop."""
         error.report(self.state.debugger, self.message.sid, self.message.handset)
-        if not self.urls.sms_fallback_url:
+        if self.has_used_fallback or not self.urls.sms_fallback_url:
             return None
+        self.has_used_fallback = True
         extra = {"ErrorCode": str(error.code), "ErrorUrl": error.url}
         try:
             return await self._get(Fetch(self.urls.sms_fallback_url, self.urls.sms_fallback_method, extra))
