@@ -191,6 +191,27 @@ def test_participant_who_is_being_called_can_be_fetched_and_removed(client, ada,
     assert [each.label for each in participants.list()] == ["ben"]
 
 
+@pytest.mark.parametrize(
+    "invalid",
+    [
+        {"hold": True, "hold_url": "ftp://h.example/"},
+        {"hold": True, "hold_url": "http://h.example/", "hold_method": "PUT"},
+        {"announce_url": "nowhere"},
+        {"call_sid_to_coach": "CA1"},
+    ],
+    ids=lambda invalid: list(invalid)[-1],
+)
+def test_refused_update_changes_nothing(app, client, ada, ben, invalid):
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    (room,) = client.conferences.list()
+    person = client.conferences(room.sid).participants(ada.sid)
+    with pytest.raises(TwilioRestException):
+        person.update(muted=True, **invalid)
+    found = person.fetch()
+    assert (found.muted, found.hold, found.coaching) == (False, False, False)
+
+
 def test_participant_who_is_being_called_has_the_requested_settings(client, ada):
     people = client.conferences("room").participants
     asked = {"muted": True, "start_conference_on_enter": False, "end_conference_on_exit": True}

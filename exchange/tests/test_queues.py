@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
+from twilio.base.exceptions import TwilioRestException
 
 from ringback.testing.waiting import eventually
 
@@ -254,3 +255,10 @@ def test_member_who_hangs_up_during_the_whisper_was_not_connected(line, agent, a
     asked = line.was_asked("/agent")[0]
     assert (asked["DialCallStatus"], asked["DialBridged"]) == ("no-answer", "false")
     assert line.was_asked("/left")[0]["QueueResult"] == "hangup"
+
+
+def test_refused_update_of_a_queue_changes_nothing(client):
+    queue = client.queues.create(friendly_name="support")
+    with pytest.raises(TwilioRestException):
+        queue.update(friendly_name="sales", max_size=0)
+    assert client.queues(queue.sid).fetch().friendly_name == "support"

@@ -26,7 +26,7 @@ from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.service.sids import SID
-from ringback.twiml.steps import Inline
+from ringback.twiml.steps import Fetch, Inline
 
 EVIDENCE = documented("voice/api/conference-participant-resource")
 
@@ -120,20 +120,24 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """Mute a participant, put it on hold, let it coach another one, or play an announcement to it."""
+    """Mute a participant, put it on hold, let it coach another one, or play an announcement to it.
+
+    Everything that can be refused comes first, so that a refused update changes nothing."""
     conference, participant = find_conference(request), _participant(request)
+    hold_music, url = _hold_music(request), parameters.url(request, "AnnounceUrl", 21205)
+    method = announce_method(request) if url else ""
+    if request.has("Coaching") or request.has("CallSidToCoach"):
+        _coach(request, conference, participant)
     if request.has("Muted"):
         participant.muted = parameters.boolean(request, "Muted")
         conference.notify("participant-mute" if participant.muted else "participant-unmute", participant)
     if request.has("Hold"):
-        _hold(request, conference, participant)
+        _hold(request, conference, participant, hold_music)
     if request.has("EndConferenceOnExit"):
         participant.end_on_exit = parameters.boolean(request, "EndConferenceOnExit")
         conference.notify("participant-modify", participant)
-    if request.has("Coaching") or request.has("CallSidToCoach"):
-        _coach(request, conference, participant)
-    if url := parameters.url(request, "AnnounceUrl", 21205):
-        tasks = [play_to(request, participant, url, announce_method(request))]
+    if url:
+        tasks = [play_to(request, participant, url, method)]
         request.state.spawn(announced(conference, tasks, url, participant))
     return as_resource(conference, participant)
 
@@ -148,14 +152,19 @@ def _coach(request: ApiRequest, conference: Conference, participant: Participant
     conference.notify("participant-modify", participant)
 
 
-def _hold(request: ApiRequest, conference: Conference, participant: Participant) -> None:
+def _hold_music(request: ApiRequest) -> Fetch | None:
+    """HoldUrl and HoldMethod, or None if there is no HoldUrl or the participant is not put on hold."""
+    url = parameters.url(request, "HoldUrl", 21205) if request.text("Hold").strip().lower() == "true" else ""
+    return Fetch(url, parameters.method(request, "HoldMethod", default="GET")) if url else None
+
+
+def _hold(request: ApiRequest, conference: Conference, participant: Participant, music: Fetch | None) -> None:
     participant.hold = parameters.boolean(request, "Hold")
     conference.notify("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
-    if participant.hold and (url := parameters.url(request, "HoldUrl", 21205)):
-        method = parameters.method(request, "HoldMethod", default="GET")
-        participant.music = play_to(request, participant, url, method)
+    if music:
+        participant.music = play_to(request, participant, music.url, music.method)
 
 
 def remove(request: ApiRequest) -> None:

@@ -38,8 +38,8 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 def update(request: ApiRequest) -> dict[str, Any]:
     queue = _queue(request)
-    queue.name = request.text("FriendlyName").strip() or queue.name
     queue.max_size = parameters.whole_number(request, "MaxSize", queue.max_size, 20001, 1, MAX_SIZE)
+    queue.name = request.text("FriendlyName").strip() or queue.name
     queue.updated = request.state.clock.now()
     return as_resource(queue)
 
