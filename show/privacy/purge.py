@@ -100,10 +100,13 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     names = sorted(ERASERS, key=lambda name: (name not in FIRST, name))
     erased = {name: ERASERS[name](store, wanted) for name in names}
     if has_show:
-        erase = scene_erasure.erase_person_in_scenes if wanted.person else scene_erasure.erase_scenes
-        erased["the show"] = erase(store, talk, wanted)
+        erased["the show"] = (
+            scene_erasure.erase_person_in_scenes(store, talk, wanted)
+            if wanted.person
+            else scene_erasure.erase_scenes(store, wanted)
+        )
     else:
-        _keep_media_of_scenes(store, talk, wanted)
+        _keep_media_of_scenes(store, wanted)
     recording_waveform.forget(store, wanted.recordings)
     _delete_media_later(store, wanted)
     receipt = PurgeReceipt(
@@ -115,9 +118,9 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     return receipt
 
 
-def _keep_media_of_scenes(store: Store, talk: Talk, wanted: Erasure) -> None:
+def _keep_media_of_scenes(store: Store, wanted: Erasure) -> None:
     kept = Erasure(wanted.before)
-    scene_erasure.note_media(store, talk, kept)
+    scene_erasure.note_media(store, kept)
     wanted.recordings.difference_update(kept.recordings)
     wanted.pictures.difference_update(kept.pictures)
 

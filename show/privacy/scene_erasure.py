@@ -1,22 +1,22 @@
 """Erases what the scenes hold about people, or about one person. Every other module erases its own records."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import events
 from show import encrypted_phone_numbers, friendly_names, moderation, show_state
-from show.base_scene import Scene
 from show.talk_file import Talk
 from store import Store
-from store.erasure import Erasure
+from store.erasure import Erasure, scan
 
 ACTIVITY = ("text.received", "call.received", "show.changed")  # events that people and presenters cause
 
 
-def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
+def erase_scenes(store: Store, erasure: Erasure) -> int:
     """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
-    note_media(store, talk, erasure)
+    note_media(store, erasure)
     return store.delete(
-        *(key for scene in talk.scenes for key in scene.storage_keys()),
+        *(key for keys in _keys_by_scene(store).values() for key in keys),
         friendly_names.NAMES_KEY,
         friendly_names.TAKEN_KEY,
         moderation.BANNED_KEY,
@@ -24,9 +24,9 @@ def erase_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     )
 
 
-def note_media(store: Store, talk: Talk, erasure: Erasure) -> None:
+def note_media(store: Store, erasure: Erasure) -> None:
     """Note the recordings and pictures that the scenes have taken."""
-    for key in [key for scene in talk.scenes for key in scene.storage_keys()]:
+    for key in [key for keys in _keys_by_scene(store).values() for key in keys]:
         if _type_of(store, key) == "hash":
             erasure.note_media(b" ".join(store.hgetall(key).values()))
 
@@ -44,7 +44,9 @@ def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
 
 
 def _erase_alias_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
-    erased = sum(_erase_person_in_scene(store, scene, erasure) for scene in talk.scenes)
+    for scene in talk.scenes:
+        scene.hand_over(store, erasure.person)
+    erased = sum(_erase_person_in_scene(store, keys, erasure) for keys in _keys_by_scene(store).values())
     erased += _erase_members(store, moderation.BANNED_KEY, {erasure.person.encode()})
     erased += store.hdel(encrypted_phone_numbers.NUMBERS_KEY, erasure.person)
     name = store.hget(friendly_names.NAMES_KEY, erasure.person)
@@ -54,10 +56,16 @@ def _erase_alias_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
     return erased + bool(name)
 
 
-def _erase_person_in_scene(store: Store, scene: Scene, erasure: Erasure) -> int:
-    scene.hand_over(store, erasure.person)
+def _keys_by_scene(store: Store) -> dict[str, list[str]]:
+    """Return all keys of each scene, by its id: see Scene.key. The talk file may no longer have the scene."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in {*scan(store, "show:*:*")} - {friendly_names.TAKEN_KEY}:
+        found[key.split(":")[2]].append(key)
+    return found
+
+
+def _erase_person_in_scene(store: Store, keys: list[str], erasure: Erasure) -> int:
     person, ids = erasure.person.encode(), set[bytes]()
-    keys = scene.storage_keys()
     erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
     return erased + sum(_erase_members(store, key, {person, *ids}) for key in keys)
 

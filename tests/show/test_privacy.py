@@ -129,6 +129,20 @@ def test_purge_does_not_search_the_store_again_for_each_follower(redis, talk):
     assert not redis.exists("followers:github")
 
 
+@pytest.mark.parametrize("wanted", ["everything", "one person"])
+def test_words_for_a_scene_that_the_talk_no_longer_has_are_erased(person, redis, go, talk, settings, wanted):
+    wall = go("wall")
+    person.texts(f"{WORD} is my word")
+    assert "show:items:wall" in keys_with(redis, WORD)
+    edited = replace(talk, scenes=tuple(scene for scene in talk.scenes if scene != wall))
+    if wanted == "everything":
+        purge.purge_everything(redis, edited, "a presenter")
+    else:
+        me = contributions.person_with(ME, settings)
+        scene_erasure.erase_person_in_scenes(redis, edited, Erasure(time.time(), ME, me))
+    assert not redis.exists("show:items:wall", "show:item-counts:wall", "show:pending:wall")
+
+
 def test_talk_goes_on_after_a_purge(person, redis, go, talk):
     go("tabs")
     purge.purge_everything(redis, talk, "a presenter")
