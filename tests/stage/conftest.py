@@ -45,17 +45,28 @@ def own_web(url, stage_events):
 
 
 @pytest.fixture
-def watch(web):
-    """Connects clients to `web` or another server, and closes them at the end."""
+def request_stream(web):
+    """Requests the event stream of `web` or another server, and closes the connection at the end."""
     screens = []
 
-    def open_one(other=None, **how):
+    def request_one(other=None, **how):
         screens.append(StreamClient((other or web).port, **how))
         return screens[-1]
 
-    yield open_one
+    yield request_one
     for screen in screens:
         screen.close()
+
+
+@pytest.fixture
+def watch(request_stream):
+    """Opens the event stream; tries again, as browsers do, if a busy machine's server refuses it."""
+
+    def open_one(*server, **how):
+        screen = request_stream(*server, **how)
+        return screen if screen.answer.status == 200 else None
+
+    return lambda *server, **how: eventually(lambda: open_one(*server, **how), "the stream is open")
 
 
 @pytest.fixture
