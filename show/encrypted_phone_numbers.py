@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sending.webhooks.encryption import Encrypted, Encryption
+from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from store import Pipe, Store
 
 NUMBERS_KEY = "show:numbers"  # hash: person -> encrypted phone number
@@ -17,6 +17,9 @@ def remember(pipe: Pipe, secret_keys: Sequence[str], person: str, number: str, d
 
 
 def load(store: Store, secret_keys: Sequence[str], person: str) -> str:
-    """Return the person's number, or "" if it is unknown or has been purged. Raises WrongKey."""
+    """Return the person's number, or "" if it is unknown, has been purged, or no SECRET_KEY can decrypt it any more."""
     found = store.hget(NUMBERS_KEY, person)
-    return Encryption(secret_keys).decrypt(cast(Encrypted, found.decode())) if found else ""
+    try:
+        return Encryption(secret_keys).decrypt(cast(Encrypted, found.decode())) if found else ""
+    except WrongKey:
+        return ""

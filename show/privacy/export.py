@@ -10,7 +10,6 @@ import config
 from masking import alias
 from phone_numbers import phone_number_of
 from receiving import stored_requests
-from sending.webhooks.encryption import WrongKey
 from show import encrypted_phone_numbers, friendly_names, moderation
 from show.base_scene import Scene
 from show.moderated_scene import ModeratedScene
@@ -73,10 +72,7 @@ def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]
     found = {alias(number, settings.secret_key[0]): number for number in recent if number}
     for person in people:
         if person not in found:
-            try:
-                found[person] = encrypted_phone_numbers.load(store, settings.secret_key, person)
-            except WrongKey:
-                found[person] = ""
+            found[person] = encrypted_phone_numbers.load(store, settings.secret_key, person)
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import Secret
 from sending import outbox
 from show import encrypted_phone_numbers, raffle_receipt
 from show.base_scene import OPEN, SceneError, SceneView
@@ -145,6 +146,15 @@ def test_winner_who_is_forgotten_is_not_called(opened, redis, person):
     person.texts("me")
     opened.perform(redis, "draw", "")
     redis.hdel(opened.key("raffle"), "person")
+    with pytest.raises(SceneError, match="Ask them to come forward"):
+        opened.perform(redis, "call", "")
+
+
+def test_winner_whose_number_no_secret_key_decrypts_any_more_is_asked_to_come_forward(opened, redis, app, person):
+    person.texts("me")
+    opened.perform(redis, "draw", "")
+    removed = replace(app.extensions["settings"], secret_key=(Secret("a-newer-secret-key-of-the-tests"),))
+    app.extensions["settings"] = removed
     with pytest.raises(SceneError, match="Ask them to come forward"):
         opened.perform(redis, "call", "")
 
