@@ -29,6 +29,7 @@ def follow(redis: Store, number: str, topic: str, channel: str = TEXT, sender: s
         raise TooManyTopics
     pipe = redis.pipeline()
     pipe.hset(key, topic, f"{channel} {sender}".strip())
+    pipe.execute_command("PERSIST", key)  # the next automatic purge sets a new time to live: see `erase`
     pipe.sadd(_followers_key(topic), number)
     pipe.execute()
 

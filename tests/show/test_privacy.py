@@ -309,6 +309,16 @@ def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
     assert keys_with(redis, ME.lstrip("+")) == []
 
 
+def test_topic_followed_later_does_not_end_with_the_earlier_ones(redis, gateway):
+    followers.follow(redis, ME, "github")
+    purge.purge_expired(redis)
+    redis.expire(opt_outs.topics_key(ME), 600)  # most of the day has passed
+    followers.follow(redis, ME, "stripe")
+    redis.delete(purge.LOCK_KEY)
+    purge.purge_expired(redis)
+    assert redis.ttl(opt_outs.topics_key(ME)) > 23 * 3600
+
+
 def test_backfill_never_crosses_a_purge(redis, talk):
     purge.purge_everything(redis, talk, "a presenter")
     asked = []
