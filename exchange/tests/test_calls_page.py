@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from ringback.web.html.call_pages import readable
 from support.exchange import NUMBER
 
@@ -39,6 +41,14 @@ def test_list_is_available_as_json(app, exchange, ada):
     assert [call["sid"] for call in found["calls"]] == sids[::-1]
     assert found["texts"] == []
     assert "heard" not in found["calls"][0]
+
+
+@pytest.mark.parametrize("plus", ["+", "%2B"])
+def test_list_of_one_handset_accepts_a_number_with_a_plain_plus(app, exchange, ada, ben, plus):
+    app.answers["/voice"] = "<Response/>"
+    sid = ada.dials()
+    ben.dials()
+    assert [call["sid"] for call in exchange.get(f"/calls?handset={plus}{ada.number[1:]}")["calls"]] == [sid]
 
 
 def test_each_call_links_to_its_page(app, exchange, ada):

@@ -6,9 +6,9 @@ import json
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import normalize_number
 from ringback.service.live_feed import Item
 from ringback.state import State
+from ringback.web.handset_request import number_in_query
 from ringback.web.json_requests import add_route
 
 HEARTBEAT_SECONDS = 15
@@ -20,7 +20,7 @@ def add_routes(app: web.Application, state: State) -> None:
 
 async def feed(state: State, request: web.Request) -> web.StreamResponse:
     """Streams the live feed until the browser disconnects. `?handset=` (repeatable) selects handsets."""
-    handsets = {_number(text) for text in request.query.getall("handset", [])}
+    handsets = {number_in_query(text) for text in request.query.getall("handset", [])}
     after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -39,8 +39,3 @@ async def feed(state: State, request: web.Request) -> web.StreamResponse:
 
 def _event(item: Item) -> bytes:
     return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
-
-
-def _number(text: str) -> str:
-    # An unencoded + is decoded as a space.
-    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)

@@ -24,6 +24,11 @@ def handset_number(request: web.Request) -> str:
     return number
 
 
+def number_in_query(text: str) -> str:
+    """The number in a query parameter, in which an unencoded + has been decoded as a space."""
+    return normalize_number(f"+{text.strip()}" if text.startswith(" ") else text)
+
+
 def find_handset(state: State, request: web.Request) -> Handset:
     number = handset_number(request)
     if state.own_number(number):

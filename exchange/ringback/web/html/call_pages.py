@@ -14,6 +14,7 @@ from ringback.calls.call import Call
 from ringback.messages.message import Message
 from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
+from ringback.web.handset_request import number_in_query
 from ringback.web.html.page_head import as_html, head
 from ringback.web.html.sequence_diagram import DiagramStep, lanes, legs_of, steps
 from ringback.web.json_requests import RequestRefused, add_route
@@ -102,7 +103,7 @@ def _step(step: DiagramStep, index: int, call: Call, names: list[str]) -> str:
 
 async def show_list(state: State, request: web.Request) -> web.Response:
     """At most `limit` calls and `limit` texts. The query selects one `handset`, and one `kind` (calls or texts)."""
-    limit, handset, kind = _limit(request), request.query.get("handset", "").strip(), _kind(request)
+    limit, handset, kind = _limit(request), number_in_query(request.query.get("handset", "")), _kind(request)
     calls = [call for call in reversed(state.calls.values()) if handset in ("", call.plan.handset)][:limit]
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
     calls, texts = calls if kind != "texts" else [], texts if kind != "calls" else []
