@@ -23,7 +23,12 @@ export function captionOf(item, displayName) {
 }
 
 function fileName(url) {
-  return decodeURIComponent(url.split(/[?#]/)[0].split("/").pop() || "audio");
+  const name = url.split(/[?#]/)[0].split("/").pop() || "audio";
+  try {
+    return decodeURIComponent(name);
+  } catch { // a % that is not followed by two digits
+    return name;
+  }
 }
 
 export class Captions {
