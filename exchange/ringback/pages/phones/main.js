@@ -66,11 +66,15 @@ function removePhone(phone) {
   find("add").focus();
 }
 
+/** Whether this is one of the app's numbers. A handset that was saved with another app may have the same number. */
+const isOwn = (number) => state.numbers.includes(number.replace(/^whatsapp:/, ""));
+
 /** Loads everything, when the page is opened and when feed items have been missed. */
 async function refresh() {
   const { number, numbers, handsets } = await request("/handsets");
   Object.assign(state, { number, numbers });
   state.known = new Map(handsets.map((handset) => [handset.number, handset.name]));
+  for (const phone of [...phones.values()]) if (isOwn(phone.handset.number)) removePhone(phone);
   setText(find("number"), readable(number));
   document.title = `Phones · ${readable(number)}`;
   for (const handset of state.handsets.values()) await loadHandset(handset);
