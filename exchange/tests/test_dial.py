@@ -154,13 +154,21 @@ def test_time_limit_ends_the_dial(app, exchange, ada, ben):
     ben.is_left_with("completed")
 
 
-def test_answer_on_bridge_keeps_the_call_ringing_until_the_leg_answers(app, exchange, ada, ben):
-    app.answers["/voice"] = dial('answerOnBridge="true"', after="")
+@pytest.mark.parametrize("value", ["true", "True"])
+def test_answer_on_bridge_keeps_the_call_ringing_until_the_leg_answers(app, exchange, ada, ben, value):
+    app.answers["/voice"] = dial(f'answerOnBridge="{value}"', after="")
     ada.dials()
     eventually(lambda: exchange.get(f"{ben.door}/calls")["calls"] != [])
     assert ada.call()["status"] == "ringing"
     ben.answers()
     ada.is_left_with("in-progress")
+
+
+def test_answer_on_bridge_that_is_neither_true_nor_false_is_reported(app, exchange, ada, ben):
+    app.answers["/voice"] = dial('answerOnBridge="yes"', after="")
+    ada.dials()
+    ben.answers()
+    exchange.warns(13219)
 
 
 def test_dial_can_be_recorded(app, exchange, ada, ben):

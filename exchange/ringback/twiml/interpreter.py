@@ -10,7 +10,7 @@ import asyncio
 from ringback.calls.call import Call
 from ringback.state import State
 from ringback.twiml.application_error import say_application_error
-from ringback.twiml.attribute_values import GENERIC_WARNING
+from ringback.twiml.attribute_values import GENERIC_WARNING, boolean
 from ringback.twiml.documents import Document, DocumentError, read_voice
 from ringback.twiml.fallback import FallbackRequest
 from ringback.twiml.parser import Element
@@ -75,7 +75,7 @@ class VoiceSession:
             self.remaining = elements[index + 1 :]
             if not self._is_allowed(element):
                 continue
-            if element.name != "Reject" and element.get("answerOnBridge") != "true":
+            if element.name != "Reject" and not boolean(self, element, "answerOnBridge", False, 13219):
                 self.call.answer_inbound()
             outcome = await verbs()[element.name](self, element)
             self.hangup_fetch = None
