@@ -171,6 +171,16 @@ def test_answer_on_bridge_that_is_neither_true_nor_false_is_reported(app, exchan
     exchange.warns(13219)
 
 
+@pytest.mark.parametrize(("digits", "heard"), [("ww12#", ["ww12#"]), ("1,2", [])])
+def test_digits_are_sent_to_the_phone_that_answers(app, exchange, ada, ben, digits, heard):
+    app.answers["/voice"] = dial("", f'<Number sendDigits="{digits}">{ben.number}</Number>')
+    ada.dials()
+    ben.answers()
+    ben.listens_for("talk")
+    assert [item["digits"] for item in ben.call()["heard"] if item["verb"] == "Tones"] == heard
+    assert exchange.alerts() == ([] if heard else [13222])
+
+
 def test_dial_can_be_recorded(app, exchange, ada, ben):
     app.answers["/voice"] = dial('record="record-from-answer-dual" action="/after" recordingStatusCallback="/kept"')
     app.answers["/after"] = app.answers["/kept"] = ""

@@ -25,6 +25,7 @@ from ringback.verbs.dial_targets import (
     DialTarget,
     detection_callback,
     dial_targets,
+    send_digits,
     status_callback,
     whisper_parameters,
 )
@@ -245,4 +246,4 @@ def _start_leg(attempt: DialAttempt, target: DialTarget, options: DialOptions) -
     whisper = None
     if noun.get("url"):
         whisper = session.fetch(noun.get("url"), method(session, noun, 13221), whisper_parameters(target))
-    return DialLeg(session.state, plan, attempt.timeout, attempt.changed.set, whisper, noun.get("sendDigits"))
+    return DialLeg(session.state, plan, attempt.timeout, attempt.changed.set, whisper, send_digits(session, noun))

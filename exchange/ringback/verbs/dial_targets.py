@@ -4,6 +4,7 @@ https://www.twilio.com/docs/voice/twiml/dial (2026-11), https://www.twilio.com/d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from ringback.account.phone_numbers import CLIENT, dialable_number, is_e164
@@ -26,6 +27,7 @@ DETECTION = f"machineDetection {DETECTION_TUNING} amdStatusCallback amdStatusCal
 CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 NOUNS = {"Number", "Client", "Sip"}
 UNSUPPORTED = {"Sim", "WhatsApp", "Application"}
+SEND_DIGITS = re.compile(r"[0-9*#wW]*")
 MAX_TARGETS = 10
 LAST_PRIORITY = 65535
 
@@ -44,6 +46,15 @@ def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
     events = keywords(session, noun, "statusCallbackEvent", "completed", CALL_EVENTS)
     http_method = method(session, noun, 13221, "statusCallbackMethod")
     return StatusCallback(session.absolute(url), http_method, events)
+
+
+def send_digits(session: VoiceSession, noun: Element) -> str:
+    """Returns the tones to send to the phone that answers, or "" after a warning if they are invalid."""
+    digits = noun.get("sendDigits")
+    if SEND_DIGITS.fullmatch(digits):
+        return digits
+    session.warn(13222, noun, digits[:40])
+    return ""
 
 
 @dataclass(frozen=True)
