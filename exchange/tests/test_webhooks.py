@@ -91,7 +91,7 @@ def test_connection_override_shortens_the_timeout(app, exchange, number, ada):
     ada.texts("hello")
     app.was_asked("/sms")
     exchange.time_passes(2)
-    exchange.warns(11200)
+    exchange.warns(11203)
 
 
 @pytest.mark.parametrize(

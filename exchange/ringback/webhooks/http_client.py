@@ -79,6 +79,8 @@ class WebhookClient:
             response = WebhookResponse(webhook.url, error=11100, detail=webhook.url)
         except TimeoutError:
             code = 11200 if webhook.channel == "sms" else 11205
+            if overrides.total < ConnectionOverrides.total:  # the app's own limit, tt
+                code = 11203
             response = WebhookResponse(webhook.url, error=code, detail="no response in time")
         response.seconds = time.perf_counter() - started
         response.request = response.request or _request_json(webhook)
