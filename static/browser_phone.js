@@ -3,6 +3,8 @@ const POLL_MS = 1000;
 const MESSAGES = { TimeoutError: "No connection. Please try again.", TypeError: "No connection. Please try again." };
 const byId = (id) => document.getElementById(id);
 let shownTexts = 0;
+let requested = 0; // how many requests have begun
+let shown = 0; // the number of the request whose response is on the page
 let failed = ""; // the path of the request whose failure the notice shows
 
 async function request(path, data) {
@@ -37,8 +39,11 @@ function show({ texts, call }) {
 // Returns whether it succeeded. A failure of something that the person did stays visible until they do something else.
 async function act(path, data) {
   const notice = byId("notice");
+  const number = ++requested;
   try {
-    show(await request(path, data));
+    const state = await request(path, data);
+    if (number > shown) show(state); // otherwise a later request has overtaken this one
+    shown = Math.max(shown, number);
     if (data || failed === path) notice.hidden = true;
     return true;
   } catch (error) {

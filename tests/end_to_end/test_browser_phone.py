@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.waiting import eventually
+
 REFUSAL = {"error": "That was too fast. Please wait a few seconds."}
 
 
@@ -42,3 +44,29 @@ def test_message_stays_while_the_page_is_refreshed(page):
         with page.expect_response("**/phone/state"):
             pass
     expect(page.get_by_role("status")).to_have_text(REFUSAL["error"])
+
+
+def test_refresh_that_is_overtaken_by_a_text_does_not_remove_it(page):
+    held = []
+
+    def hold_the_first(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/phone/state", hold_the_first)
+    eventually(lambda: page.title() and held)
+    text(page, "flip")
+    expect(page.locator("#texts li.sent")).to_have_text(["flip"])
+    page.evaluate(
+        """() => new MutationObserver((changes) => {
+            if (changes.some((change) => change.removedNodes.length)) document.body.dataset.hasRemoved = "yes";
+        }).observe(document.getElementById("texts"), { childList: true })"""
+    )
+    route, response = held[0]
+    with page.expect_response(lambda one: one.request == route.request):
+        route.fulfill(response=response)
+    with page.expect_response("**/phone/state"):
+        pass
+    expect(page.locator("body")).not_to_have_attribute("data-has-removed", "yes")
