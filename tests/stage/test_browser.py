@@ -39,6 +39,16 @@ def test_stage_follows_the_presenter(stage_events, page):
     expect(page.locator("main")).to_have_text("Blank")
 
 
+def test_browser_that_stores_no_data_shows_the_stage(stage_events, page):
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
+    )
+    page.goto("/")
+    stage_events.vote(2)
+    expect(page.locator("#bar-1 .count")).to_have_text("2")
+    assert page.troubles == []
+
+
 def test_lost_connection_is_announced_until_it_is_restored(stage_events, page):
     page.clock.install()
     page.goto("/")
