@@ -1,13 +1,20 @@
 """The console in Chromium, on a phone and on a laptop at the same time."""
 
+import base64
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+from show import moderation
+from show.moderation import Item
 from tests.support.stage import StageServer
 from tests.support.stage_app import PASSWORD
 from tests.support.waiting import LIMIT_SECONDS, eventually
+
+PICTURE = base64.b64decode(  # one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +187,14 @@ def test_console_shows_the_screen_of_the_stage(open_console):
     stage = console.context.new_page()
     stage.goto("/")
     expect(console.locator("#screens")).to_contain_text("1280 × 720, a presenter’s")
+
+
+def test_picture_that_could_not_be_loaded_is_loaded_later(open_console, redis):
+    pipe = redis.pipeline()
+    item = Item("0123456789abcdef", "wall", "ann", "Amber Otter", 1.0, kind="picture", media="Messages/SM1/Media/ME1")
+    moderation.submit(redis, pipe, item, is_approval_required=True)
+    pipe.execute()
+    page, answers = open_console(1280, 720), [{"status": 503}, {"body": PICTURE, "content_type": "image/png"}]
+    page.route("**/media/**", lambda route: route.fulfill(**answers[0] if len(answers) == 1 else answers.pop(0)))
+    page.reload()
+    eventually(lambda: page.locator(".decisions img").evaluate("(picture) => picture.naturalWidth"))
