@@ -8,7 +8,7 @@ import logs
 from show.privacy import purge
 from store import clients, connection_budget
 from store.pool import BLOCKING
-from workers import sweep
+from workers import sweep, twilio_lookups
 from workers.engine import worker_process
 from workers.engine.periodic import PeriodicTask
 from workers.engine.rq_overrides import StoreAccess
@@ -17,7 +17,7 @@ from workers.queues import SLOTS
 
 PERIODIC_TASKS: list[PeriodicTask] = [
     (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
-    (sweep.INTERVAL_SECONDS, sweep.recheck),
+    (sweep.INTERVAL_SECONDS, twilio_lookups.look_up_unknown_states),
     (sweep.INTERVAL_SECONDS, sweep.send_waiting),
     (purge.INTERVAL_SECONDS, purge.purge_expired),
 ]

@@ -11,7 +11,7 @@ from phone.commands import SlowAnswer
 from phone.twiml import hold_phrases, menus
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from workers import answer_delivery, apologies, call_state, pending_answers
+from workers import answer_delivery, call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice_answers", __name__)
@@ -65,10 +65,10 @@ def _load_pending(context: WebhookContext) -> PendingAnswer | None:
 
 def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) -> StoredResponse:
     if time.time() > pending.deadline:
-        if not pending_answers.settle(context.redis, pending, "failed", apologies.TIMEOUT_MESSAGE):
+        if not pending_answers.settle(context.redis, pending, "failed", answer_delivery.TIMEOUT_MESSAGE):
             return wait_for_answer(context)  # the answer has just arrived
         pending_answers.claim_route(context.redis, pending, "wait")
-        return speak_menu(context, apologies.TIMEOUT_MESSAGE)
+        return speak_menu(context, answer_delivery.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
     return respond(context, hold_phrases.hold(pending.id, next_document(context), turn, progress))
 

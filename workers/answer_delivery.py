@@ -19,10 +19,14 @@ from sending.twilio.calls_and_media import CallEnded
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.gateway import TwilioGateway
 from store import Pipe, Store, clients, new_pipeline
-from workers import apologies, call_state, pending_answers
+from workers import call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
+
+# What people hear or read instead of an answer that failed or came too late.
+TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
+FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
 
 # Sorted set: ids of answers that a call has not fetched, scored by the time at which the sweep checks them.
 UNHEARD_KEY = "pending-answers:unheard"
@@ -44,7 +48,7 @@ def on_failure(
         connection,
         job.id,
         "failed",
-        apologies.TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else apologies.FAILURE_MESSAGE,
+        TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else FAILURE_MESSAGE,
     )
 
 

@@ -15,7 +15,7 @@ from sending.webhooks import delivery_jobs
 from sending.webhooks.queue import backlog
 from store import Store
 from store.outages import OUTAGE
-from workers import answer_delivery, apologies, fanout, follower_notifications, pending_answers
+from workers import answer_delivery, fanout, follower_notifications, pending_answers
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +58,6 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
     return count
 
 
-def recheck(redis: Redis, now: float | None = None) -> int:
-    """Ask Twilio about calls and messages whose state is not known. Return the number of items processed.
-
-    Not a part of the sweep: while Twilio does not respond, each item takes ten seconds or more.
-    """
-    now = now or time.time()
-    return _recheck_unheard_answers(redis, now) + _recheck_messages(redis, now)
-
-
 def send_waiting(_: Redis) -> None:
     """Send the messages whose turn has come, for at most a second. Notifications leave time for answers."""
     ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, follower_notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
@@ -80,28 +71,12 @@ def _fail_overdue_answers(redis: Store, now: float) -> int:
     def fail(id: str) -> None:
         if pending_answers.load(redis, id) is None:
             redis.zrem(pending_answers.OPEN_KEY, id)
-        answer_delivery.finish(redis, id, "failed", apologies.TIMEOUT_MESSAGE)
+        answer_delivery.finish(redis, id, "failed", answer_delivery.TIMEOUT_MESSAGE)
 
-    return _process_each(redis, pending_answers.list_overdue(redis, now, MAX_PER_SWEEP), fail)
-
-
-def _recheck_unheard_answers(redis: Store, now: float) -> int:
-    ids = [id.decode() for id in redis.zrangebyscore(answer_delivery.UNHEARD_KEY, 0, now, start=0, num=MAX_PER_SWEEP)]
-    return _process_each(redis, ids, lambda id: answer_delivery.recheck_unheard(redis, id))
+    return process_each(redis, pending_answers.list_overdue(redis, now, MAX_PER_SWEEP), fail)
 
 
-def _recheck_messages(redis: Store, now: float) -> int:
-    def recheck(id: str) -> None:
-        message = outbox.load(redis, id)
-        if message is None:
-            redis.zrem(outbox.DUE_KEY, id)
-        elif message.state != "planned" or not outbox.wait_for_sender(redis, message):
-            answer_delivery.get_gateway().send_text(id)
-
-    return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), recheck)
-
-
-def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
+def process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
     """Process the items that no other process has locked. Locks expire, in case the process that holds them dies.
 
     An item that fails keeps its lock until it expires, so that it neither delays the others nor is tried again at once.

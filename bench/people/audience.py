@@ -16,13 +16,13 @@ from urllib.request import Request, urlopen
 
 from phone import fallbacks
 from ringback.twiml.application_error import APPLICATION_ERROR_MESSAGE
-from workers import apologies
+from workers import answer_delivery
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu
 CALL_SECONDS = 40.0  # how long the exchange holds a pressed key until the call listens for it
 OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
 NOT_HEARD = "I did not hear anything."
-APOLOGIES = (apologies.TIMEOUT_MESSAGE, apologies.FAILURE_MESSAGE)
+APOLOGIES = (answer_delivery.TIMEOUT_MESSAGE, answer_delivery.FAILURE_MESSAGE)
 # What people get if Twilio received no valid response to a webhook. Their question may have been lost.
 TROUBLES = (fallbacks.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
 

@@ -7,7 +7,7 @@ import pytest
 
 import events
 from tests.support.person import RECORDING_SID, Person
-from workers import answer_delivery, apologies, call_state, pending_answers
+from workers import answer_delivery, call_state, pending_answers
 
 
 def pending_answer(redis):
@@ -144,7 +144,7 @@ def test_waiting_document_says_that_the_answer_went_as_a_text(waiting_caller, re
 
 
 def test_failed_task_is_spoken(waiting_caller, redis):
-    pending_answers.settle(redis, pending_answer(redis), "failed", apologies.FAILURE_MESSAGE)
+    pending_answers.settle(redis, pending_answer(redis), "failed", answer_delivery.FAILURE_MESSAGE)
     assert "went wrong on our side" in waiting_caller.waits().heard
 
 

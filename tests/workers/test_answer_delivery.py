@@ -12,7 +12,7 @@ from sending import outbox, pacing
 from sending.outbox import OutboundMessage
 from sending.twilio.calls_and_media import CallEnded
 from store import commit_if_unchanged, new_pipeline
-from workers import answer_delivery, apologies, call_state, pending_answers, sweep
+from workers import answer_delivery, call_state, pending_answers, sweep, twilio_lookups
 from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
@@ -198,7 +198,7 @@ def test_failed_task_sends_an_apology_and_logs_the_traceback(gateway, redis, cap
 
     ask(redis)
     answer_delivery.on_failure(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
-    assert outbox.load(redis, "answer:ask1").body == apologies.FAILURE_MESSAGE
+    assert outbox.load(redis, "answer:ask1").body == answer_delivery.FAILURE_MESSAGE
     assert "division by zero" in caplog.text
     assert "answer.failed" in kinds(redis)
 
@@ -207,7 +207,7 @@ def test_progress_of_a_task_whose_caller_has_got_an_apology_is_not_shown(gateway
     monkeypatch.setattr(pending_answers, "get_current_job", lambda: SimpleNamespace(connection=redis, id="ask1"))
     ask(redis)
     pending_answers.report_progress(0.5, "half of it")
-    answer_delivery.finish(redis, "ask1", "failed", apologies.TIMEOUT_MESSAGE)
+    answer_delivery.finish(redis, "ask1", "failed", answer_delivery.TIMEOUT_MESSAGE)
     pending_answers.report_progress(0.75, "three quarters of it")
     assert kinds(redis).count("answer.progress") == 1
 
@@ -218,7 +218,7 @@ class TestSweep:
     def test_overdue_answer_becomes_an_apology(self, gateway, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
-        assert outbox.load(redis, "answer:ask1").body == apologies.TIMEOUT_MESSAGE
+        assert outbox.load(redis, "answer:ask1").body == answer_delivery.TIMEOUT_MESSAGE
 
     def test_pending_answer_with_time_left_is_not_touched(self, gateway, redis):
         ask(redis, deadline=30)
@@ -234,13 +234,13 @@ class TestSweep:
         ask(redis, "call")
         answer_delivery.finish(redis, "ask1", "answered", "Seven.")
         gateway.live = False
-        sweep.recheck(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
+        twilio_lookups.look_up_unknown_states(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert set(gateway.texted) == {"answer:ask1"}
 
     def test_answer_on_its_way_into_a_live_call_is_not_texted(self, gateway, redis):
         ask(redis, "call")
         answer_delivery.finish(redis, "ask1", "answered", "Seven.")
-        sweep.recheck(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
+        twilio_lookups.look_up_unknown_states(redis, time.time() + answer_delivery.HEARD_TIMEOUT_SECONDS + 1)
         assert gateway.texted == []
         assert redis.zcard(answer_delivery.UNHEARD_KEY) == 1
 
@@ -250,8 +250,8 @@ class TestSweep:
         redis.zadd(outbox.DUE_KEY, {"answer:ask1": 1})
         sweep.sweep(redis)
         assert gateway.texted == []
-        assert sweep.recheck in [task for _, task in worker.PERIODIC_TASKS]
-        sweep.recheck(redis)
+        assert twilio_lookups.look_up_unknown_states in [task for _, task in worker.PERIODIC_TASKS]
+        twilio_lookups.look_up_unknown_states(redis)
         assert gateway.texted == ["answer:ask1"]
 
     def test_planned_text_of_a_dead_process_is_sent(self, gateway, redis):
@@ -267,6 +267,6 @@ class TestSweep:
         redis.zadd(outbox.DUE_KEY, {"gone too": 1})
         redis.zadd(outbox.WAITING_KEY, {"gone as well": 1})
         sweep.sweep(redis)
-        sweep.recheck(redis)
+        twilio_lookups.look_up_unknown_states(redis)
         sweep.send_waiting(redis)
         assert not redis.exists(pending_answers.OPEN_KEY, outbox.DUE_KEY, outbox.WAITING_KEY)

@@ -9,7 +9,7 @@ from events import Event
 from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker, unfollow_tokens
 from sending.outbox import OutboundMessage
 from tests.support.environment import SECRETS
-from workers import answer_delivery, follower_notifications, sweep
+from workers import answer_delivery, follower_notifications, sweep, twilio_lookups
 
 ADA, BOB = "+447700900201", "+447700900202"
 
@@ -145,10 +145,10 @@ def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     notify(redis)
     follower_notifications.plan_due(redis)
     assert len(gateway.release(9, {follower_notifications.WAITING_KEY: 1})) == 1  # and the process dies
-    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS - 1)
+    twilio_lookups._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS - 1)
     sweep_for(gateway, 2)
     assert gateway.sent == []
-    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
+    twilio_lookups._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
     sweep_for(gateway)
     assert gateway.sent == [("text", ADA, "ada pushed")]
 
@@ -158,7 +158,7 @@ def test_call_of_a_killed_process_is_neither_texted_nor_sent_before_answers(gate
     notify(redis)
     follower_notifications.plan_due(redis)
     gateway.release(9, {follower_notifications.WAITING_KEY: 1})  # and the process dies
-    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
+    twilio_lookups._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
     gateway.now += 1
     answer_delivery.send_next_text()  # by a worker that has just finished an answer
     assert gateway.sent == []

@@ -7,7 +7,7 @@ from workers import sweep
 
 
 def process(redis, ids, function):
-    return sweep._process_each(redis, ids, function)
+    return sweep.process_each(redis, ids, function)
 
 
 def fails_for(*bad):
