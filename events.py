@@ -5,7 +5,7 @@ Field names follow CloudEvents: https://github.com/cloudevents/spec/blob/main/cl
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,11 +85,6 @@ def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
 def find_subjects(redis: Store, name: str) -> set[str]:
     """Return the subjects of all events that show this friendly name: the sids of a person's calls and texts."""
     return {event.subject for event in _read_all(redis) if event.data.get("name") == name}
-
-
-def has_happened_since(redis: Store, types: Collection[str], since: float) -> bool:
-    """Return whether an event of one of these types has been published since this Unix timestamp."""
-    return any(event.type in types and event.time >= since for event in _read_all(redis))
 
 
 def _read_all(redis: Store) -> Iterator[Event]:

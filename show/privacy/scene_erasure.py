@@ -33,8 +33,8 @@ def note_media(store: Store, erasure: Erasure) -> None:
 
 def is_idle_since(store: Store, before: float) -> bool:
     """Whether nobody has called, texted or presented since this time."""
-    is_active = events.has_happened_since(store, ACTIVITY, before)
-    return not is_active and show_state.load(store).changed_at < before
+    recent = (event for event in events.read_latest(store, events.MAX_EVENTS) if event.time >= before)
+    return show_state.load(store).changed_at < before and not any(event.type in ACTIVITY for event in recent)
 
 
 def erase_person_in_scenes(store: Store, talk: Talk, erasure: Erasure) -> int:
