@@ -13,12 +13,13 @@ from typing import Any, get_type_hints
 from flask import Flask, current_app
 
 from config import Settings
-from show.base_scene import Scene, length_problems
+from show.base_scene import Scene
 from show.scenes import load_kinds
 from show.talk_file_linter import find_problems
 
 DEFAULT_PATH = Path(__file__).parents[1] / "talk.toml"
 MAX_SCENES = 60
+MAX_TITLE_CHARACTERS = 100  # three lines on the stage
 SCENE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")  # scene ids are part of URLs and of Redis keys
 INHERITED = {"votes", "moderation", "links", "keep_numbers_days", "presenter_phone"}  # a scene's default is the talk's
 WHOLE_TALK = {"keep_numbers_days"}  # of these, the rules that no scene may override
@@ -85,7 +86,8 @@ def parse(content: Mapping[str, Any], command_words: Collection[str] = ()) -> tu
         tables = []
     options = {name: value for name, value in content.items() if name != "scene"}
     talk = Talk(**_options(Talk, options, "talk", problems))
-    problems += [f"talk: {problem}" for problem in length_problems("title", talk.title)]
+    if not 0 < len(talk.title) <= MAX_TITLE_CHARACTERS:
+        problems.append(f"talk: title must have 1 to {MAX_TITLE_CHARACTERS} characters, to leave room for the number")
     if talk.moderation not in ("approve", "open"):
         problems.append(f"talk: moderation is '{talk.moderation}': use approve or open")
     if talk.votes not in ("last", "first"):
