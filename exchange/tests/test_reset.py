@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ringback.testing.waiting import LIMIT_SECONDS, eventually
+from ringback.twiml.steps import Inline
 from support.exchange import NUMBER, SID, TOKEN
 
 
@@ -57,6 +58,19 @@ def test_clock_says_when_something_is_due(exchange, app, ada):
     ada.dials()
     ada.listens_for("gather")
     assert exchange.get("/clock")["next_timer_seconds"] == 7
+
+
+def test_call_that_is_redirected_at_the_same_moment_ends_too(exchange, app, ada):
+    app.answers["/voice"] = pause = '<Response><Pause length="600"/></Response>'
+    sid = ada.dials()
+    ada.hears_items("Pause", 1)
+
+    async def redirect_and_reset():
+        exchange.state.calls[sid].interrupt(Inline(pause))
+        await exchange.state.reset()
+
+    exchange.run(redirect_and_reset())
+    assert exchange.get("/calls")["calls"] == []
 
 
 @pytest.mark.parametrize("kind", ["rest-delay", "rest-slow"])

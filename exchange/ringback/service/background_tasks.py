@@ -11,6 +11,7 @@ from ringback.service.debugger import Debugger
 
 log = logging.getLogger("exchange")
 Result = TypeVar("Result")
+CANCEL_AGAIN_SECONDS = 0.1
 
 
 class BackgroundTasks:
@@ -34,9 +35,11 @@ class BackgroundTasks:
             self.debugger.report(12400, detail=type(error).__name__)
 
     async def cancel_all(self) -> None:
-        """Cancel all tasks, including the tasks that canceled tasks spawn for their callbacks."""
+        """Cancel all tasks, including the tasks that canceled tasks spawn for their callbacks.
+
+        A call that is redirected at the same moment goes on with its new document, so it is canceled once more."""
         while tasks := list(self.running):
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
             await asyncio.sleep(0)  # lets the done callbacks run: they remove the finished tasks
