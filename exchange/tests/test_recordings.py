@@ -260,3 +260,13 @@ def test_skipped_pause_is_left_out_even_if_the_call_ends_during_it(app, exchange
     ada.hangs_up()
     ada.is_left_with("completed")
     assert int(client.recordings(sid).fetch().duration) < 60
+
+
+@pytest.mark.parametrize("extension", ["", ".wav", ".mp3"])
+def test_recording_of_a_call_that_ended_at_once_can_be_downloaded(exchange, client, ada, extension):
+    call = client.calls.create(to=ada.number, from_=NUMBER, record=True, twiml="<Response/>")
+    ada.answers()
+    ada.is_left_with("completed")
+    (recording,) = client.recordings.list(call_sid=call.sid)
+    assert (recording.status, recording.duration) == ("absent", "0")
+    assert exchange.request("GET", recording.uri.removesuffix(".json") + extension)[0] == 200

@@ -22,6 +22,7 @@ def encode_mp3(parts: Iterable[bytes], channels: int = 1) -> Iterator[bytes]:
     encoder.set_channels(channels)
     encoder.set_bit_rate(KBIT_PER_SECOND_PER_CHANNEL * channels)
     encoder.set_quality(FASTEST_QUALITY)
+    yield bytes(encoder.encode(b""))  # an empty recording has no parts, and LAME must have started before it ends
     for part in parts:
         yield bytes(encoder.encode(part))
     yield bytes(encoder.flush())
