@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 from twilio.rest import Client
 
+from ringback.account.phone_numbers import PhoneNumber
 from ringback.service.settings import Settings
 from ringback.testing.stepped_clock import SteppedClock
 from ringback.testing.waiting import LIMIT_SECONDS
@@ -95,6 +96,12 @@ def exchange(loop: asyncio.AbstractEventLoop, app: StubApp, options: dict[str, A
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(LIMIT_SECONDS)
     yield Exchange(loop, server)
     asyncio.run_coroutine_threadsafe(server.stop(), loop).result(LIMIT_SECONDS)
+
+
+@pytest.fixture
+def number(exchange: Exchange) -> PhoneNumber:
+    """The app's number, whose webhooks a test can change."""
+    return exchange.state.numbers[NUMBER]
 
 
 @pytest.fixture

@@ -3,13 +3,10 @@
 import pytest
 from aiohttp import web
 
+from support.documents import say
 from support.exchange import NUMBER
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
-
-
-def say(*words):
-    return "<Response>" + "".join(f"<Say>{word}</Say>" for word in words) + "</Response>"
 
 
 @pytest.mark.parametrize(

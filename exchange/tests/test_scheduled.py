@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from twilio.base.exceptions import TwilioRestException
 
 from ringback.testing.waiting import eventually
 from support.exchange import NUMBER
+from support.rest_errors import refused
 
 SERVICE = "MG" + "c" * 32
 
@@ -28,12 +28,6 @@ def later(app, messages, ada):
         return messages.create(**{name: value for name, value in (good | changes).items() if value is not None})
 
     return scheduling
-
-
-def refused(action, *arguments, **options):
-    with pytest.raises(TwilioRestException) as caught:
-        action(*arguments, **options)
-    return caught.value.status, caught.value.code
 
 
 def test_scheduled_text_is_sent_on_time(app, exchange, messages, later, ada):

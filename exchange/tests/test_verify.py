@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from twilio.base.exceptions import TwilioRestException
 
 from ringback.testing.waiting import eventually
 from support.exchange import NUMBER
+from support.rest_errors import refused
 
 
 @pytest.fixture
@@ -21,12 +21,6 @@ def service(verify):
     """A service, as the app keeps its sid."""
     made = verify.services.create(friendly_name="Talk")
     return verify.services(made.sid)
-
-
-def refused(action, *arguments, **options):
-    with pytest.raises(TwilioRestException) as caught:
-        action(*arguments, **options)
-    return caught.value.status, caught.value.code
 
 
 def code_for(person):

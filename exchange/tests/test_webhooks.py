@@ -2,28 +2,17 @@
 
 import asyncio
 import contextlib
-import gzip
-import hashlib
-import re
 import threading
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
 
 from ringback.testing.waiting import LIMIT_SECONDS, eventually
-from ringback.web.basic_auth import parse_basic_auth
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from support.exchange import NUMBER
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"
 OK = "<Response><Message>ok</Message></Response>"
-
-
-@pytest.fixture
-def number(exchange):
-    return exchange.state.numbers[NUMBER]
 
 
 class RawServer:
@@ -143,132 +132,6 @@ def test_redirects_are_limited(app, exchange, ada):
     assert len(app.at("/sms")) == 11
 
 
-def test_cookies_are_kept_through_a_redirect(app, ada):
-    def first(asked):
-        response = web.Response(status=302, headers={"Location": "/other"})
-        response.set_cookie("seen", "yes")
-        return response
-
-    app.answers["/sms"] = first
-    app.answers["/other"] = lambda asked: f"<Response><Message>{asked.headers.get('Cookie')}</Message></Response>"
-    ada.texts("hello")
-    ada.gets("seen=yes")
-
-
-def test_credentials_in_the_url_are_sent_only_after_a_401(app, number, ada):
-    def guarded(asked):
-        if "Authorization" in asked.headers:
-            return OK
-        return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
-
-    app.answers["/sms"] = guarded
-    number.sms_url = app.origin.replace("//", "//ada:pa%24s@") + "/sms"
-    ada.texts("hello")
-    ada.gets("ok")
-    first, second = app.at("/sms")
-    assert "Authorization" not in first.headers
-    assert parse_basic_auth(second.headers["Authorization"]) == ("ada", "pa$s")
-    assert "@" not in second.headers["Host"]
-
-
-def test_login_applies_to_the_relative_urls_of_a_document(app, number, ada):
-    def protected(document):
-        def answer(asked):
-            if parse_basic_auth(asked.headers.get("Authorization", "")) == ("ada", "secret"):
-                return web.Response(text=document, content_type="text/xml")
-            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
-
-        return answer
-
-    number.voice_url = app.origin.replace("http://", "http://ada:secret@") + "/voice"
-    app.answers["/voice"] = protected("<Response><Redirect>next</Redirect></Response>")
-    app.answers["/next"] = protected("<Response><Say>Welcome</Say></Response>")
-    ada.dials()
-    ada.hears("Welcome")
-    assert [asked.path for asked in app.asked if asked.path != "/done"] == ["/voice", "/voice", "/next"]
-
-
-def test_url_of_a_document_does_not_collect_the_parameters_of_its_requests(app, number, ada):
-    number.voice_url, number.voice_method = f"{app.origin}/voice?shop=7", "GET"
-    app.answers["/voice"] = '<Response><Gather numDigits="1" method="GET"/></Response>'
-    ada.dials()
-    for count, digit in enumerate("12", start=2):
-        ada.presses(digit)
-        form = app.was_asked("/voice", times=count)[-1].form
-        assert [value for name, value in form if name in ("shop", "Digits", "CallStatus")] == [
-            "7",
-            "in-progress",
-            digit,
-        ]
-
-
-def test_digest_authentication_is_supported(app, number, ada):
-    def md5(text):
-        return hashlib.md5(text.encode()).hexdigest()
-
-    def guarded(asked):
-        given = dict(re.findall(r'(\w+)="?([^",]+)"?', asked.headers.get("Authorization", "")))
-        if given:
-            secret, request = md5("ada:x:secret"), md5(f"{asked.method}:{given['uri']}")
-            expected = md5(f"{secret}:{given['nonce']}:{given['nc']}:{given['cnonce']}:auth:{request}")
-            if given["response"] == expected:
-                return OK
-        challenge = 'Digest realm="x", nonce="abc", qop="auth", algorithm=MD5'
-        return web.Response(status=401, headers={"WWW-Authenticate": challenge})
-
-    app.answers["/sms"] = guarded
-    number.sms_url = app.origin.replace("//", "//ada:secret@") + "/sms?a=b"
-    ada.texts("hello")
-    ada.gets("ok")
-    ada.texts("hello again")
-    ada.gets("ok", "ok")
-
-
-def test_cached_response_is_revalidated(app, number, ada):
-    def cached(asked):
-        if asked.headers.get("If-None-Match") == '"1"':
-            return web.Response(status=304)
-        return web.Response(text=OK, content_type="text/xml", headers={"ETag": '"1"'})
-
-    app.answers["/voice"] = "<Response><Redirect method='GET'>/same</Redirect></Response>"
-    app.answers["/same"] = cached
-    app.answers["/sound"] = lambda asked: (
-        web.Response(status=304)
-        if "If-None-Match" in asked.headers
-        else web.Response(body=b"x", content_type="audio/mpeg", headers={"ETag": '"2"'})
-    )
-    app.answers["/voice"] = "<Response><Play>/sound</Play><Play>/sound</Play></Response>"
-    ada.dials()
-    ada.is_left_with("completed")
-    assert [asked.headers.get("If-None-Match") for asked in app.at("/sound")] == [None, '"2"']
-    assert [item["url"] is not None for item in ada.call()["heard"]] == [True, True]
-
-
-def test_compressed_response_is_decompressed_up_to_a_limit(app, exchange, ada):
-    bomb = gzip.compress(b"<Response>" + b" " * 10_000_000)
-    app.answers["/sms"] = lambda asked: web.Response(
-        body=bomb, headers={"Content-Encoding": "gzip", "Content-Type": "text/xml"}
-    )
-    ada.texts("hello")
-    exchange.warns(11750)
-
-
-@pytest.mark.parametrize("size", [10, 67_000, 1_000_000])
-def test_status_takes_precedence_over_the_size_of_the_error_page(app, exchange, ada, size):
-    app.answers["/sms"] = lambda asked: web.Response(status=500, text="x" * size, content_type="text/html")
-    ada.texts("hello")
-    assert "500" in exchange.warns(11217)["message"]
-    assert exchange.alerts() == [11217]
-
-
-def test_status_of_media_takes_precedence_over_its_size(app, exchange, ada):
-    app.answers["/huge"] = lambda asked: web.Response(status=404, body=bytes(6_000_000))
-    app.answers["/voice"] = "<Response><Play>/huge</Play></Response>"
-    ada.dials()
-    ada.is_left_with("completed")
-    assert 11750 not in exchange.alerts()
-
-
 def test_unreachable_app_is_tried_twice_and_reported(exchange, number, ada):
     number.sms_url = "http://127.0.0.1:1/sms"
     ada.texts("hello")
@@ -342,40 +205,3 @@ def test_partial_response_is_never_retried(app, exchange, ada):
     ada.dials()
     ada.is_left_with("completed")
     assert len(app.at("/slow")) == 1
-
-
-def test_unknown_cookie_attributes_are_ignored(app, ada):
-    cookie = {"Set-Cookie": "a=1; Priority=High; Path=/; SameSite=None; Partitioned"}
-    app.answers["/voice"] = lambda asked: web.Response(
-        text="<Response><Redirect>/next</Redirect></Response>", content_type="text/xml", headers=cookie
-    )
-    app.answers["/next"] = ""
-    ada.dials()
-    assert app.was_asked("/next")[0].headers["Cookie"] == "a=1"
-
-
-@pytest.mark.parametrize("expiry", ["Max-Age=600", "Expires={}", "Expires=Wed, 21 Oct 2099 07:28:00 GMT; Max-Age=600"])
-def test_cookie_is_sent_until_it_expires(app, exchange, ada, expiry):
-    soon = format_datetime(exchange.state.clock.now() + timedelta(seconds=600), usegmt=True)
-    cookie = {"Set-Cookie": f"a=1; {expiry.format(soon)}"}
-    app.answers["/sms"] = lambda asked: web.Response(status=204, headers=cookie if asked["Body"] == "1" else {})
-    for count in (1, 2, 3):
-        ada.texts(str(count))
-        eventually(lambda count=count: len(exchange.get("/requests")["requests"]) == count)
-        exchange.time_passes(500)
-    assert [asked.headers.get("Cookie") for asked in app.at("/sms")] == [None, "a=1", None]
-
-
-def test_cookie_with_an_expiry_in_the_past_is_deleted(app, ada):
-    yesterday = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
-
-    def answer(asked):
-        step = {"/voice": "a=1", "/next": f"a=; Expires={yesterday}"}[asked.path]
-        to = {"/voice": "/next", "/next": "/last"}[asked.path]
-        document = f"<Response><Redirect>{to}</Redirect></Response>"
-        return web.Response(text=document, content_type="text/xml", headers={"Set-Cookie": step})
-
-    app.answers |= {"/voice": answer, "/next": answer, "/last": "<Response/>"}
-    ada.dials()
-    assert "Cookie" not in app.was_asked("/last")[0].headers
-    assert app.at("/next")[0].headers["Cookie"] == "a=1"
