@@ -15,7 +15,9 @@ from typing import Any
 PROCESSES_KEY = "store:processes"  # sorted set: <role>:<host>:<pid>:<token>, scored by expiry time
 PROCESS_TTL_SECONDS = 10
 HEARTBEAT_SECONDS = 2.0
-STEADY_HEARTBEATS = 5  # a larger share is used only after this many consecutive heartbeats have granted it
+# A larger share is used only after this many consecutive heartbeats have granted it; more than the usual only after
+# SPARE_HEARTBEATS, because other processes of the same release may still be starting.
+STEADY_HEARTBEATS, SPARE_HEARTBEATS = 5, 15
 RESERVED_CONNECTIONS = 2  # for the release step, command-line tools and the operator
 ASSUMED_MAX_CLIENTS = 20  # if INFO has no maxclients: the limit of Heroku's smallest store
 
@@ -80,7 +82,7 @@ class Registration:
     def __init__(self, role: Role) -> None:
         self.role = role
         self.id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        self.granted = deque([role.least] * STEADY_HEARTBEATS, STEADY_HEARTBEATS)
+        self.granted = deque([role.least] * SPARE_HEARTBEATS, SPARE_HEARTBEATS)
 
     def renew(self, client: Any) -> int:
         """Register, and return the number of connections that this process may hold now."""
@@ -89,9 +91,10 @@ class Registration:
         roles = [ROLES[name] for row in rows if (name := row.decode().partition(":")[0]) in ROLES]
         granted = share(self.role, roles, read_max_clients(client))
         if granted == self.role.most:  # the store has plenty, so no process goes short
-            self.granted.extend([granted] * STEADY_HEARTBEATS)
+            self.granted.extend([granted] * SPARE_HEARTBEATS)
         self.granted.append(granted)
-        return min(self.granted)
+        steady = min(list(self.granted)[-STEADY_HEARTBEATS:])
+        return max(min(steady, self.role.usual), min(self.granted))
 
 
 def describe_connections(client: Any) -> str:

@@ -76,8 +76,15 @@ def test_a_process_that_died_gives_its_share_to_the_others(redis, monkeypatch):
     monkeypatch.setattr(connection_budget, "read_max_clients", lambda _: 40)
     mine = connection_budget.Registration(WEB)
     redis.zadd(connection_budget.PROCESSES_KEY, {"worker:died": 1, "worker:other": 9e12})
-    shares = [mine.renew(redis) for _ in range(connection_budget.STEADY_HEARTBEATS)]
+    shares = [mine.renew(redis) for _ in range(connection_budget.SPARE_HEARTBEATS)]
     assert (shares[0], shares[-1]) == (WEB.least, 8)
+
+
+def test_process_that_starts_half_a_minute_after_another_finds_its_connections_free(redis, monkeypatch):
+    monkeypatch.setattr(connection_budget, "read_max_clients", lambda _: 20)
+    first = connection_budget.Registration(WORKER)
+    shares = [first.renew(redis) for _ in range(connection_budget.SPARE_HEARTBEATS)]
+    assert (shares[connection_budget.STEADY_HEARTBEATS], shares[-2], shares[-1]) == (WORKER.usual, WORKER.usual, 9)
 
 
 def test_no_more_connections_than_the_limit_and_the_wait_is_bounded(pool, monkeypatch):
