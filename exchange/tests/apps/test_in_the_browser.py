@@ -13,6 +13,7 @@ from apps import masking, pager, survey, voicemail
 from apps.conftest import Served, served
 from support.exchange import Exchange
 from support.person import Person
+from support.phones_page import presses
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_ben_declines_a_call_and_reads_the_message(phones):
     ada.get_by_role("button", name="Call").click()
     ben.get_by_role("button", name="Answer").click()
     expect(ben.locator(".captions .current")).to_contain_text("Press 1 to take it.")
-    ben.get_by_role("button", name="2", exact=True).click()
+    presses(ben, "2")
     expect(ada).to_contain_text("Recording…")
     says(ada, "Ada", "It is about the boat.")
     ada.get_by_role("button", name="hash").click()
@@ -81,7 +82,7 @@ def test_ben_declines_a_call_and_reads_the_message(phones):
 def test_survey_is_answered_by_keys_and_by_text(phones):
     ada, ben = phones["Ada"], phones["Ben"]
     ada.get_by_role("button", name="Call").click()
-    ada.get_by_role("button", name="1", exact=True).click()
+    presses(ada, "1")
     expect(ada.locator(".captions .current")).to_contain_text("Press a number, then the hash key.")
     writes(ben, "Ben", "Hello")
     expect(ben.locator(".bubble .words").last).to_have_text("Was the hall warm enough?")
@@ -95,5 +96,5 @@ def test_ada_declines_so_ben_is_paged(app, phones):
         pager.alarm("The cellar is wet")
     phones["Ada"].get_by_role("button", name="Decline").click()
     phones["Ben"].get_by_role("button", name="Answer").click()
-    phones["Ben"].get_by_role("button", name="1", exact=True).click()
+    presses(phones["Ben"], "1")
     expect(phones["Ada"].locator(".bubble .words")).to_have_text("Ben took: The cellar is wet")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from pages.exchange_with_app import ExchangeWithApp
 from pages.phones_page import PhonesPage
+from support.phones_page import presses
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_page_follows_a_live_call_to_its_end(room: PhonesPage, call_page):
     expect(call_page.get_by_text("Say “Welcome. Press 1")).to_be_visible()
     call_page.get_by_text("POST /voice").click()
     expect(call_page.locator("details[open] pre")).to_contain_text("Direction=inbound")
-    room.phone("Front row").get_by_role("button", name="1", exact=True).click()
+    presses(room.phone("Front row"), "1")
     expect(call_page.get_by_text("POST /menu · Digits=1")).to_be_visible()
     expect(call_page.locator("details[open] pre")).to_contain_text("Direction=inbound")
     room.phone("Front row").get_by_role("button", name="Hang up").click()

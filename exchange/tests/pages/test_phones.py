@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from pages.exchange_with_app import BALCONY, FRONT_ROW, NUMBER, ExchangeWithApp
 from pages.phones_page import PhonesPage, opened
 from ringback.testing.waiting import eventually
+from support.phones_page import presses
 
 
 def test_reply_appears_in_the_thread(room: PhonesPage) -> None:
@@ -34,7 +35,7 @@ def test_caller_reads_captions_and_presses_a_key(room: PhonesPage) -> None:
     phone.get_by_role("button", name="Call").click()
     expect(phone.locator(".captions .current")).to_contain_text("Welcome. Press 1")
     expect(phone).to_contain_text("Press a key, or say something.")
-    phone.get_by_role("button", name="1", exact=True).click()
+    presses(phone, "1")
     expect(phone.locator(".captions .current")).to_have_text("It is seven.")
     expect(phone.locator(".captions .mine")).to_have_text("Key 1")
     phone.get_by_role("button", name="Hang up").click()
@@ -45,7 +46,7 @@ def test_caller_reads_captions_and_presses_a_key(room: PhonesPage) -> None:
 def test_caller_in_a_queue_reads_that_music_is_playing(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
-    phone.get_by_role("button", name="5", exact=True).click()
+    presses(phone, "5")
     expect(phone.locator(".captions .current")).to_have_text("♪ (hold music)")
 
 
@@ -60,7 +61,7 @@ def test_caller_types_words_instead_of_speaking(room: PhonesPage) -> None:
 def test_caller_talks_with_an_agent(room: PhonesPage) -> None:
     phone = room.phone("Balcony")
     phone.get_by_role("button", name="Call").click()
-    phone.get_by_role("button", name="3", exact=True).click()
+    presses(phone, "3")
     expect(phone.locator(".captions .current")).to_have_text("I am an agent.")
     expect(phone).to_contain_text("What you say while it speaks is not sent to the app.")
     phone.get_by_label("What Balcony says").fill("good evening")
@@ -72,7 +73,7 @@ def test_caller_hears_an_app_over_a_media_stream(room: PhonesPage) -> None:
     phone = room.phone("Balcony")
     phone.get_by_role("button", name="Call").click()
     with room.page.expect_response(lambda response: "/media/" in response.url) as sound:
-        phone.get_by_role("button", name="4", exact=True).click()
+        presses(phone, "4")
     assert sound.value.headers["content-type"] == "audio/wav"
     expect(phone.locator(".captions .current")).to_have_text("♪ (the app's audio)")
     expect(phone).to_contain_text("The app can hear you.")
@@ -83,7 +84,7 @@ def test_caller_hears_an_app_over_a_media_stream(room: PhonesPage) -> None:
 def test_caller_leaves_a_typed_message(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
-    phone.get_by_role("button", name="2", exact=True).click()
+    presses(phone, "2")
     expect(phone).to_contain_text("Recording… Type what you say")
     phone.get_by_label("What Front row says").fill("Please call me back when you have the time")
     phone.get_by_label("What Front row says").press("Enter")
@@ -113,7 +114,7 @@ def test_two_handsets_call_the_app_at_the_same_time(room: PhonesPage) -> None:
     front.get_by_role("button", name="Call").click()
     balcony.get_by_role("button", name="Call").click()
     balcony.get_by_label("What Balcony says").fill("tea")
-    front.get_by_role("button", name="1", exact=True).click()
+    presses(front, "1")
     balcony.get_by_role("button", name="Say").click()
     expect(front.locator(".captions .current")).to_have_text("It is seven.")
     expect(balcony.locator(".captions .current")).to_have_text("You asked for tea.")

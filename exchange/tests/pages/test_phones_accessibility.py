@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from pages.exchange_with_app import BALCONY, FRONT_ROW, ExchangeWithApp
 from pages.phones_page import PhonesPage, opened
+from support.phones_page import presses
 
 HERE = Path(__file__).parent
 CONTROLS = "button, input, select, textarea, summary"
@@ -96,7 +97,7 @@ def test_browser_without_speech_synthesis_shows_captions(room: PhonesPage) -> No
     room.page.on("request", lambda request: spoken.append(request.url) if "/spoken" in request.url else None)
     room.phone("Front row").get_by_role("button", name="Call").click()
     expect(room.phone("Front row").locator(".captions .current")).to_contain_text("Welcome.")
-    room.phone("Front row").get_by_role("button", name="1", exact=True).click()
+    presses(room.phone("Front row"), "1")
     expect(room.phone("Front row").locator(".captions .current")).to_have_text("It is seven.")
     assert spoken == []
 
