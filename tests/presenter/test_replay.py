@@ -13,9 +13,9 @@ from receiving import rejected_requests, stored_requests
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.replay import missing_webhooks_backfill, replay_and_backfill_jobs
+from ringback.testing.wsgi_server import serving
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
-from tests.support.wsgi_server import serving
 from workers import job_progress
 from workers.job_progress import Outcome
 from workers.queues import WEBHOOKS, Queues
@@ -259,7 +259,7 @@ def test_request_is_selected_and_replayed_by_keyboard(browser, app, stage_events
     page = browser.new_page(viewport={"width": 390, "height": 844})
     complaints = []
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    with serving(lambda origin: app) as origin, closing(page):
+    with serving(app) as origin, closing(page):
         page.goto(f"{origin}/present/login")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_label("Password").press("Enter")
@@ -278,7 +278,7 @@ def test_request_is_selected_and_replayed_by_keyboard(browser, app, stage_events
 def test_time_of_a_request_stays_on_one_line_on_a_small_phone(browser, app, stage_events, presenter):
     keep(stage_events.redis, replace(TEXT, url="https://talk.example/webhooks/mailchimp"))
     page = browser.new_page(viewport={"width": 320, "height": 640})
-    with serving(lambda origin: app) as origin, closing(page):
+    with serving(app) as origin, closing(page):
         page.goto(f"{origin}/present/login")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_label("Password").press("Enter")

@@ -6,8 +6,8 @@ from itertools import islice, pairwise
 import pytest
 from flask import Flask
 
+from ringback.testing.wsgi_server import serving
 from scripts import playback, record
-from tests.support.wsgi_server import serving
 
 FRAMES = [(0.5, "<b>one</b>"), (12.5, "<b>two</b>")]
 
@@ -83,7 +83,7 @@ def test_pictures_are_recorded_once_and_played(tmp_path):
         return (b"\xff\xd8", {"Content-Type": "image/jpeg"}) if item_id == "one" else ("", 503)
 
     html, known = '<img src="/media/wall/one"><button data-play="/media/wall/two">', set()
-    with serving(lambda origin: app) as origin:
+    with serving(app) as origin:
         rows = [*record.media_rows(origin, html, known), *record.media_rows(origin, html, known)]
     assert sorted(requested) == ["one", "two", "two"]
 

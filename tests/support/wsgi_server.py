@@ -1,4 +1,7 @@
-"""An app on a real socket, served by threads of this process."""
+"""An app on a real socket, served by threads of this process.
+
+Unlike Ringback's server for tests, werkzeug's gives the app the URL byte for byte, which signatures need.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
