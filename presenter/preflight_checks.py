@@ -209,7 +209,7 @@ def check_store(subject: Subject) -> Iterator[Finding]:
     if problem:
         yield Finding(BAD, "store", f"it cannot be used: {problem}", "Correct this before the talk.")
     if persistence.get("aof_enabled"):
-        yield Finding(OK, "persistence", "on: nothing is lost when the store restarts")
+        yield Finding(OK, "persistence", "on: a restart of the store loses nothing, a crash at most the last seconds")
     else:
         message = "no append-only file: a restart of the store may lose votes, jobs and answers"
         yield Finding(WARN, "persistence", message, "Set appendonly yes, or choose a plan with persistence.")

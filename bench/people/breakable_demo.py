@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 
 from bench.load_generator import ROOT
-from scripts.demo_store import find_program
+from scripts.demo_store import PERSISTENCE, find_program
 from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import descendants
@@ -52,7 +52,7 @@ class BreakableDemo:
         """Start a store with the data in its append-only file."""
         folder = self.folder / f"store {at}"
         folder.mkdir(exist_ok=True)
-        options = {"port": self.ports[at], "dir": folder, "appendonly": "yes", "save": ""}
+        options = {"port": self.ports[at], "dir": folder, "save": "", **PERSISTENCE}
         command = [find_program(), "--bind", "127.0.0.1"]
         for name, value in options.items():
             command += [f"--{name}", str(value)]

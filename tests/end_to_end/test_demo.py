@@ -46,6 +46,12 @@ def test_its_files_are_private_and_its_store_has_a_password(demo, ready):
     assert not [line for line in demo.processes().values() if urlsplit(url).password in line]
 
 
+def test_its_store_loses_nothing_if_it_is_killed_while_the_disk_is_busy(demo, ready):
+    with redis_client.Redis.from_url(read_env(demo.folder / "environment")["REDIS_URL"]) as client:
+        assert client.config_get("append*")["appendonly"] == "yes"
+        assert client.config_get("append*")["appendfsync"] == "no"  # others may delay writes until the disk is idle
+
+
 def test_environment_overrides_the_demo_settings(demo, ready):
     demo.says(f"the presenter's password is {PASSWORD}")
     assert read_env(demo.folder / "environment")["PRESENTER_PASSWORD"] == PASSWORD

@@ -21,10 +21,7 @@ class SentinelDeployment(Deployment):
         super().__init__(folder, WEB_CONCURRENCY="1")
         self.replica_port, self.sentinel_ports = reserved_port(), [reserved_port() for _ in range(SENTINELS)]
         (folder / "replica").mkdir()
-        replica = (
-            f"{find_program()} --bind 127.0.0.1 --port {self.replica_port} --dir {folder}/replica --appendonly yes "
-            f"--replicaof 127.0.0.1 {self.store_port}"
-        )
+        replica = f"{self.store_command(self.replica_port, 'replica')} --replicaof 127.0.0.1 {self.store_port}"
         sentinels = {f"sentinel-{port}": self._configure_sentinel(port) for port in self.sentinel_ports}
         self.commands = {"store": self.commands["store"], "replica": replica, **sentinels, **self.commands}
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.sentinel_ports)

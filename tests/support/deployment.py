@@ -17,7 +17,7 @@ from typing import Any
 import redis as redis_client
 
 from scripts.demo import read_env
-from scripts.demo_store import find_program
+from scripts.demo_store import PERSISTENCE, find_program
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -46,13 +46,16 @@ class Deployment:
         }
         (folder / "store").mkdir()
         self.commands = {
-            "store": f"{find_program()} --bind 127.0.0.1 --port {self.store_port} "
-            f"--appendonly yes --dir {folder}/store",
+            "store": self.store_command(self.store_port, "store"),
             "exchange": f"{sys.executable} -m ringback serve --port {self.exchange_port} --pace 0 --app {self.web} "
             "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
             "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
             "worker": f"{sys.executable} -m workers",
         }
+
+    def store_command(self, port: int, folder: str) -> str:
+        persistence = " ".join(f"--{name} {value}" for name, value in PERSISTENCE.items())
+        return f"{find_program()} --bind 127.0.0.1 --port {port} --dir {self.folder}/{folder} {persistence}"
 
     def start(self, *names: str) -> "Deployment":
         """Start these, or all that are not running, and wait until the system is ready."""

