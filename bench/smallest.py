@@ -178,12 +178,17 @@ class StoreObserver:
         self._thread.join()
         return self.most
 
+    @property
+    def _phase(self) -> str:
+        return list(self.most)[-1]
+
     def _observe(self) -> None:
         with self.redis.client() as one:
             while not self._stopped.wait(SAMPLE_SECONDS):
-                phase = list(self.most)[-1]
+                phase = self._phase
                 count = int(one.info("clients")["connected_clients"]) - 1
-                self.most[phase] = max(self.most[phase], count)
+                if phase == self._phase:  # otherwise, it is not known in which phase the store counted
+                    self.most[phase] = max(self.most[phase], count)
             self.rejected_connections = int(one.info("stats")["rejected_connections"])
             self.megabytes = int(one.info("memory")["used_memory_peak"]) / 1e6
 
