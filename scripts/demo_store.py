@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from scripts.setup.checks import CannotStart
 
 # Each write reaches the operating system before its reply is sent, so a killed server loses nothing. With everysec, the
-# default, it waits up to two seconds while the disk is busy. Only a crash of the machine can lose the last writes.
+# default, a write may follow its reply by two seconds while the disk is busy. A crash of the machine may lose writes.
 PERSISTENCE = {"appendonly": "yes", "appendfsync": "no"}
 
 
